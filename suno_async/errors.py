@@ -1,0 +1,338 @@
+"""What can go wrong, as one tree.
+
+SunoError
+├── InvalidRequest          (a ValueError)    refused here, before anything was sent or paid
+├── ConfigurationError                        the client was set up or used wrongly
+├── ClientClosed                              the client has ended; the task has not
+├── ConnectionFailed                          no answer, and nothing was paid
+├── RequestTimeout          (a TimeoutError)  no answer in time, and nothing was paid
+├── SubmissionUnknown                         no answer, and it may have been paid
+├── DecodeError                               an answer that cannot be read
+├── JournalError                              the journal's file cannot be used
+├── APIError                                  the service said no
+│   ├── BadRequest                            400, 422, 451
+│   ├── AuthenticationFailed                  401
+│   ├── InsufficientCredits                   402, 429 by its documented meaning
+│   ├── NotFound                              404
+│   ├── RateLimited                           430, 405 (API host), 429 for rate
+│   ├── Conflict                              409
+│   ├── TooLong                               413
+│   ├── Maintenance                           455
+│   └── ServerError                           500 and above
+├── TaskError
+│   ├── TaskFailed                            the service could not make it
+│   │   └── ContentRejected                   ... because of its words or its likeness
+│   └── TaskTimeout         (a TimeoutError)  waited long enough; the task goes on
+├── DownloadFailed                            a file could not be fetched or written
+└── CallbackRejected                          a push that is not the service's, or not readable
+
+Every error prints as one sentence, pickles, and carries the `token` and the `kind` of the task it
+is about, where there is one. All fields are positional with defaults, because exceptions with
+keyword-only fields cannot be unpickled.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_REFUNDED = 531
+
+
+@frozen
+class Fault:
+    """One thing that is wrong with a request."""
+
+    field: str
+    """The name of the operation's attribute."""
+    problem: str
+    """What is wrong with it and what is allowed, as the end of a sentence that begins with it."""
+    given: Any = None
+    """What was given."""
+
+    def __str__(self) -> str:
+        given = "" if self.given is None else f" (given: {_short(self.given)})"
+        return f"{self.field} {self.problem}{given}"
+
+
+@define(slots=False, str=False)
+class SunoError(Exception):
+    """Anything that this package raises on purpose."""
+
+    message: str = ""
+    """What happened and what to do, as one sentence."""
+    token: str | None = None
+    """The token of the task it is about: `suno.task(token)` picks the task up again."""
+    kind: str | None = None
+    """The kind of that task, for example `music`."""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@define(slots=False, str=False)
+class InvalidRequest(SunoError, ValueError):
+    """The operation breaks a documented rule; nothing was sent and nothing was paid."""
+
+    operation: str = ""
+    """The name of the operation's class."""
+    faults: tuple[Fault, ...] = ()
+    """Everything that is wrong with it, at once."""
+
+    def __str__(self) -> str:
+        faults = "; ".join(map(str, self.faults)) or self.message
+        return f"{self.operation or 'The request'} cannot be sent: {faults}."
+
+
+@define(slots=False, str=False)
+class ConfigurationError(SunoError):
+    """The client was set up or used in a way that cannot work."""
+
+
+@define(slots=False, str=False)
+class ClientClosed(SunoError):
+    """The client has ended; whoever listened can pick the task up again by its token."""
+
+
+@define(slots=False, str=False)
+class ConnectionFailed(SunoError):
+    """No answer came, and nothing was paid."""
+
+
+@define(slots=False, str=False)
+class RequestTimeout(SunoError, TimeoutError):
+    """No answer came in time, and nothing was paid."""
+
+
+@define(slots=False, str=False)
+class SubmissionUnknown(SunoError):
+    """A paid request left, and nobody knows whether the service accepted it.
+
+    It is never sent again by itself, for that could pay twice. Whether it was accepted shows in
+    the credits and on the account's page.
+    """
+
+    submission: str = ""
+    """The submission's id, as in the log and in the callback URL."""
+    cause: SunoError | None = None
+    """What became of the answer."""
+
+    def __str__(self) -> str:
+        return (
+            f"It is not known whether the service accepted (and charged) submission "
+            f"{self.submission}: {self.cause or self.message} It was not sent again."
+        )
+
+
+@define(slots=False, str=False)
+class DecodeError(SunoError):
+    """An answer of the service that cannot be read."""
+
+    path: str = "$"
+    """Where in the JSON the trouble lies, for example `$.data.taskId`."""
+    raw: Any = None
+    """The body as it came: parsed as far as possible, else its bytes."""
+
+    def __str__(self) -> str:
+        return f"The service's answer cannot be read: {self.message} at {self.path}: " + _short(
+            self.raw
+        )
+
+
+@define(slots=False, str=False)
+class JournalError(SunoError):
+    """The journal's file cannot be used."""
+
+
+@define(slots=False, str=False)
+class APIError(SunoError):
+    """The service refused the request; nothing was paid.
+
+    `message` is what the service said.
+    """
+
+    code: int | None = None
+    """The number in the answer's body, `None` where there was no envelope."""
+    http_status: int | None = None
+    """The HTTP status, which is 200 for most refusals."""
+    retry_after: float | None = None
+    """Seconds that the service asks to wait, where it does."""
+
+    advice = ""
+
+    def __str__(self) -> str:
+        number = f"code {self.code}" if self.code is not None else f"HTTP {self.http_status}"
+        said = self.message.strip().rstrip(".") or "no reason given"
+        return f"The service refused the request: {said} ({number}).{self.advice}"
+
+
+@define(slots=False, str=False)
+class BadRequest(APIError):
+    """Codes 400, 422 and 451: a field is missing or wrong, or a file could not be fetched."""
+
+
+@define(slots=False, str=False)
+class AuthenticationFailed(APIError):
+    """Code 401: the key is missing or wrong."""
+
+    advice = " Check the key: https://sunoapi.org/api-key lists the valid ones."
+
+
+@define(slots=False, str=False)
+class InsufficientCredits(APIError):
+    """Code 402, and 429 by its documented meaning: the account is empty."""
+
+    advice = " Top up the account; waiting does not help."
+
+
+@define(slots=False, str=False)
+class NotFound(APIError):
+    """Code 404: no such path, or nothing with that id."""
+
+
+@define(slots=False, str=False)
+class RateLimited(APIError):
+    """Codes 430 and 405, and 429 where it means the rate: more than 20 requests in 10 seconds."""
+
+    advice = " Someone else is using the key's rate; share one limiter between processes."
+
+
+@define(slots=False, str=False)
+class Conflict(APIError):
+    """Code 409: it exists already, as a WAV, a cover or a persona can only be made once."""
+
+
+@define(slots=False, str=False)
+class TooLong(APIError):
+    """Code 413: a text is longer than the service takes."""
+
+
+@define(slots=False, str=False)
+class Maintenance(APIError):
+    """Code 455: the service is being maintained."""
+
+    advice = " Try again later."
+
+
+@define(slots=False, str=False)
+class ServerError(APIError):
+    """Codes and statuses from 500 on: the service failed."""
+
+
+@define(slots=False, str=False)
+class TaskError(SunoError):
+    """Something about a task that was accepted and paid for."""
+
+
+@define(slots=False, str=False)
+class TaskFailed(TaskError):
+    """The service could not make it; awaiting the task again raises the same."""
+
+    status: str | None = None
+    """The service's own word, for example `GENERATE_AUDIO_FAILED`."""
+    code: int | None = None
+    """The service's error code, where it gave one."""
+    ready: Any = None
+    """What was there when it failed: for songs a tuple of tracks, `None` for nothing."""
+
+    @property
+    def refunded(self) -> bool:
+        """Whether the service said that the credits were returned."""
+        return self.code == _REFUNDED
+
+    def __str__(self) -> str:
+        said = self.message.strip().rstrip(".") or "the service gave no reason"
+        marks = [self.status, f"code {self.code}" if self.code is not None else None]
+        what = ", ".join(filter(None, marks))
+        refund = " The credits were returned." if self.refunded else ""
+        return f"Task {self.token} failed: {said}{f' ({what})' if what else ''}.{refund}"
+
+
+@define(slots=False, str=False)
+class ContentRejected(TaskFailed):
+    """The words or the audio were rejected; the same request will be rejected again."""
+
+
+@define(slots=False, str=False)
+class TaskTimeout(TaskError, TimeoutError):
+    """The wait was over before the task was; nothing is lost, await it again."""
+
+
+@define(slots=False, str=False)
+class DownloadFailed(SunoError):
+    """A file could not be fetched, is not what it claims to be, or could not be written."""
+
+
+@define(slots=False, str=False)
+class CallbackRejected(SunoError):
+    """A push that does not come from the service, or that cannot be read."""
+
+
+class Host(StrEnum):
+    """The two hosts, for the same code means different things on them."""
+
+    API = "api"
+    UPLOAD = "upload"
+
+
+_CODES: Mapping[Host, Mapping[int, type[APIError]]] = {
+    Host.API: {
+        400: BadRequest,
+        401: AuthenticationFailed,
+        402: InsufficientCredits,
+        404: NotFound,
+        405: RateLimited,
+        409: Conflict,
+        413: TooLong,
+        422: BadRequest,
+        429: InsufficientCredits,
+        430: RateLimited,
+        451: BadRequest,
+        455: Maintenance,
+    },
+    Host.UPLOAD: {405: BadRequest, 429: RateLimited},  # else as API; 405 is a wrong method here
+}
+_MATCHES_A_WORK = 413  # of a task, while of a request it is a text that is too long
+_CREDITS_OR_RATE = 429
+_RATE = re.compile(r"frequen|too many|\b(rate|limit)", re.IGNORECASE)
+_CREDITS = re.compile(r"credit|insufficient|top.?up|balance", re.IGNORECASE)
+
+
+def api_error(
+    host: Host,
+    code: int | None,
+    message: str,
+    *,
+    http_status: int,
+    retry_after: float | None = None,
+) -> APIError:
+    """The error for a refusal; `code` is `None` where the answer had no envelope."""
+    number = http_status if code is None else code
+    chosen = _CODES[host].get(number) or _CODES[Host.API].get(number)
+    if number == _CREDITS_OR_RATE and (code is None or _is_about_rate(message)):
+        chosen = RateLimited
+    if chosen is None:
+        chosen = ServerError if number >= HTTPStatus.INTERNAL_SERVER_ERROR else APIError
+    return chosen(message, code=code, http_status=http_status, retry_after=retry_after)
+
+
+def failure_class(status: str | None, code: int | None) -> type[TaskFailed]:
+    """The error for a task that the service gave up with this word and code."""
+    rejected = status == "SENSITIVE_WORD_ERROR" or code == _MATCHES_A_WORK
+    return ContentRejected if rejected else TaskFailed
+
+
+def _is_about_rate(message: str) -> bool:
+    return bool(_RATE.search(message)) and not _CREDITS.search(message)
+
+
+def _short(value: Any, limit: int = 120) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"

@@ -1,0 +1,157 @@
+"""What a single field may hold: a rule takes a value and answers with what is wrong, or `None`."""
+
+from __future__ import annotations
+
+import math
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, Union, get_args, get_origin
+from urllib.parse import urlsplit
+
+from attrs import fields, resolve_types
+
+from suno_async.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from attrs import Attribute
+
+    Rule: TypeAlias = Callable[[Any], str | None]
+
+_RULES = "rules"
+_WORDS: dict[Any, str] = {
+    str: "text",
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+}
+
+
+def must(*rules: Rule) -> dict[str, tuple[Rule, ...]]:
+    """Metadata for an attrs field whose value, where there is one, must keep these rules."""
+    return {_RULES: rules}
+
+
+def not_blank(value: str) -> str | None:
+    """Text that says something."""
+    return None if value.strip() else "must not be empty"
+
+
+def at_most(limit: int) -> Rule:
+    """Text of at most `limit` characters."""
+
+    def rule(value: str) -> str | None:
+        return too_long(value, limit)
+
+    return rule
+
+
+def too_long(value: str, limit: int | None, where: str = "") -> str | None:
+    """Say so where `value` has more than `limit` characters; `None` is no limit."""
+    if limit is None or len(value) <= limit:
+        return None
+    return f"has {len(value)} characters, at most {limit} are allowed{where}"
+
+
+def words_at_most(limit: int) -> Rule:
+    """Text of at most `limit` words."""
+
+    def rule(value: str) -> str | None:
+        words = len(value.split())
+        return None if words <= limit else f"has {words} words, at most {limit} are allowed"
+
+    return rule
+
+
+def between(low: float, high: float, step: float | None = None) -> Rule:
+    """A number from `low` to `high`, a multiple of `step`."""
+
+    def rule(value: float) -> str | None:
+        if not low <= value <= high:
+            return f"must lie between {low} and {high}"
+        if step is not None and not math.isclose(value / step, round(value / step), abs_tol=1e-6):
+            return f"must be a multiple of {step}"
+        return None
+
+    return rule
+
+
+def each(rule: Rule) -> Rule:
+    """A list of which each one keeps the rule."""
+
+    def all_keep(values: tuple[Any, ...]) -> str | None:
+        return next((problem for value in values if (problem := rule(value))), None)
+
+    return all_keep
+
+
+def no_more_than(limit: int) -> Rule:
+    """A list of at most `limit`."""
+
+    def rule(values: tuple[Any, ...]) -> str | None:
+        return None if len(values) <= limit else f"holds {len(values)}, at most {limit} are allowed"
+
+    return rule
+
+
+def url(value: str) -> str | None:
+    """An absolute http or https URL."""
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    return None if sound else "must be a URL that begins with http:// or https://"
+
+
+def field_faults(instance: Any) -> Iterator[Fault]:
+    """Hold each field against its annotation, then against its rules."""
+    for attribute in _resolved(instance.__class__):
+        value = getattr(instance, attribute.name)
+        if not _fits(value, attribute.type):
+            yield Fault(attribute.name, f"must be {_wording(attribute.type)}", value)
+        elif value is not None:
+            for rule in attribute.metadata.get(_RULES, ()):
+                if (problem := rule(value)) is not None:
+                    yield Fault(attribute.name, problem, value)
+
+
+@cache
+def _resolved(cls: type) -> tuple[Attribute[Any], ...]:
+    return tuple(fields(resolve_types(cls)))
+
+
+def _fits(value: Any, annotation: Any) -> bool:
+    origin = get_origin(annotation)
+    if origin in {Union, UnionType}:
+        return any(_fits(value, one) for one in get_args(annotation))
+    if origin is Literal:
+        return value in get_args(annotation)
+    if origin is tuple:
+        item = get_args(annotation)[0]
+        return _is_tuple(value) and all(_fits(one, item) for one in value)
+    if annotation is float:
+        sound = isinstance(value, int | float) and not isinstance(value, bool)
+        return sound and math.isfinite(value)
+    if annotation is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, annotation)
+
+
+def _is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:
+    return isinstance(value, tuple)
+
+
+def _wording(annotation: Any) -> str:
+    kinds = get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
+    words: list[str] = []
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            words += map(repr, get_args(kind))
+        elif get_origin(kind) is tuple:
+            words.append(f"a list, each of it {_wording(get_args(kind)[0])}")
+        elif not (kind is NoneType or issubclass(kind, Enum)):
+            words.append(_WORDS[kind])
+    return " or ".join(words)

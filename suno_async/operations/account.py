@@ -1,0 +1,21 @@
+"""Questions about the account."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from .base import CallOperation
+
+
+@frozen(kw_only=True)
+class GetCredits(CallOperation[float]):
+    """How many credits are left; fractions occur."""
+
+    path: ClassVar[str] = "/api/v1/generate/credit"
+    fallback_path: ClassVar[str | None] = "/api/v1/get-credits"
+    method: ClassVar[str] = "GET"
+    costs: ClassVar[bool] = False
+    answer: ClassVar[Any] = float
+    answer_at: ClassVar[tuple[str, ...]] = ("data.credits", "data")

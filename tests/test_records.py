@@ -1,0 +1,287 @@
+"""Reading records and pushes: documented shapes, all status words, careless values."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suno_async import (
+    ContentRejected,
+    DecodeError,
+    GenerateMusic,
+    GetCredits,
+    Model,
+    Stage,
+    TaskFailed,
+    TaskOperation,
+)
+from suno_async._records import record_of
+from suno_async._wire import answer_of
+from suno_async.errors import NotFound
+from suno_async.operations import KINDS, Kind
+
+MUSIC, LYRICS, WAV = (KINDS[name] for name in ("music", "lyrics", "wav"))
+
+
+def read(
+    kind: Kind,
+    body: dict[str, Any],
+    *,
+    token: str = "music:t1",  # noqa: S107 not a password
+    operation: TaskOperation[Any] | None = None,
+) -> Any:
+    """A record of any kind."""
+    return record_of(kind, body, token=token, operation=operation)
+
+
+def payload(name: str) -> dict[str, Any]:
+    """A documented answer."""
+    path = Path(__file__).parent / "payloads" / f"{name}.json"
+    body: dict[str, Any] = json.loads(path.read_text())
+    return body
+
+
+def music(status: str, *tracks: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A music record."""
+    response = {"taskId": "t1", "sunoData": list(tracks)} if tracks else None
+    data = {"taskId": "t1", "status": status, "response": response, **more}
+    return {"code": 200, "msg": "success", "data": data}
+
+
+def test_documented_music_record() -> None:
+    """The documented example gives a whole track that knows its task and its model."""
+    record = read(MUSIC, payload("music-record-success-documented"))
+    assert record.stage is Stage.COMPLETE
+    (track,) = record.result
+    assert (track.id, track.task_id, track.model) == ("8551****662c", "5c79****be8e", "V4_5ALL")
+    assert track.model_name == "chirp-v3-5"
+    assert track.duration == 198.44
+    assert track.create_time == datetime(2025, 1, 1, tzinfo=UTC)
+    assert track.expires_at == datetime(2025, 1, 16, tzinfo=UTC)
+    assert track.is_ready
+    assert track.playable_url == "https://example.cn/****.mp3"
+
+
+def test_quick_start_music_record() -> None:
+    """The older shape, `response.data[]` in snake case, reads the same."""
+    record = read(MUSIC, payload("music-record-quickstart-old"))
+    assert record.stage is Stage.COMPLETE
+    assert record.result[0].audio_url == "https://example.com/masked.mp3"
+
+
+def test_documented_music_push() -> None:
+    """A push ends in the same record as a look."""
+    record = read(MUSIC, payload("callback-music-complete"))
+    assert record.stage is Stage.COMPLETE
+    assert [track.duration for track in record.result] == [198.44, 228.28]
+    assert record.task_id == "2fac****9f72"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (MUSIC, "callback-music-error"),
+        (LYRICS, "callback-lyrics-error"),
+        (WAV, "callback-wav-error"),
+    ],
+)
+def test_documented_failed_pushes(kind: Kind, name: str) -> None:
+    """A push with another code than 200 is a failure with its code and message."""
+    failure = read(kind, payload(name)).failure
+    assert failure is not None
+    assert failure.code == 400
+    assert "failed" in failure.message
+    assert failure.ready is None
+
+
+@pytest.mark.parametrize("name", ["lyrics-record-success", "callback-lyrics-complete"])
+def test_documented_lyrics(name: str) -> None:
+    """Lyrics come as a tuple, by look and by push."""
+    record = read(LYRICS, payload(name))
+    assert record.stage is Stage.COMPLETE
+    assert record.result[0].text == "[Verse]\nmasked"
+
+
+@pytest.mark.parametrize("name", ["wav-record-success", "callback-wav-ok"])
+def test_documented_wav(name: str) -> None:
+    """A WAV file is found in the record and in the push, which has no status word."""
+    record = read(WAV, payload(name))
+    assert record.stage is Stage.COMPLETE
+    assert record.result.audio_wav_url == "https://example.com/s/04e6****e727.wav"
+
+
+@pytest.mark.parametrize("name", ["credits-ok", "credits-ok-quickstart"])
+def test_credits_in_both_shapes(name: str) -> None:
+    """A bare number and the quick start's object are the same answer."""
+    assert answer_of(GetCredits(), payload(name)) == 100
+
+
+@pytest.mark.parametrize(
+    ("status", "stage"),
+    [
+        ("PENDING", Stage.PENDING),
+        ("GENERATING", Stage.PENDING),
+        ("TEXT_SUCCESS", Stage.TEXT),
+        ("FIRST_SUCCESS", Stage.FIRST),
+        ("SUCCESS", Stage.COMPLETE),
+    ],
+)
+def test_music_words_that_run_or_succeed(status: str, stage: Stage) -> None:
+    """Each documented word has its stage, the quick start's among them."""
+    assert read(MUSIC, music(status, {"id": "a"})).stage is stage
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        ("CREATE_TASK_FAILED", TaskFailed),
+        ("GENERATE_AUDIO_FAILED", TaskFailed),
+        ("SENSITIVE_WORD_ERROR", ContentRejected),
+        ("FAILED", TaskFailed),
+    ],
+)
+def test_music_words_that_fail(status: str, error: type[TaskFailed]) -> None:
+    """Each documented word of failure is one, with what was there and why."""
+    body = music(
+        status, {"id": "a", "audioUrl": "https://x/a.mp3"}, errorCode="531", errorMessage="no luck"
+    )
+    failure = read(MUSIC, body, token="music:t1").failure
+    assert type(failure) is error
+    assert failure.status == status
+    assert failure.code == 531
+    assert failure.refunded
+    assert failure.token == "music:t1"
+    assert failure.ready[0].audio_url == "https://x/a.mp3"
+    assert "no luck" in str(failure)
+
+
+READY, NOT_READY = {"id": "a", "audioUrl": "https://x/a.mp3"}, {"id": "b", "audioUrl": ""}
+
+
+@pytest.mark.parametrize("status", ["CALLBACK_EXCEPTION", "SOMETHING_NEW"])
+@pytest.mark.parametrize(
+    ("tracks", "stage"),
+    [
+        ([], Stage.PENDING),
+        ([NOT_READY, NOT_READY], Stage.TEXT),
+        ([READY, NOT_READY], Stage.FIRST),
+        ([READY, READY], Stage.COMPLETE),
+    ],
+)
+def test_contents_decide_where_the_word_does_not(
+    status: str, tracks: list[dict[str, Any]], stage: Stage
+) -> None:
+    """An undeliverable push or an unknown word leaves it to what is there."""
+    record = read(MUSIC, music(status, *tracks))
+    assert record.stage is stage
+    assert record.failure is None
+
+
+def test_success_without_a_link_is_complete_and_says_so() -> None:
+    """`SUCCESS` with an empty link, seen live, ends the task; the track is not ready."""
+    record = read(MUSIC, music("SUCCESS", NOT_READY, NOT_READY))
+    assert record.stage is Stage.COMPLETE
+    assert not record.result[0].is_ready
+
+
+def test_success_with_nothing_is_a_decode_error() -> None:
+    """Complete without any result cannot be read, and the body is kept."""
+    body = music("SUCCESS")
+    with pytest.raises(DecodeError) as caught:
+        read(MUSIC, body)
+    assert caught.value.raw == body
+
+
+def test_no_record_is_not_found() -> None:
+    """Code 200 with `data: null` is no record."""
+    with pytest.raises(NotFound):
+        read(MUSIC, {"code": 200, "msg": "success", "data": None})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2025-01-01 00:00:00", datetime(2025, 1, 1, tzinfo=UTC)),
+        ("2025-01-01T00:00:00.000Z", datetime(2025, 1, 1, tzinfo=UTC)),
+        ("2025-01-01T02:00:00+02:00", datetime(2025, 1, 1, tzinfo=UTC)),
+        (1735689600000, datetime(2025, 1, 1, tzinfo=UTC)),
+        ("1735689600000", datetime(2025, 1, 1, tzinfo=UTC)),
+        (1735689600, datetime(2025, 1, 1, tzinfo=UTC)),
+        ("", None),
+        ("yesterday", None),
+        (None, None),
+        (1e300, None),
+        ([], None),
+    ],
+)
+def test_times_in_every_shape(given: object, expected: datetime | None) -> None:
+    """Text without a zone is UTC; epochs are milliseconds; what is no time is `None`."""
+    track = read(MUSIC, music("SUCCESS", {"id": "a", "createTime": given})).result[0]
+    assert track.create_time == expected
+    assert track.create_time is None or track.create_time.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (198.44, 198.44),
+        ("198.44", 198.44),
+        (None, None),
+        ("long", None),
+        (True, None),
+        ("nan", None),
+    ],
+)
+def test_numbers_in_every_shape(given: object, expected: float | None) -> None:
+    """A number may come as text; what is no number is `None`, not a broken record."""
+    track = read(MUSIC, music("SUCCESS", {"id": "a", "duration": given})).result[0]
+    assert track.duration == expected
+
+
+def test_empty_links_are_none_and_none_stays_none() -> None:
+    """Empty text in a link is `None`; a missing text never becomes the word 'None'."""
+    item = {"id": "a", "audioUrl": "", "imageUrl": " ", "title": None, "prompt": ""}
+    track = read(MUSIC, music("SUCCESS", item)).result[0]
+    assert (track.audio_url, track.image_url, track.title, track.prompt) == (None, None, None, "")
+
+
+def test_extras_are_kept_and_plain_data_is_given() -> None:
+    """What the service adds is in `raw`; `to_dict` is ready for JSON."""
+    item = {"id": "a", "somethingNew": {"x": 1}, "createTime": 1735689600000}
+    track = read(MUSIC, music("SUCCESS", item)).result[0]
+    assert track.raw["somethingNew"] == {"x": 1}
+    plain = json.loads(json.dumps(track.to_dict()))
+    assert plain["create_time"] == "2025-01-01T00:00:00+00:00"
+    assert "raw" not in plain
+
+
+def test_what_cannot_be_read_names_the_place() -> None:
+    """A track without an id is a DecodeError with the JSON path and the body."""
+    body = music("SUCCESS", {"id": "a"}, {"title": "no id"})
+    with pytest.raises(DecodeError) as caught:
+        read(MUSIC, body)
+    assert caught.value.path == "$.data.response.sunoData[1].id"
+    assert caught.value.raw == body
+
+
+def test_the_model_is_what_was_asked_for() -> None:
+    """The answers name the engine; the model is the operation's, else the record's `param`."""
+    body = music("SUCCESS", {"id": "a", "modelName": "chirp-crow"}, param='{"model": "V4"}')
+    asked = GenerateMusic("x", model=Model.V5)
+    assert read(MUSIC, body).result[0].model == "V4"
+    assert read(MUSIC, body, operation=asked).result[0].model == "V5"
+    for param in ("not json", "[]", '{"model": 3}', 7):
+        body = music("SUCCESS", {"id": "a"}, param=param)
+        assert read(MUSIC, body).result[0].model is None
+
+
+def test_stages_have_their_order() -> None:
+    """`pending < text < first < complete`, also against plain text."""
+    stages = list(Stage)
+    assert sorted(stages) == stages == ["pending", "text", "first", "complete"]
+    assert Stage.TEXT < "first" <= Stage.FIRST
+    assert Stage.COMPLETE > "first" >= Stage.FIRST
