@@ -1,0 +1,251 @@
+"""When a request may leave.
+
+The service refuses more than 20 requests in 10 seconds and does not say how it counts. The
+strictest common reading is kept: at most 20 requests reach the server in any 10 seconds, however
+the network delays them. A sliding log, a fixed window and a token bucket all let that pass.
+
+Counting what leaves is not enough, for a slow request and a fast one may arrive together. So there
+are 20 slots. A request holds one from before it is sent until its answer is in, and then for the
+period and a small margin more: when the answer is in, the server has counted the request, so
+whoever gets the slot next arrives more than a period after it. If no answer comes, the request may
+still be on its way, and its slot is held some seconds longer.
+
+Slots alone would let 20 requests go at once every 10 seconds, and an urgent one would wait for the
+next round. So while requests are waiting, a token bucket (aiolimiter's) spreads them at the same
+rate, one each half second; a client that was idle sends its first 20 at once. One dispatcher is the
+bucket's only customer, since a waiter of aiolimiter can lose its place to a newcomer. It picks the
+waiter last, when slot and token are there: the most urgent first, then in order of arrival.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from enum import Enum, IntEnum
+from hashlib import sha256
+from heapq import heappop, heappush
+from itertools import count
+from typing import Protocol, TypeAlias
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from aiolimiter import AsyncLimiter
+from attrs import define, field, validators
+
+from suno_async.errors import ConfigurationError
+
+
+class Priority(IntEnum):
+    """Who goes first; within one priority it is first come, first served."""
+
+    PERSON = 0
+    """A request that somebody waits for."""
+    PERSON_LOOK = 1
+    """A look at a task that somebody waits for."""
+    FINISHING = 2
+    """A batch's submission, when the batch is near its end."""
+    OVERDUE_LOOK = 3
+    """A look at a task that should be complete."""
+    BATCH = 4
+    """A batch's submission."""
+    SPARE_LOOK = 5
+    """A look that is worth a place that nobody else wants."""
+
+
+class Use(Enum):
+    """What became of a slot."""
+
+    ANSWERED = "answered"
+    """The server has counted the request, and answered."""
+    LOST = "lost"
+    """The request left, and no answer came: the server may count it yet."""
+    UNUSED = "unused"
+    """Nothing was sent."""
+    REFUSED = "refused"
+    """The server refused the request for its rate."""
+
+
+class Slot(Protocol):
+    """Leave to send one request."""
+
+    def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+        """Say what became of it, once; more often does nothing.
+
+        `resume_at` is the time on the loop's clock that a refusal asked everyone to wait for.
+        """
+
+
+class Limiter(Protocol):
+    """What grants slots; `RateLimiter` is the one for a single process."""
+
+    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+        """Wait for a slot. Whoever is cancelled while waiting has taken nothing."""
+        ...
+
+
+@define(eq=False)
+class _HeldSlot:
+    _give_up: Callable[[Use, float], None] | None
+
+    def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+        give_up, self._give_up = self._give_up, None
+        if give_up is not None:
+            give_up(use, resume_at)
+
+
+_Waiter: TypeAlias = tuple[Priority, int, asyncio.Future[Slot]]
+
+
+@define(eq=False)
+class RateLimiter:
+    """At most `max_rate` requests reach the server in any `time_period` seconds.
+
+    One limiter serves one event loop, and any number of clients on it.
+
+    Raises:
+        ValueError: a number is below what makes sense.
+        ConfigurationError: it is used on a second event loop.
+    """
+
+    max_rate: int = field(default=20, validator=validators.ge(1))
+    """Requests per period; 20 as documented."""
+    time_period: float = field(default=10.0, validator=validators.gt(0))
+    """Seconds of the period; 10 as documented."""
+    burst: int = field(default=20, kw_only=True, validator=validators.ge(1))
+    """Requests that an idle client may send at once."""
+    margin: float = field(default=0.05, kw_only=True, validator=validators.ge(0))
+    """Seconds added to the period, for clocks that differ."""
+    lost_hold: float = field(default=5.0, kw_only=True, validator=validators.ge(0))
+    """Seconds more for a request whose answer never came."""
+    slow_spell: float = field(default=120.0, kw_only=True, validator=validators.ge(0))
+    """Seconds of slower, even pace after a refusal."""
+
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    _free: int = field(init=False)
+    _waiting: list[_Waiter] = field(factory=list[_Waiter], init=False)
+    _arrivals: count[int] = field(factory=count, init=False)
+    _recent: deque[float] = field(init=False)
+    _pace: AsyncLimiter = field(init=False)
+    _slow_pace: AsyncLimiter = field(init=False)
+    _has_token: bool = field(default=False, init=False)
+    _resume_at: float = field(default=0.0, init=False)
+    _slow_until: float = field(default=0.0, init=False)
+    _dispatcher: asyncio.Task[None] | None = field(default=None, init=False)
+    _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._free = self.max_rate
+        self._recent = deque(maxlen=self.burst)
+        self._pace = AsyncLimiter(1, self.time_period / self.max_rate)
+        self._slow_pace = AsyncLimiter(1, (self.time_period + 0.5) / max(1, self.max_rate - 1))
+
+    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+        """Wait for a slot; whoever is cancelled while waiting has taken nothing."""
+        now = self._bound_loop().time()
+        if self._free and not self._waiting and self._may_burst(now):
+            return self._take(now)
+        future: asyncio.Future[Slot] = self._bound_loop().create_future()
+        heappush(self._waiting, (priority, next(self._arrivals), future))
+        if self._dispatcher is None:
+            self._dispatcher = self._bound_loop().create_task(self._dispatch())
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.cancelled():
+                self._changed.set()
+            else:  # granted in the same moment
+                future.result().release(Use.UNUSED)
+            raise
+
+    async def _dispatch(self) -> None:
+        try:
+            while self._drop_cancelled():
+                now = self._bound_loop().time()
+                if not self._free:
+                    await self._change(None)
+                elif now < self._resume_at:
+                    await self._change(self._resume_at)
+                elif self._has_token or self._may_burst(now):
+                    self._has_token = False
+                    heappop(self._waiting)[2].set_result(self._take(now))
+                else:
+                    await (self._slow_pace if now < self._slow_until else self._pace).acquire()
+                    self._has_token = True
+        finally:
+            self._dispatcher = None
+
+    def _drop_cancelled(self) -> bool:
+        """Whether anybody waits still."""
+        while self._waiting and self._waiting[0][2].done():
+            heappop(self._waiting)
+        return bool(self._waiting)
+
+    async def _change(self, until: float | None) -> None:
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._changed.wait()
+
+    def _may_burst(self, now: float) -> bool:
+        """Whether a request may go unpaced: less than half of the rate was used lately."""
+        if now < max(self._resume_at, self._slow_until):
+            return False
+        recent = self._recent
+        return len(recent) < self.burst or recent[0] <= now - 2 * self.time_period - self.margin
+
+    def _take(self, now: float) -> Slot:
+        self._free -= 1
+        self._recent.append(now)
+        return _HeldSlot(self._release)
+
+    def _release(self, use: Use, resume_at: float) -> None:
+        loop = self._bound_loop()
+        now = loop.time()
+        if use is Use.UNUSED:
+            self._recent.pop()
+            self._has_token = True
+            self._give_back()
+            return
+        hold = self.time_period + self.margin + (self.lost_hold if use is Use.LOST else 0.0)
+        loop.call_later(hold, self._give_back)
+        if use is Use.REFUSED:
+            self._resume_at = max(self._resume_at, resume_at, now + self.time_period + self.margin)
+            self._slow_until = max(self._slow_until, now + self.slow_spell)
+            loop.call_at(self._slow_until, self._wake)  # keeps the limiter alive until then
+
+    def _give_back(self) -> None:
+        self._free += 1
+        self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+
+    def _bound_loop(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                "This RateLimiter serves another event loop: make one for each loop."
+            )
+        return loop
+
+
+_shared: WeakKeyDictionary[
+    asyncio.AbstractEventLoop, WeakValueDictionary[tuple[bytes, str], RateLimiter]
+] = WeakKeyDictionary()
+
+
+def shared_limiter(key: str, host: str) -> RateLimiter:
+    """The limiter of all clients with this key and host on the running loop.
+
+    Nothing holds it but its clients and its own timers, so it lives until the last client is gone
+    and its last slot is free and its slow spell over.
+    """
+    mine = _shared.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    name = (sha256(key.encode()).digest(), host)
+    limiter = mine.get(name)
+    if limiter is None:
+        limiter = mine[name] = RateLimiter()
+    return limiter
