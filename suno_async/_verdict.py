@@ -1,0 +1,170 @@
+"""What the outcome of an exchange means: pure, without a network.
+
+A request that costs nothing has its answer, or an error and leave to try again. A request that may
+cost has exactly three ends: accepted; refused, and nothing was paid; or `SubmissionUnknown`. Only
+what was certainly not accepted may be sent again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeAlias, cast
+
+from attrs import frozen
+
+from suno_async._wire import task_id_of
+from suno_async.errors import (
+    APIError,
+    ConnectionFailed,
+    DecodeError,
+    Host,
+    Maintenance,
+    RateLimited,
+    RequestTimeout,
+    ServerError,
+    SubmissionUnknown,
+    SunoError,
+    api_error,
+)
+
+Body: TypeAlias = Mapping[str, Any]
+
+_OK = 200
+_UNSURE_CODES = {408, 502, 503, 504}  # somebody between gave up waiting, not the service
+_SURE_STATUSES = {401, 403, 404, 405, 413, 429}  # without an envelope: refused before any work
+
+
+@frozen(kw_only=True)
+class Request:
+    """One request to the service, whatever it is for."""
+
+    name: str
+    """The operation, for logs."""
+    method: str
+    """The HTTP method."""
+    path: str
+    """The path, below the host."""
+    host: Host = Host.API
+    """Which of the two hosts takes it."""
+    params: Mapping[str, str] | None = None
+    """The query."""
+    body: Body | None = None
+    """What is sent as JSON."""
+    costs: bool = False
+    """Whether it may be charged."""
+    starts_task: bool = False
+    """Whether the answer must carry the id of a task."""
+    submission: str = ""
+    """The id of what is paid for, made by us."""
+
+
+@frozen
+class Reply:
+    """An answer, as it came."""
+
+    status: int
+    """The HTTP status."""
+    headers: Mapping[str, str]
+    """The headers."""
+    body: bytes
+    """The body, up to 16 MiB of it."""
+
+
+@frozen
+class Silence:
+    """No answer came."""
+
+    error: ConnectionFailed | RequestTimeout
+    """What happened instead."""
+    may_have_arrived: bool
+    """Whether the service may have received the request all the same."""
+
+
+@frozen
+class Refusal:
+    """Why a request has no result."""
+
+    error: SunoError
+    """What to raise."""
+    may_retry: bool
+    """Whether sending it again can neither pay twice nor be pointless."""
+
+
+def judge(request: Request, outcome: Reply | Silence) -> Body | Refusal:
+    """What the outcome of an exchange means."""
+    if isinstance(outcome, Silence):
+        if request.costs and outcome.may_have_arrived:
+            return _unknown(request, outcome.error)
+        return Refusal(outcome.error, may_retry=True)
+    result = read_envelope(outcome, request.host)
+    if isinstance(result, SunoError):
+        if request.costs and not _is_sure(result):
+            return _unknown(request, result)
+        passing = isinstance(result, RateLimited | Maintenance)
+        passing = passing or (isinstance(result, ServerError) and not request.costs)
+        return Refusal(result, may_retry=passing)
+    if (
+        request.costs
+        and (task_id_of(result) if request.starts_task else result.get("data")) is None
+    ):
+        what = "accepted, but without " + ("the id of a task" if request.starts_task else "data")
+        return _unknown(request, DecodeError(what, path="$.data", raw=result))
+    return result
+
+
+def read_envelope(reply: Reply, host: Host) -> Body | APIError | DecodeError:
+    """The body of a successful answer, else the error: the body's code decides, then the status."""
+    try:
+        parsed: Any = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        parsed = reply.body
+    body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
+    code = _code_of(body)
+    if code == _OK:
+        return body
+    retry_after = _retry_after(reply.headers)
+    if code is not None:
+        message = str(body.get("msg") or body.get("message") or "")
+        return api_error(host, code, message, http_status=reply.status, retry_after=retry_after)
+    if reply.status < 300:  # noqa: PLR2004 HTTP's own border
+        return DecodeError("no JSON object with a code", raw=parsed)
+    message = "an answer without the service's envelope"
+    if "location" in {name.lower() for name in reply.headers}:
+        message = "a redirect, which is never followed: check the address"
+    elif reply.status == 403:  # noqa: PLR2004 Forbidden
+        message = "a gateway in front of the service did not let it pass (not about the key)"
+    return api_error(host, None, message, http_status=reply.status, retry_after=retry_after)
+
+
+def _is_sure(error: APIError | DecodeError) -> bool:
+    """Whether it was certainly not accepted."""
+    if isinstance(error, DecodeError):
+        return False
+    if error.code is None:
+        return error.http_status in _SURE_STATUSES
+    return error.code not in _UNSURE_CODES
+
+
+def _unknown(request: Request, cause: SunoError) -> Refusal:
+    return Refusal(SubmissionUnknown(submission=request.submission, cause=cause), may_retry=False)
+
+
+def _code_of(body: Body) -> int | None:
+    code = body.get("code")
+    if isinstance(code, str) and code.strip().isdigit():
+        return int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the service asks to wait, from either form of the header."""
+    given = headers.get("Retry-After", "").strip()
+    try:
+        if not given or given.isdigit():
+            return float(given) if given else None
+        sent = parsedate_to_datetime(headers["Date"])
+        return max(0.0, (parsedate_to_datetime(given) - sent).total_seconds())
+    except (ValueError, TypeError, KeyError):
+        return None

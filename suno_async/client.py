@@ -1,0 +1,359 @@
+"""The client: one line an operation, and its life from the first use to the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
+
+import aiohttp
+
+from suno_async._methods import calls, submits
+from suno_async._records import record_of
+from suno_async._submissions import Submissions
+from suno_async._transport import Attempt, Sending, Transport
+from suno_async._verdict import Body, Refusal, Request
+from suno_async._watcher import Watcher
+from suno_async._wire import answer_of, body_of, task_id_of
+from suno_async.download import Downloadable, download
+from suno_async.errors import (
+    ClientClosed,
+    ConfigurationError,
+    Host,
+    NotFound,
+    SunoError,
+)
+from suno_async.limiter import Limiter, Priority, Slot, shared_limiter
+from suno_async.operations import (
+    KINDS,
+    CallOperation,
+    ConvertToWav,
+    GenerateLyrics,
+    GenerateMusic,
+    GetCredits,
+    Kind,
+    Operation,
+    TaskOperation,
+)
+from suno_async.retry import RetryPolicy
+from suno_async.task import Seat, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from os import PathLike
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from suno_async.download import Progress
+
+R = TypeVar("R")
+
+_API = "https://api.sunoapi.org"
+_UPLOADS = "https://sunoapiorg.redpandaai.co"
+_NOBODY = "https://callback.invalid/"  # the API insists on a URL; nobody else should get the songs
+
+
+class SunoClient:
+    """The Suno API, asynchronously: make one, share it, close it.
+
+    Args:
+        api_key: The key; left out, the environment's `SUNO_API_KEY`.
+        base_url: The API's address; left out, `SUNO_BASE_URL` or the service's own.
+        upload_url: The upload host's address; left out, `SUNO_UPLOAD_URL`, or the service's own,
+            or with a `base_url` of your own that one, so that the key goes nowhere else.
+        callbacks: A URL of yours for the service to post to; left out, nobody gets the posts.
+        limiter: What grants leave to send; left out, all clients with the same key and address on
+            one event loop share a `RateLimiter()` of 20 requests per 10 seconds.
+        look_limiter: Another limiter for looks alone, where they are known not to count.
+        timeout: Seconds for one attempt, waiting for the limiter not counted.
+        retry: What is tried again, and how often.
+        session: An aiohttp session of yours to use; it is not closed.
+        on_attempt: Called with an `Attempt` after each attempt.
+
+    Raises:
+        ConfigurationError: there is no key, or something given cannot work.
+    """
+
+    generate_music = submits(GenerateMusic)
+    generate_lyrics = submits(GenerateLyrics)
+    convert_to_wav = submits(ConvertToWav)
+    get_credits = calls(GetCredits)
+
+    def __init__(  # noqa: PLR0913 all but the key have defaults
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        upload_url: str | None = None,
+        callbacks: str | None = None,
+        limiter: Limiter | None = None,
+        look_limiter: Limiter | None = None,
+        timeout: float = 30.0,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 it is frozen
+        session: aiohttp.ClientSession | None = None,
+        on_attempt: Callable[[Attempt], None] | None = None,
+    ) -> None:
+        base = base_url or os.environ.get("SUNO_BASE_URL")
+        uploads = upload_url or os.environ.get("SUNO_UPLOAD_URL") or base or _UPLOADS
+        if not timeout > 0:
+            raise ConfigurationError(f"timeout must be seconds above 0, not {timeout!r}.")
+        self._hosts = {
+            Host.API: _address("base_url", base or _API),
+            Host.UPLOAD: _address("upload_url", uploads),
+        }
+        self._callback_url = _address("callbacks", callbacks) if callbacks else _NOBODY
+        self._timeout = timeout
+        self._given_limiter = limiter
+        self._look_limiter = look_limiter
+        self._transport = Transport(
+            key=_key(api_key),
+            hosts=self._hosts,
+            retry=retry,
+            timeout=timeout,
+            user_agent=f"suno-async/{_version()} aiohttp/{aiohttp.__version__}",
+            on_attempt=on_attempt,
+            session=session,
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_closed = False
+        self._submissions = Submissions()
+        self._watcher = Watcher(self._ready, self._look)
+        self._tasks: WeakValueDictionary[str, Task[Any]] = WeakValueDictionary()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._is_closed else "open"
+        return f"<SunoClient {self._hosts[Host.API]} {state}>"
+
+    async def __aenter__(self) -> Self:
+        self._ready()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the client; more often does nothing.
+
+        Paid requests that have left are awaited first, at most `timeout` seconds. Whoever listens
+        to a task gets `ClientClosed` with the task's token.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        await self._submissions.close(self._timeout)
+        await self._watcher.close()
+        await self._transport.close()
+
+    @property
+    def unclaimed(self) -> list[str]:
+        """Tokens of tasks that were accepted after whoever asked for them had been cancelled."""
+        return self._submissions.unclaimed
+
+    async def submit(
+        self, operation: TaskOperation[R], *, priority: Priority = Priority.PERSON
+    ) -> Task[R]:
+        """Start a task; it is paid for when this returns.
+
+        Cancelling this before the request has left sends nothing. After that the request is
+        finished all the same, and the task's token is found in `unclaimed`.
+
+        Raises:
+            APIError: the service refused it, nothing was paid; `InsufficientCredits`,
+                `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
+            SubmissionUnknown: it may have been paid for, and no answer tells.
+            ConnectionFailed: no connection could be made, nothing was paid.
+            ClientClosed: the client has ended.
+        """
+        _check(operation, TaskOperation, "submit", "call")
+        self._ready()
+        request = self._request(operation)
+
+        def accepted(body: Body) -> Task[R]:
+            seat = Seat(accepted=asyncio.get_running_loop().time())
+            task_id = task_id_of(body) or ""  # its being there is what made it accepted
+            return self._task(operation.kind, task_id, operation, seat)
+
+        def unclaimed(task: Task[R]) -> str:
+            self.unclaimed.append(task.token)
+            return f"pick it up with task({task.token!r})"
+
+        pay = self._submissions.pay
+        return await pay(self._transport, request, priority, accepted, unclaimed)
+
+    async def call(self, operation: CallOperation[R], *, priority: Priority = Priority.PERSON) -> R:
+        """Ask for an answer that comes at once; what it raises is as of `submit`.
+
+        Raises:
+            RequestTimeout: no answer in time to a question that costs nothing.
+            DecodeError: the answer cannot be read.
+        """
+        _check(operation, CallOperation, "call", "submit")
+        self._ready()
+        request = self._request(operation)
+        if operation.costs:
+            pay = self._submissions.pay
+            return await pay(
+                self._transport, request, priority, lambda body: answer_of(operation, body), repr
+            )
+        try:
+            try:
+                body = await self._transport.send(request, priority, Sending())
+            except NotFound:
+                if operation.fallback_path is None:
+                    raise
+                older = self._request(operation, operation.fallback_path)
+                body = await self._transport.send(older, priority, Sending())
+        except SunoError:
+            if self._is_closed:
+                raise _closed() from None
+            raise
+        return answer_of(operation, body)
+
+    @overload
+    def task(self, token: str) -> Task[Any]: ...
+    @overload
+    def task(self, token: str, operation: type[TaskOperation[R]]) -> Task[R]: ...
+    def task(self, token: str, operation: type[TaskOperation[Any]] | None = None) -> Task[Any]:
+        """The task with this token, from this process or another one; nothing is asked.
+
+        `task("5c79…", GenerateMusic)` takes the service's plain id and knows the type. For one
+        token the same object is given each time, as long as somebody holds it.
+
+        Raises:
+            ConfigurationError: the token is not one.
+        """
+        name, colon, task_id = token.strip().partition(":")
+        if not colon and operation is not None:
+            name, task_id = operation.kind.name, name
+        kind = KINDS.get(name)
+        if kind is None or not task_id or (operation is not None and operation.kind is not kind):
+            expected = operation.kind.name if operation is not None else "music"
+            raise ConfigurationError(
+                f"{token!r} is not the token of a task: one reads like "
+                f"'{expected}:5c79be8e…'; a plain id needs its operation, as in "
+                "task(id, GenerateMusic)."
+            )
+        return self._task(kind, task_id, None, Seat())
+
+    async def download(
+        self,
+        what: Downloadable,
+        target: str | PathLike[str] = ".",
+        progress: Progress | None = None,
+    ) -> Path:
+        """Fetch a track's or a result's file, or a URL, into a directory or to a path.
+
+        `progress` is called with the bytes so far and the bytes in all (`None` if not known). The
+        file appears under its name when it is whole. The key is not sent along.
+
+        Raises:
+            DownloadFailed: there is no file yet, it could not be fetched, or not be written.
+        """
+        self._ready()
+        session = self._transport.session_for_files()
+        return await download(session, what, target, progress, self._timeout)
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _ready(self) -> Limiter:
+        """Make sure that the client can be used here and now; the limiter for looks."""
+        if self._is_closed:
+            raise _closed()
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+            self._transport.limiter = self._given_limiter or shared_limiter(
+                self._transport.key, self._hosts[Host.API]
+            )
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                "This client belongs to another event loop: make one for each loop."
+            )
+        return self._look_limiter or self._transport.limiter
+
+    def _request(self, operation: Operation[Any], path: str | None = None) -> Request:
+        posts = operation.method == "POST"
+        return Request(
+            name=type(operation).__name__,
+            method=operation.method,
+            path=path or operation.path,
+            host=operation.host,
+            body=body_of(operation, self._callback_url) if posts else None,
+            costs=operation.costs,
+            starts_task=isinstance(operation, TaskOperation),
+            submission=uuid.uuid4().hex if operation.costs else "",
+        )
+
+    def _task(
+        self, kind: Kind, task_id: str, operation: TaskOperation[R] | None, seat: Seat
+    ) -> Task[R]:
+        new = Task(id=task_id, operation=operation, kind=kind, watch=self._watcher, seat=seat)
+        task: Task[R] = self._tasks.setdefault(new.token, new)
+        return task
+
+    async def _look(self, task: Task[Any], slot: Slot) -> None:
+        kind = KINDS[task.kind]
+        request = Request(
+            name=f"look at {task.token}",
+            method="GET",
+            path=kind.record_path,
+            params={kind.id_param: task.id},
+        )
+        result = await self._transport.attempt(request, slot, Sending())
+        if isinstance(result, Refusal):
+            raise result.error
+        task.observe(record_of(kind, result, token=task.token, operation=task.operation))
+
+
+def _key(given: str | None) -> str:
+    key = (given if given is not None else os.environ.get("SUNO_API_KEY", "")).strip()
+    if not key:
+        raise ConfigurationError(
+            "No API key: give api_key or set SUNO_API_KEY. https://sunoapi.org/api-key makes one."
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(
+            "The API key has characters that no key has: give the key alone, without 'Bearer'."
+        )
+    return key
+
+
+def _address(name: str, given: str) -> str:
+    try:
+        parts = urlsplit(given)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ConfigurationError(f"{name} must be a URL such as {_API}, not {given!r}.")
+    return given.rstrip("/") if name != "callbacks" else given
+
+
+def _version() -> str:
+    try:
+        return version("suno-async")
+    except PackageNotFoundError:  # used from a bare checkout
+        return "0"
+
+
+def _closed() -> ClientClosed:
+    return ClientClosed("This client is closed: make a new SunoClient.")
+
+
+def _check(operation: object, wanted: type, used: str, right: str) -> None:
+    if isinstance(operation, wanted):
+        return
+    what = type(operation).__name__
+    if isinstance(operation, Operation):
+        raise ConfigurationError(f"{what} is not for {used}(): use {right}() instead.")
+    raise ConfigurationError(f"{used}() takes an operation such as GenerateMusic(…), not {what}.")

@@ -1,0 +1,241 @@
+"""A task: one state machine, any number of listeners.
+
+Whoever brings the news, a look or a push, hands a `Record` to `observe`. The stage only moves
+forward; each stage passed becomes one event, and who comes late is told all events from the start.
+A task is watched only while somebody listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from copy import copy
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from attrs import define, field
+
+from suno_async.errors import SunoError, TaskFailed, TaskTimeout
+from suno_async.operations import Kind, TaskOperation
+from suno_async.results import Stage, TaskEvent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator
+
+    from suno_async._records import Record
+
+R = TypeVar("R")
+
+PATIENCE = 600.0
+"""Seconds to wait by default: the quick start's sample gives up after ten minutes."""
+_LAST_LOOK = 30.0  # seconds that the last look of a wait may take
+
+
+class Watch(Protocol):
+    """Who looks at tasks, while somebody listens to them."""
+
+    def watch(self, task: Task[Any]) -> None:
+        """Look at the task from now on."""
+
+    def unwatch(self, task: Task[Any]) -> None:
+        """Nobody listens any more."""
+
+    async def look_now(self, task: Task[Any]) -> None:
+        """Look at the task once, ahead of others."""
+
+
+@define
+class Seat:
+    """What the watcher knows of a task; times are seconds on the loop's clock."""
+
+    accepted: float | None = None
+    """When the service accepted it, `None` where that is not known."""
+    looked: float = 0.0
+    """The age at the last look, 0 before the first."""
+    turn: int = 0
+    """The number of its place in the queues, 0 for none."""
+    has_voted: bool = False
+    """Whether it has told how long such tasks take."""
+    watched_since: float | None = None
+    """When watching it began."""
+    failures: int = 0
+    """Failed looks in a row."""
+    failing_since: float = 0.0
+    """When the first of them was."""
+
+
+@define(eq=False, repr=False, kw_only=True)
+class Task(Generic[R]):
+    """What was paid for: iterate over it for its stages, await it for its result.
+
+    `async for event in task` tells `text`, `first` and `complete` once each, in this order, and
+    ends. `await task` gives the result, any number of times. Both may be used by many at once.
+    """
+
+    id: str
+    """The service's id of the task."""
+    operation: TaskOperation[R] | None = None
+    """What was asked for, where this process knows it."""
+    is_persons: bool = True
+    """Whether a person waits for it, rather than a batch."""
+    stage: Stage = Stage.PENDING
+    """How far it is, as far as is known."""
+
+    _kind: Kind = field(alias="kind")
+    _watch: Watch = field(alias="watch")
+    seat: Seat = field(factory=Seat)
+    """The watcher's notes."""
+    _events: list[TaskEvent[R]] = field(factory=list[TaskEvent[R]], init=False)
+    _failure: TaskFailed | None = field(default=None, init=False)
+    _listeners: set[asyncio.Future[SunoError | None]] = field(
+        factory=set[asyncio.Future[SunoError | None]], init=False
+    )
+
+    @property
+    def kind(self) -> str:
+        """What sort of task it is, for example `music`."""
+        return self._kind.name
+
+    @property
+    def usual(self) -> float:
+        """Seconds in which nearly all such tasks are complete, as documented."""
+        return self._kind.usual
+
+    @property
+    def token(self) -> str:
+        """A short text from which `suno.task(token)` makes the same task, in any process."""
+        return f"{self._kind.name}:{self.id}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is complete or has failed."""
+        return self._failure is not None or self.stage is Stage.COMPLETE
+
+    def __repr__(self) -> str:
+        state = "failed" if self._failure is not None else self.stage
+        return f"<Task {self.token} {state}>"
+
+    def observe(self, record: Record[R]) -> None:
+        """Take news, in whatever order it comes; what is known already changes nothing."""
+        if self.is_over:
+            return
+        if record.failure is not None:
+            self._failure = record.failure
+            self._wake()
+        elif record.stage > self.stage:
+            passed = [stage for stage in self._kind.stages if self.stage < stage <= record.stage]
+            self.stage = record.stage
+            if record.result is not None:
+                self._events += [
+                    TaskEvent(stage, record.result, stage is not record.stage) for stage in passed
+                ]
+                self._wake()
+
+    def disturb(self, error: SunoError) -> None:
+        """Raise an error to whoever listens now; the task itself goes on."""
+        self._wake(error)
+
+    def _wake(self, error: SunoError | None = None) -> None:
+        for listener in self._listeners:
+            if not listener.done():
+                listener.set_result(error)
+
+    def __await__(self) -> Generator[Any, None, R]:
+        return self.wait().__await__()
+
+    async def wait(
+        self,
+        until: Stage | str = Stage.COMPLETE,
+        timeout: float | None = PATIENCE,  # noqa: ASYNC109 a wait that ends with a last look
+    ) -> R:
+        """Wait for a stage and return what is there then.
+
+        `timeout` is in seconds from now, `None` for no limit; then one last look is taken, which
+        may add up to 30 seconds.
+
+        Raises:
+            TaskFailed: the service could not make it.
+            TaskTimeout: the stage was not reached in time; nothing is lost, wait again.
+            ClientClosed: the client ended meanwhile.
+            AuthenticationFailed: the key is not valid any more.
+            SunoError: looking at it failed for a minute, by this error.
+        """
+        stage = Stage(until)
+        event = await self._until(lambda: self._first_from(stage), timeout)
+        if event is None:
+            raise AssertionError  # a complete task has its last event, a failed one raises
+        return event.result
+
+    def __aiter__(self) -> AsyncIterator[TaskEvent[R]]:
+        """Tell each stage once, from the first; what it raises is as of `wait`.
+
+        `TaskTimeout` comes after 600 seconds without an event.
+        """
+        return _Transitions(self)
+
+    def _first_from(self, stage: Stage) -> TaskEvent[R] | None:
+        return next((event for event in self._events if event.stage >= stage), None)
+
+    async def _until(
+        self, reached: Callable[[], TaskEvent[R] | None], patience: float | None
+    ) -> TaskEvent[R] | None:
+        """Wait until there is such an event; `None` when the task is complete without it."""
+        deadline = None if patience is None else asyncio.get_running_loop().time() + patience
+        limit = asyncio.timeout_at(deadline)
+        try:
+            async with limit:
+                while reached() is None and not self.is_over:
+                    await self._news()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            await self._last_look()
+        event = reached()
+        if event is None and self._failure is not None:
+            raise copy(self._failure)
+        if event is None and not self.is_over:
+            message = f"Task {self.token} is still {self.stage} after {patience:g} s of waiting"
+            raise TaskTimeout(f"{message}; it goes on: await it again.", self.token, self.kind)
+        return event
+
+    async def _news(self) -> None:
+        listener: asyncio.Future[SunoError | None] = asyncio.get_running_loop().create_future()
+        if not self._listeners:
+            self._watch.watch(self)
+        self._listeners.add(listener)
+        try:
+            error = await listener
+        finally:
+            self._listeners.discard(listener)
+            if not self._listeners:
+                self._watch.unwatch(self)
+        if error is not None:
+            raise copy(error)
+
+    async def _last_look(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_LOOK):
+                await self._watch.look_now(self)
+
+    async def told(self, index: int) -> TaskEvent[R] | None:
+        """Wait for the event of this number, from 0; `None` when the task ends before."""
+
+        def reached() -> TaskEvent[R] | None:
+            return self._events[index] if index < len(self._events) else None
+
+        return await self._until(reached, PATIENCE)
+
+
+@define
+class _Transitions(Generic[R]):
+    _task: Task[R]
+    _told: int = 0
+
+    def __aiter__(self) -> AsyncIterator[TaskEvent[R]]:
+        return self
+
+    async def __anext__(self) -> TaskEvent[R]:
+        event = await self._task.told(self._told)
+        if event is None:
+            raise StopAsyncIteration
+        self._told += 1
+        return event
