@@ -1,0 +1,127 @@
+"""Carries pushes to callback URLs: up to three tries each, fifteen seconds for an answer."""
+
+import asyncio
+from collections.abc import Coroutine
+from random import Random
+
+import aiohttp
+from attrs import define, field
+
+from suno_async.testing._api.facts import OK
+from suno_async.testing._api.jobs import Job
+from suno_async.testing._api.push_bodies import push_body, stages
+from suno_async.testing._api.service import Service
+from suno_async.testing.pushes import Push, PushFaults
+
+_TRIES = 3
+_PATIENCE = 15.0
+_BEHIND = 1.0  # how long after the next stage a reordered push is sent, in seconds
+
+
+@define(eq=False, kw_only=True)
+class Courier:
+    """Delivers what tasks have to tell, each stage at its time."""
+
+    service: Service
+    faults: PushFaults
+    spacing: float
+    """Seconds between two tries; the service does not say how long it waits."""
+    pushes: list[Push] = field(factory=list[Push], init=False)
+    """Every push that was due, in order."""
+    _rng: Random | None = field(default=None, init=False)
+    _timers: set[asyncio.TimerHandle] = field(factory=set[asyncio.TimerHandle], init=False)
+    _walks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]], init=False)
+    _session: aiohttp.ClientSession | None = field(default=None, init=False)
+
+    def change(self, faults: PushFaults) -> None:
+        """From now on let this go wrong."""
+        self.faults, self._rng = faults, None
+
+    def watch(self, job: Job) -> None:
+        """Push the stages of this task when they come."""
+        due = stages(job)
+        if due:
+            self._wait_for(job, due, 0)
+
+    async def close(self) -> None:
+        """Send nothing more."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        for walk in self._walks:
+            walk.cancel()
+        await asyncio.gather(*self._walks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _wait_for(self, job: Job, due: list[tuple[str, float]], index: int) -> None:
+        loop = asyncio.get_running_loop()
+
+        def come() -> None:
+            self._timers.discard(timer)
+            if index + 1 < len(due):
+                self._wait_for(job, due, index + 1)
+            self._come(job, due, index)
+
+        timer = loop.call_at(due[index][1], come)
+        self._timers.add(timer)
+
+    def _come(self, job: Job, due: list[tuple[str, float]], index: int) -> None:
+        stage, at = due[index]
+        for _ in range(job.plan.repeat):
+            body = push_body(self.service, job, stage)
+            push = Push(job.id, stage, job.callback_url, at, body)
+            self.pushes.append(push)
+            following = due[index + 1][1] if index + 1 < len(due) else None
+            push.fault, delay = self._draw(at, following)
+            if push.fault == "lost":
+                continue
+            self._walk(self._deliver(job, push, delay))
+            if push.fault == "duplicated":
+                self._walk(self._deliver(job, push, delay))
+
+    def _draw(self, at: float, following: float | None) -> tuple[str | None, float]:
+        faults, rng = self.faults, self._rng or Random(self.faults.seed)
+        self._rng = rng
+        chance = rng.random()
+        if chance < faults.lost:
+            return "lost", 0.0
+        chance -= faults.lost
+        if chance < faults.late:
+            return "late", rng.uniform(*faults.late_by)
+        chance -= faults.late
+        if chance < faults.reordered and following is not None:
+            return "reordered", following - at + _BEHIND
+        chance -= faults.reordered
+        return ("duplicated", 0.0) if 0.0 <= chance < faults.duplicated else (None, 0.0)
+
+    def _walk(self, way: Coroutine[None, None, None]) -> None:
+        walk = asyncio.get_running_loop().create_task(way)
+        self._walks.add(walk)
+        walk.add_done_callback(self._walks.discard)
+
+    async def _deliver(self, job: Job, push: Push, delay: float) -> None:
+        if delay > 0:
+            await asyncio.sleep(delay)
+        for attempt in range(_TRIES):
+            if attempt:
+                await asyncio.sleep(self.spacing)
+            push.tries.append(self.service.now())
+            if await self._try(push):
+                push.delivered = self.service.now()
+                return
+        self.service.undelivered(job)
+
+    async def _try(self, push: Push) -> bool:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(force_close=True, limit=0)
+            self._session = aiohttp.ClientSession(connector=connector)
+        limit = aiohttp.ClientTimeout(total=_PATIENCE)
+        try:
+            async with self._session.post(
+                push.url, json=push.body, timeout=limit, allow_redirects=False
+            ) as response:
+                return response.status == OK
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            return False

@@ -1,0 +1,196 @@
+"""The way of a request through the fake: delay, ledger, rate, fault, key, operation, answer."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any, Literal, TypeAlias, cast
+
+from aiohttp import web
+from attrs import define, evolve, field
+
+from suno_async.testing._api.calls import Answer, Call, Operation, Refusal
+from suno_async.testing._api.facts import (
+    BAD,
+    NOT_FOUND,
+    OK,
+    RATE_MESSAGE,
+    UNAUTHORIZED,
+    WRONG_METHOD,
+)
+from suno_async.testing._api.files import FOLDERS, file_reply
+from suno_async.testing._api.replies import Reply, bytes_reply, json_reply, send, spoil
+from suno_async.testing._api.service import Service
+from suno_async.testing._api.uploads import read_form
+from suno_async.testing.faults import Fault, FaultPlan, Way
+from suno_async.testing.judges import Judge
+from suno_async.testing.ledger import Entry, Ledger, Outcome
+
+Delay: TypeAlias = tuple[float, float] | Callable[[Random], tuple[float, float]]
+"""A range of seconds, or a callable for the seconds before and after a request is counted."""
+
+_BARE = 429  # the HTTP status that comes without an envelope
+
+
+@define(eq=False, kw_only=True)
+class Front:
+    """What stands between the network and the service."""
+
+    service: Service
+    routes: Mapping[tuple[str, str], Operation]
+    ledger: Ledger
+    faults: FaultPlan
+    judge: Judge | None
+    api_key: str | None
+    count: Literal["all", "submissions"]
+    rate_code: int
+    rate_http: int
+    retry_after: str | None
+    http_errors: bool
+    delay: Delay | None
+    delays: Random
+    closing: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        path = "/" + request.match_info["path"]
+        operation = self.routes.get((request.method, path))
+        is_file = path.startswith(FOLDERS)
+        up, down = self._delays()
+        await _wait(up)
+        entry = Entry(self.service.now(), request.method, path, operation.name if operation else "")
+        entry.query = dict(request.query)
+        (self.ledger.downloads if is_file else self.ledger.entries).append(entry)
+        try:
+            if is_file:
+                return await self._file(request, entry, down)
+            return await self._api(request, entry, operation, down)
+        finally:
+            entry.answered = self.service.now()
+
+    async def _api(
+        self, request: web.Request, entry: Entry, operation: Operation | None, down: float
+    ) -> web.StreamResponse:
+        if self._limited(request, entry, operation):
+            await _wait(down)
+            return await send(request, self._too_fast(entry))
+        fault = self._fault(entry)
+        if fault is not None and not fault.accepts:
+            if fault.reads:
+                await request.read()
+            if fault.way is not Way.DELAY:
+                await _wait(down)
+                return await spoil(request, fault, None, self.closing)
+            await _wait(fault.seconds)
+            fault = None
+        answer = await self._answer(request, entry, operation)
+        entry.code = answer.code
+        entry.outcome = Outcome.ACCEPTED if answer.code < BAD else Outcome.REFUSED
+        await _wait(down)
+        reply = json_reply(answer.body, answer.status)
+        if fault is None:
+            return await send(request, reply)
+        return await spoil(request, fault, reply, self.closing)
+
+    async def _file(self, request: web.Request, entry: Entry, down: float) -> web.StreamResponse:
+        fault = self._fault(entry)
+        reply = file_reply(self.service, request, entry.path)
+        entry.outcome = Outcome.ACCEPTED if reply.status < BAD else Outcome.REFUSED
+        entry.code = reply.status
+        await _wait(down)
+        if fault is None:
+            return await send(request, reply)
+        return await spoil(request, fault, reply, self.closing)
+
+    async def _answer(
+        self, request: web.Request, entry: Entry, operation: Operation | None
+    ) -> Answer:
+        if operation is None:
+            return self._lost(request, entry.path)
+        try:
+            self._need_key(request, operation)
+            body = await self._read(request, entry, operation)
+            call = Call(operation, body, _origin(request, entry.path), entry)
+            entry.callback_url = call.text(operation.callback) or None
+            operation.validate(self.service, body)
+            return operation.act(self.service, call)
+        except Refusal as refusal:
+            return operation.refused(refusal, refusal.code if self.http_errors else OK)
+
+    def _lost(self, request: web.Request, path: str) -> Answer:
+        known = {operation.path: operation for operation in self.routes.values()}.get(path)
+        if known is not None and known.upload:
+            return known.refused(Refusal(WRONG_METHOD, "Method not allowed"), WRONG_METHOD)
+        refusal = Refusal(NOT_FOUND, f"No {request.method} at {path}")
+        return Answer({"code": NOT_FOUND, "msg": refusal.message, "data": None}, NOT_FOUND)
+
+    async def _read(
+        self, request: web.Request, entry: Entry, operation: Operation
+    ) -> dict[str, Any]:
+        if operation.method == "GET":
+            return dict(entry.query)
+        if operation.multipart:
+            form = await read_form(request, self.service.uploads)
+            entry.body = {name: value for name, value in form.items() if isinstance(value, str)}
+            return form
+        try:
+            body: Any = json.loads(await request.read())
+        except ValueError:
+            raise Refusal(BAD) from None
+        entry.body = body
+        if not isinstance(body, dict):
+            raise Refusal(BAD)
+        return cast("dict[str, Any]", body)
+
+    def _need_key(self, request: web.Request, operation: Operation) -> None:
+        if not self._knows(request):
+            why = "Authentication failed: Invalid API Key" if operation.upload else None
+            raise Refusal(UNAUTHORIZED, why)
+
+    def _knows(self, request: web.Request) -> bool:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key.strip():
+            return False
+        return self.api_key in (None, key.strip())
+
+    def _limited(self, request: web.Request, entry: Entry, operation: Operation | None) -> bool:
+        if self.judge is None or operation is None or not self._knows(request):
+            return False
+        if self.count == "submissions" and not operation.submits:
+            return False
+        return not self.judge.allow(entry.time)
+
+    def _too_fast(self, entry: Entry) -> Reply:
+        entry.outcome, entry.code = Outcome.LIMITED, self.rate_code
+        if self.rate_http == _BARE:
+            reply = bytes_reply(b"", _BARE, "text/plain")
+        else:
+            body = {"code": self.rate_code, "msg": RATE_MESSAGE, "data": None}
+            reply = json_reply(body, self.rate_http)
+        after = {} if self.retry_after is None else {"Retry-After": self.retry_after}
+        return evolve(reply, headers=after)
+
+    def _fault(self, entry: Entry) -> Fault | None:
+        fault = self.faults.draw(entry.path, entry.operation)
+        if fault is not None:
+            entry.fault = fault.name
+        return fault
+
+    def _delays(self) -> tuple[float, float]:
+        if self.delay is None:
+            return 0.0, 0.0
+        if callable(self.delay):
+            return self.delay(self.delays)
+        total = self.delays.uniform(*self.delay)
+        up = self.delays.uniform(0.0, total)
+        return up, total - up
+
+
+async def _wait(seconds: float) -> None:
+    if seconds > 0:
+        await asyncio.sleep(seconds)
+
+
+def _origin(request: web.Request, path: str) -> str:
+    """The address by which the client came, with the prefix under which the fake is mounted."""
+    return f"{request.scheme}://{request.host}{request.path.removesuffix(path)}"

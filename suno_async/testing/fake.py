@@ -1,0 +1,247 @@
+"""`FakeSuno`: the Suno API, embedded, on the event loop's own clock."""
+
+from collections.abc import Collection, Sequence
+from random import Random
+from types import TracebackType
+from typing import Literal, Self, Unpack
+
+from aiohttp import web
+from attrs import define, field
+
+from suno_async.testing._api.catalogue import routes
+from suno_async.testing._api.courier import Courier
+from suno_async.testing._api.facts import MODELS
+from suno_async.testing._api.front import Delay, Front
+from suno_async.testing._api.jobs import Job
+from suno_async.testing._api.service import Script, Service, Unreachable
+from suno_async.testing.faults import PASSING, Fault, FaultPlan
+from suno_async.testing.judges import Counting, Judge, judge
+from suno_async.testing.ledger import Ledger
+from suno_async.testing.pushes import Push, PushFaults
+from suno_async.testing.timetable import PlanChanges, Timetable, TimetableLike
+
+_LARGEST_BODY = 256 * 1024 * 1024
+
+
+@define(eq=False, kw_only=True)
+class FakeSuno:
+    """The Suno API as a server of your own, for tests, benchmarks and simulations.
+
+    It validates as the service does, makes songs on a timetable, charges credits, enforces a rate
+    limit, pushes to callback URLs and keeps a ledger of all that reached it. It knows no clock
+    but the loop's: on a loop with virtual time, minutes pass in milliseconds. Use it as an async
+    context manager, or with `start` and `close`.
+    """
+
+    api_key: str | None = "key"
+    """The key that is accepted; None accepts any."""
+    credits: float = 1000.0
+    """What the account holds at first; what it holds now is `balance`."""
+    max_rate: int = 20
+    """How many requests are let through in one period."""
+    time_period: float = 10.0
+    """The period of the rate limit in seconds."""
+    counting: Counting | Judge | None = "sliding_log"
+    """How requests are counted (see `judges`), a judge of your own, or None for no limit."""
+    count: Literal["all", "submissions"] = "all"
+    """Which requests count: all to the API, or only those that make a task."""
+    rate_code: int = 430
+    """The code of a refusal for rate: 430, 405 or 429."""
+    rate_http: int = 200
+    """The HTTP status of a refusal for rate; 429 comes bare, without an envelope."""
+    retry_after: str | None = None
+    """A `Retry-After` header for refusals for rate."""
+    seed: int | str = 0
+    """What everything drawn depends on."""
+    timetable: TimetableLike = field(factory=Timetable.drawn)
+    """When the stages of tasks come."""
+    null_for: float = 0.0
+    """For how many seconds after its submission a task's record has `data: null`."""
+    callbacks: bool = True
+    """Whether stages are pushed to callback URLs; nothing is ever sent to a `.invalid` host."""
+    unreachable: Unreachable = "ignore"
+    """What a callback URL that cannot be reached does to a task's status."""
+    push_spacing: float = 5.0
+    """Seconds between the three tries of a push."""
+    delay: Delay | None = None
+    """The network's delay: a range of seconds, or a callable for those before and after."""
+    song_seconds: tuple[float, float] = (120.0, 240.0)
+    """Between which lengths songs are drawn."""
+    models: Collection[str] = tuple(MODELS)
+    """The models that are known; others are refused."""
+    strict_ids: bool = True
+    """Whether ids of tasks and tracks in requests must exist."""
+    quickstart: bool = False
+    """Whether the shapes of the quick start's pages are served in place of the reference's."""
+    documented: bool = False
+    """Whether music records have the printed shape (times as text) in place of the live one."""
+    http_errors: bool = False
+    """Whether the HTTP status follows the code; the service answers errors with HTTP 200."""
+    epoch: float = 1_767_225_600.0
+    """What a clock on the wall shows at the start, in seconds since 1970: 2026-01-01."""
+    ledger: Ledger = field(factory=Ledger, init=False)
+    """What reached the fake, and what became of it."""
+    app: web.Application = field(init=False)
+    """The application, for mounting it elsewhere."""
+    _service: Service = field(init=False)
+    _front: Front = field(init=False)
+    _courier: Courier = field(init=False)
+    _runner: web.AppRunner | None = field(default=None, init=False)
+    _url: str = field(default="", init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._service = Service(
+            timetable=self.timetable,
+            credits=self.credits,
+            models=self.models,
+            seed=self.seed,
+            epoch=self.epoch,
+            song_seconds=self.song_seconds,
+            strict_ids=self.strict_ids,
+            documented=self.documented,
+            quickstart=self.quickstart,
+            null_for=self.null_for,
+            unreachable=self.unreachable,
+        )
+        self._courier = Courier(
+            service=self._service, faults=PushFaults(), spacing=self.push_spacing
+        )
+        if self.callbacks:
+            self._service.on_accepted = self._courier.watch
+        self._front = self._make_front()
+        self.app = web.Application(client_max_size=_LARGEST_BODY)
+        self.app.router.add_route("*", "/{path:.*}", self._front.serve)
+        self.app.on_shutdown.append(self._hang_up)
+        self.app.on_cleanup.append(self._forget)
+
+    def _make_front(self) -> Front:
+        counting = self.counting
+        if isinstance(counting, str):
+            counting = judge(counting, self.max_rate, self.time_period)
+        return Front(
+            service=self._service,
+            routes=routes(quickstart=self.quickstart),
+            ledger=self.ledger,
+            faults=FaultPlan(),
+            judge=counting,
+            api_key=self.api_key,
+            count=self.count,
+            rate_code=self.rate_code,
+            rate_http=self.rate_http,
+            retry_after=self.retry_after,
+            http_errors=self.http_errors,
+            delay=self.delay,
+            delays=Random(f"{self.seed}:delays"),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen, on any free port by default, and return the address."""
+        runner = web.AppRunner(
+            self.app, handle_signals=False, access_log=None, shutdown_timeout=0.5
+        )
+        await runner.setup()
+        await web.TCPSite(runner, host, port).start()
+        self._runner = runner
+        self._url = f"http://{host}:{runner.addresses[0][1]}"
+        self._service.now()  # sets the clock on the wall
+        return self._url
+
+    async def close(self) -> None:
+        """Break off what is still being said, and stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @property
+    def url(self) -> str:
+        """The address of the API; empty before `start`."""
+        return self._url
+
+    @property
+    def upload_url(self) -> str:
+        """The address of the upload host, which is the same server."""
+        return self._url
+
+    @property
+    def balance(self) -> float:
+        """The credits the account holds now; can be set."""
+        self._service.settle()
+        return self._service.credits
+
+    @balance.setter
+    def balance(self, value: float) -> None:
+        self._service.credits = value
+
+    @property
+    def tasks(self) -> dict[str, Job]:
+        """The accepted tasks by id, in order."""
+        return self._service.jobs
+
+    @property
+    def pushes(self) -> list[Push]:
+        """The pushes that were due so far, in order."""
+        return self._courier.pushes
+
+    def script(
+        self, operation: str | None = None, *, times: int = 1, **changes: Unpack[PlanChanges]
+    ) -> None:
+        """Change the course of the next `times` tasks, of one operation or of any.
+
+        What can be said are the attributes of `Plan`, and `skip=("text",)` to leave stages out.
+        """
+        self._service.scripts.append(Script(changes, operation, times))
+
+    def fail(
+        self, fault: Fault, *, on: str | None = None, times: int | None = 1, skip: int = 0
+    ) -> None:
+        """Play a fault on the next `times` requests (None: on all), after `skip` of them.
+
+        `on` is an operation's name, a path, or the begin of a path that ends with a slash
+        (`/files/`); None means any operation of the API.
+        """
+        self._front.faults.order(fault, on, times, skip)
+
+    def faults(
+        self,
+        rate: float,
+        *,
+        seed: int = 0,
+        choices: Sequence[Fault] = PASSING,
+        on: tuple[str, ...] | None = None,
+    ) -> None:
+        """Play one of `choices` on this share of the requests, of some operations or of all."""
+        self._front.faults.chance(rate, seed, choices, on)
+
+    def push_faults(self, faults: PushFaults) -> None:
+        """Let this go wrong with pushes from now on."""
+        self._courier.change(faults)
+
+    def mend(self) -> None:
+        """Play no more faults."""
+        self._front.faults.clear()
+        self._courier.change(PushFaults())
+
+    def expire(self, task_id: str, *, renewed: bool = True) -> None:
+        """Let the links of a task die now; its record shows new ones, or nothing is kept."""
+        job = self._service.jobs[task_id]
+        job.links += 1
+        job.gone = not renewed
+
+    async def _hang_up(self, _app: web.Application) -> None:
+        self._front.closing.set()
+
+    async def _forget(self, _app: web.Application) -> None:
+        await self._courier.close()
+        self._service.uploads.close()

@@ -1,0 +1,162 @@
+"""Event loops for tests and simulations: ten minutes in milliseconds.
+
+An asyncio loop sleeps in one place, its selector's ``select(timeout)``, and reads the time in one
+other, ``loop.time()``. So a clock of one's own is a selector that treats the timeout otherwise:
+
+`VirtualTimeLoop` does not sleep. When nothing is ready, it moves its clock to the next deadline.
+    It must not move it while something is still under way that needs no time on that clock:
+
+    * bytes on a loopback socket between two ends in this process. They pass through one queue of
+      the system, in order. So before each jump a datagram is sent round through that queue: once
+      it is back, what was sent before it has arrived, too. Three rounds, for an answer of the
+      system's own may be sent, and answered, in turn. Bytes that a full buffer holds back are
+      given a moment of real time.
+    * a connection being made: a listener with a full backlog lets it wait for a real second.
+    * work in a thread (`run_in_executor`, `asyncio.to_thread`, looking up a host name).
+
+    For the last two the clock stands still, and the loop waits in real time.
+
+`SpedUpLoop` sleeps, but a fraction of the time, and tells its seconds accordingly.
+
+What the clock cannot know of: another process, a thread that is not an executor's, `time.time`.
+With nothing scheduled at all, a loop waits as any other does, for a signal or a child process.
+"""
+
+import asyncio
+import contextlib
+import selectors
+import socket
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple
+
+__all__ = ["SpedUpLoop", "VirtualTimeLoop", "run_sped_up", "run_virtual"]
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
+
+_TICK = 1e-8  # the clock moves at every turn, or a deadline a rounding error ahead is never reached
+_BUFFER_PATIENCE = 0.05  # real seconds for a full buffer: TCP may put off an answer for 40 ms
+_OUTSIDE_PATIENCE = 10.0  # real seconds; a thread that takes longer may be waiting for the clock
+_HORIZON = 60 * 86_400.0  # two months ahead, somebody must be waiting for what never comes
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Lets time pass by saying so, once nothing more arrives by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.outside = 0  # threads and connections to wait for
+        self._horizon = _HORIZON
+        self._probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._probe.settimeout(1.0)
+        self._probe.bind(("127.0.0.1", 0))
+        self._probe.connect(self._probe.getsockname())
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.now += _TICK
+        if timeout is None or timeout <= 0:
+            return super().select(timeout)
+        events = self._select_in_flight()
+        if not events:
+            self.now += timeout
+        if self.now > self._horizon:
+            self._horizon += _HORIZON
+            raise RuntimeError("Two months have passed on the virtual clock: nothing ends this.")
+        return events
+
+    def _select_in_flight(self) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what is ready, or becomes ready without any time on the clock."""
+        events = super().select(0)
+        keys = self.get_map()
+        if not events and len(keys) > 1:  # one is the loop's own, by which threads wake it
+            for _ in range(3):
+                with contextlib.suppress(TimeoutError):
+                    self._probe.send(b"\0")
+                    self._probe.recv(1)
+                events = events or super().select(0)
+            if not events and any(key.events & selectors.EVENT_WRITE for key in keys.values()):
+                events = super().select(_BUFFER_PATIENCE)
+        if not events and self.outside:
+            events = super().select(_OUTSIDE_PATIENCE)
+        return events
+
+    def close(self) -> None:
+        self._probe.close()
+        super().close()
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next deadline when nothing is ready.
+
+    Its time starts at 0. Sockets are real, so a server and its clients can live in one loop.
+    Raises RuntimeError after two months of its time, in place of hanging for ever.
+    """
+
+    def __init__(self) -> None:
+        self._clock = _JumpingSelector()
+        super().__init__(self._clock)
+
+    def time(self) -> float:
+        """Return the virtual time in seconds."""
+        return self._clock.now
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*_Ts], _T], *args: *_Ts
+    ) -> asyncio.Future[_T]:
+        """Run `func` in a thread, while the clock stands still."""
+        future = super().run_in_executor(executor, func, *args)
+        self._clock.outside += 1
+        future.add_done_callback(self._is_back)
+        return future
+
+    def _is_back(self, _: asyncio.Future[Any]) -> None:
+        self._clock.outside -= 1
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        """Connect a socket, while the clock stands still."""
+        self._clock.outside += 1
+        try:
+            await super().sock_connect(sock, address)
+        finally:
+            self._clock.outside -= 1
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - the overridden signature
+        """Wait for the threads to end; a limit in virtual seconds would pass at once."""
+        await super().shutdown_default_executor()
+
+
+class _ScalingSelector(selectors.DefaultSelector):
+    """Sleeps for a fraction of the time it is asked to."""
+
+    def __init__(self, speed: float) -> None:
+        super().__init__()
+        self._speed = speed
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        return super().select(None if timeout is None else timeout / self._speed)
+
+
+class SpedUpLoop(asyncio.SelectorEventLoop):
+    """An event loop on which `speed` seconds (above 0) pass in every real one."""
+
+    def __init__(self, speed: float = 20.0) -> None:
+        self._speed = speed
+        super().__init__(_ScalingSelector(speed))
+
+    def time(self) -> float:
+        """Return the loop's time in seconds, from a start of no meaning."""
+        return super().time() * self._speed
+
+
+def run_virtual(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end on a `VirtualTimeLoop`, as `asyncio.run` would on a plain one."""
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(main)
+
+
+def run_sped_up(main: Coroutine[Any, Any, _T], *, speed: float = 20.0) -> _T:
+    """Run a coroutine to its end on a `SpedUpLoop`, as `asyncio.run` would on a plain one."""
+    with asyncio.Runner(loop_factory=lambda: SpedUpLoop(speed)) as runner:
+        return runner.run(main)

@@ -1,0 +1,27 @@
+"""What all tests share: time is virtual, unless a test is marked with `real_time`."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+import pytest
+from hypothesis import settings
+
+from suno_async.testing import VirtualTimeLoop
+
+pytest_plugins = ["pytester"]
+
+settings.register_profile("quick", deadline=None, max_examples=50)
+settings.register_profile(
+    "ci", deadline=None, max_examples=200, derandomize=True, database=None, print_blob=True
+)
+settings.load_profile("ci" if "CI" in os.environ else "quick")
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run each asynchronous test, and its fixtures, on a loop of its own."""
+    if item.get_closest_marker("real_time"):
+        return {"real": asyncio.SelectorEventLoop}
+    return {"virtual": VirtualTimeLoop}
