@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar, cast
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from suno_async._wire import find, leniently, structure, task_id_of, whole
 from suno_async.errors import DecodeError, NotFound, TaskFailed, failure_class
 from suno_async.results import Stage, Track
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from suno_async.operations import Kind, TaskOperation
 
 R = TypeVar("R")
@@ -38,6 +37,8 @@ class Record(Generic[R]):
     """What is there."""
     failure: TaskFailed | None = None
     """Why the task has failed, if it has."""
+    body: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+    """The body it was read from."""
 
 
 def record_of(
@@ -62,13 +63,15 @@ def record_of(
         result = _about(structure(found, kind.result, path, body), about)
     if word in kind.failures or (code != _OK and str(code) not in kind.words):
         failure = _failure(kind, body, token, word, result)
-        return Record(task_id=task_id, stage=Stage.PENDING, result=result, failure=failure)
+        return Record(
+            task_id=task_id, stage=Stage.PENDING, result=result, failure=failure, body=body
+        )
     stage = kind.words.get(word or "") or _stage_by_contents(kind, word, result)
     if result is None and stage in _PARTIAL:
         result = ()
     if stage is Stage.COMPLETE and not result:
         raise DecodeError("complete, but nothing is there", token, kind.name, path, body)
-    return Record(task_id=task_id, stage=stage, result=result)
+    return Record(task_id=task_id, stage=stage, result=result, body=body)
 
 
 def _stage_by_contents(kind: Kind, word: str | None, result: Any) -> Stage:

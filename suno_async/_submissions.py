@@ -1,115 +1,274 @@
-"""Paid requests: once one has left, it is finished and its answer kept, whoever has gone meanwhile.
+"""Paid requests: never sent twice, and finished whoever has gone meanwhile.
 
-The request runs as a task of ours, and the caller waits for it. Cancelling the caller before the
-request has left cancels the request; after that it goes on by itself, and what it brings is
-unclaimed: told in the log, and listed.
+A paid request runs as a task of ours, and its caller waits for it. Cancelling the caller before the
+request has left cancels the request; after that it goes on by itself, and what it brings is told in
+the log, listed, and in the journal if there is one.
+
+A caller's key names one submission for ever: whoever comes with the same key waits for the same
+request and gets the same task or error. A key is free again when its request ended unpaid.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, TypeVar
+import uuid
+from collections.abc import Callable, Mapping
+from copy import copy
+from typing import Any, Generic, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
+from suno_async._journal import Entry, Journal
 from suno_async._transport import Sending, Transport
-from suno_async.errors import ClientClosed, SubmissionUnknown, SunoError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from suno_async._verdict import Body, Request
-    from suno_async.limiter import Priority
+from suno_async._verdict import Body, Request
+from suno_async._wire import operation_to_dict, task_id_of
+from suno_async.errors import (
+    ClientClosed,
+    ConfigurationError,
+    JournalError,
+    SubmissionUnknown,
+    SunoError,
+)
+from suno_async.operations import Operation, TaskOperation
 
 R = TypeVar("R")
 
 _log = logging.getLogger("suno_async")
 
 
+@frozen
+class Reading(Generic[R]):
+    """How an answer becomes what the caller gets."""
+
+    read: Callable[[Body], R]
+    """From the answer's body."""
+    restore: Callable[[Entry], R]
+    """From the journal's entry of an accepted submission."""
+    unclaimed: Callable[[R], str]
+    """List what nobody is left to take, and describe it for the log."""
+
+
+@define(eq=False, kw_only=True)
+class _Submission:
+    id: str
+    is_keyed: bool
+    operation: Operation[Any]
+    asked: tuple[str, dict[str, Any]]
+    request: Request
+    resend_unknown: bool
+    after: _Submission | None
+    """An earlier one with the same key: being called back, or unknown."""
+    is_abandoned: bool = False
+    """Whether it was called back, since nobody waited any more."""
+    sending: Sending = field(factory=Sending)
+    waiters: int = 0
+    posting: asyncio.Task[Any] = field(init=False)
+
+    @property
+    def kind(self) -> str | None:
+        """The sort of task that it starts."""
+        return self.operation.kind.name if isinstance(self.operation, TaskOperation) else None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody knows if it was accepted."""
+        done = self.posting.done() and not self.posting.cancelled()
+        return done and isinstance(self.posting.exception(), SubmissionUnknown)
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether it ended, and certainly nothing was paid."""
+        failed = self.posting.cancelled() or self.posting.exception() is not None
+        return failed and not self.is_unknown
+
+    def check_same(self, asked: tuple[str, Mapping[str, Any]]) -> None:
+        """A key is for one request."""
+        if asked != self.asked:
+            raise ConfigurationError(
+                f"The key {self.id!r} belongs to another request, {asked[0]}: a key names one "
+                "request for ever."
+            )
+
+
 @define(eq=False)
 class Submissions:
     """The paid requests of one client."""
 
+    _transport: Transport
+    _journal: Journal | None
     unclaimed: list[str] = field(factory=list[str], init=False)
     """Tokens of tasks that were accepted after their caller had gone."""
-    _out: dict[asyncio.Task[object], Sending] = field(
-        factory=dict["asyncio.Task[object]", Sending], init=False
-    )
-    _is_closed: bool = field(default=False, init=False)
+    _by_key: dict[str, _Submission] = field(factory=dict[str, _Submission], init=False)
+    _out: set[_Submission] = field(factory=set[_Submission], init=False)
 
     async def pay(
         self,
-        transport: Transport,
-        request: Request,
-        priority: Priority,
-        read: Callable[[Body], R],
-        told: Callable[[R], str],
+        operation: Operation[Any],
+        request_for: Callable[[str], Request],
+        reading: Reading[R],
+        *,
+        key: str | None = None,
+        resend_unknown: bool = False,
     ) -> R:
-        """Send a paid request and read its answer.
-
-        `told` names the answer for the log when nobody is left to take it, and lists it.
+        """Send a paid request, or join the one that has this key.
 
         Raises:
             SubmissionUnknown: it may have been paid for, and no answer tells.
             ClientClosed: the client ended before the request had left.
+            ConfigurationError: the key belongs to another request.
+            JournalError: it could not be written down first, so it was not sent.
             SunoError: it was refused, or could not be sent.
         """
-        sending = Sending()
-
-        async def post() -> R:
-            try:
-                return read(await transport.send(request, priority, sending))
-            except asyncio.CancelledError:
-                if not sending.has_left:
-                    raise
-                cause = ClientClosed("the client was closed before the answer was in.")
-            raise SubmissionUnknown(submission=request.submission, cause=cause)
-
-        posting = asyncio.create_task(post())
-        self._out[posting] = sending
-        posting.add_done_callback(self._done)
-        try:
-            return await asyncio.shield(posting)
-        except asyncio.CancelledError:
-            if posting.cancelled() and self._is_closed:
-                raise ClientClosed(
-                    "The client was closed before the request had left; nothing was paid."
-                ) from None
-            if not sending.has_left and not posting.done():
-                posting.cancel()
-            else:
-                posting.add_done_callback(lambda done: self._keep(done, request, told))
-            raise
+        asked = type(operation).__name__, operation_to_dict(operation)
+        known = None if key is None else self._by_key.get(key)
+        if known is not None:
+            known.check_same(asked)
+            if not (known.is_abandoned or (resend_unknown and known.is_unknown)):
+                return await self._claim(known, reading, joined=True)
+        submission_id = key or uuid.uuid4().hex
+        new = _Submission(
+            id=submission_id,
+            is_keyed=key is not None,
+            operation=operation,
+            asked=asked,
+            request=request_for(submission_id),
+            resend_unknown=resend_unknown,
+            after=known,
+        )
+        return await self._begin(new, reading)
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109 bounds many waits at once
         """Call back what has not left, and wait for the rest, at most `timeout` seconds."""
-        self._is_closed = True
-        for posting, sending in list(self._out.items()):
-            if not sending.has_left:
-                posting.cancel()
-        if self._out:
-            await asyncio.wait(list(self._out), timeout=timeout)
-        for posting in list(self._out):
-            posting.cancel()
-        if self._out:
-            await asyncio.wait(list(self._out))
+        for submission in self._out:
+            if not submission.sending.has_left:
+                submission.posting.cancel()
+        for patience in (timeout, None):
+            postings = [submission.posting for submission in self._out]
+            if postings:
+                _, late = await asyncio.wait(postings, timeout=patience)
+                for posting in late:
+                    posting.cancel()
 
-    def _done(self, posting: asyncio.Task[object]) -> None:
-        self._out.pop(posting, None)
-        if not posting.cancelled():
-            posting.exception()  # seen: where the caller has gone, `_keep` tells of it
+    async def _begin(self, new: _Submission, reading: Reading[R]) -> R:
+        new.posting = asyncio.create_task(self._post(new, reading))
+        self._out.add(new)
+        if new.is_keyed:
+            self._by_key[new.id] = new
+        new.posting.add_done_callback(lambda _: self._ended(new))
+        return await self._claim(new, reading, joined=False)
 
-    def _keep(self, posting: asyncio.Task[R], request: Request, told: Callable[[R], str]) -> None:
+    async def _claim(self, submission: _Submission, reading: Reading[R], *, joined: bool) -> R:
+        """Wait for a request that others may wait for too."""
+        posting: asyncio.Task[R] = submission.posting
+        submission.waiters += 1
+        try:
+            return await asyncio.shield(posting)
+        except asyncio.CancelledError:
+            if posting.cancelled() and not _is_being_cancelled():
+                raise ClientClosed(
+                    "The client was closed before the request had left; nothing was paid."
+                ) from None
+            if submission.waiters == 1:
+                self._abandon(submission, reading)
+            raise
+        except SunoError as error:
+            if joined:
+                raise copy(error) from None
+            raise
+        finally:
+            submission.waiters -= 1
+
+    def _abandon(self, submission: _Submission, reading: Reading[Any]) -> None:
+        """Nobody waits any more."""
+        posting = submission.posting
+        if submission.sending.has_left or posting.done():
+            posting.add_done_callback(lambda _: self._keep(submission, reading))
+            return
+        submission.is_abandoned = True
+        posting.cancel()
+
+    def _ended(self, submission: _Submission) -> None:
+        self._out.discard(submission)
+        if not submission.posting.cancelled():
+            submission.posting.exception()  # seen: whoever waits gets it, else `_keep` tells of it
+        if self._by_key.get(submission.id) is not submission:
+            return
+        earlier = submission.after
+        if self._journal is not None:  # which remembers it from here on
+            del self._by_key[submission.id]
+        elif submission.is_unpaid and earlier is not None and earlier.is_unknown:
+            self._by_key[submission.id] = earlier
+        elif submission.is_unpaid:
+            del self._by_key[submission.id]
+
+    def _keep(self, submission: _Submission, reading: Reading[Any]) -> None:
+        """Its caller has gone: tell what became of it, and list what was accepted."""
+        posting, what = submission.posting, f"{submission.request.name} {submission.id}"
         if posting.cancelled():
             return
         error = posting.exception()
         if error is None:
-            _log.warning(
-                "%s (submission %s) was accepted after its caller had gone: %s",
-                request.name,
-                request.submission,
-                told(posting.result()),
-            )
-        elif not isinstance(error, SunoError) or isinstance(error, SubmissionUnknown):
-            _log.warning("%s, whose caller has gone: %s", request.name, error)
+            told = reading.unclaimed(posting.result())
+            _log.warning("%s was accepted after its caller had gone: %s", what, told)
+        else:
+            _log.warning("%s, whose caller has gone: %s", what, error)
+
+    async def _post(self, submission: _Submission, reading: Reading[R]) -> R:
+        """Send it, unless an earlier run has."""
+        if submission.after is not None and not submission.after.posting.done():
+            await asyncio.wait([submission.after.posting])
+        if self._journal is not None:
+            entry = await self._journal.find(submission.id) if submission.is_keyed else None
+            if entry is not None and not _must_send(submission, entry):
+                return reading.restore(entry)
+            self._write_ahead(self._journal, submission, is_new=entry is None)
+        sending = submission.sending
+        try:
+            body = await self._transport.send(submission.request, sending)
+        except asyncio.CancelledError:
+            if not sending.has_left:
+                if sending.refused is not None:
+                    sending.refused()  # written in its turn; a cancelled task should not wait
+                raise
+            cause = ClientClosed("the client was closed before the answer was in.")
+        else:
+            if self._journal is not None:
+                await self._write_down(self._journal, submission, body)
+            return reading.read(body)
+        raise SubmissionUnknown(submission=submission.id, cause=cause)
+
+    def _write_ahead(self, journal: Journal, submission: _Submission, *, is_new: bool) -> None:
+        async def before() -> None:
+            await journal.about_to_send(submission.id, *submission.asked, submission.kind)
+
+        submission.sending.before = before
+        if is_new:  # else an earlier one may have been paid, and stays written
+            submission.sending.refused = lambda: journal.take_back(submission.id)
+
+    async def _write_down(self, journal: Journal, submission: _Submission, body: Body) -> None:
+        task_id = task_id_of(body) if submission.request.starts_task else None
+        try:
+            if task_id is not None:
+                await journal.accepted(submission.id, task_id)
+            else:
+                await journal.answered(submission.id, body)
+        except JournalError as error:  # it is paid: the caller must have it all the same
+            _log.error("%s was accepted (%s), but: %s", submission.id, task_id, error)
+
+
+def _must_send(submission: _Submission, entry: Entry) -> bool:
+    """Whether what an earlier run left of this submission is to be sent again."""
+    submission.check_same((entry.operation, entry.fields))
+    if entry.task_id is not None or entry.outcome is not None:
+        return False
+    if not submission.resend_unknown:
+        raise SubmissionUnknown(
+            "the answer had not arrived when an earlier run ended.", submission=submission.id
+        )
+    return True
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,15 @@ import aiohttp
 from attrs import define, field, frozen
 
 from suno_async._verdict import Body, Refusal, Reply, Request, Silence, judge
-from suno_async.errors import ConnectionFailed, Host, RateLimited, RequestTimeout, SunoError
-from suno_async.limiter import Limiter, Priority, Slot, Use
+from suno_async.errors import (
+    ConnectionFailed,
+    Host,
+    RateLimited,
+    RequestTimeout,
+    SubmissionUnknown,
+    SunoError,
+)
+from suno_async.limiter import Limiter, Slot, Use
 from suno_async.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -35,10 +42,14 @@ _MOST_BYTES = 16 * 2**20  # of an answer; the largest known are some 100 KiB
 
 @define
 class Sending:
-    """Whether a request has left, as far as is known."""
+    """The course of one request, over all its attempts."""
 
     has_left: bool = False
-    """Whether a connection was there to send it on."""
+    """Whether the service may have it: there was a connection for it, and no refusal came."""
+    before: Callable[[], Awaitable[None]] | None = None
+    """Awaited before each attempt, its slot being there; what it raises stops the request."""
+    refused: Callable[[], Awaitable[None]] | None = None
+    """Awaited after each attempt that was certainly not accepted."""
 
 
 @frozen(kw_only=True)
@@ -84,7 +95,7 @@ class Transport:
     _free: aiohttp.ClientSession | None = None
     _paying: aiohttp.ClientSession | None = None
 
-    async def send(self, request: Request, priority: Priority, sending: Sending) -> Body:
+    async def send(self, request: Request, sending: Sending) -> Body:
         """Send until there is an answer, as often as the policy and the money allow.
 
         Raises:
@@ -97,7 +108,7 @@ class Transport:
         loop = asyncio.get_running_loop()
         began = loop.time()
         for number in count(1):
-            slot = await self.limiter.acquire(priority)
+            slot = await self.limiter.acquire(request.priority)
             waited = loop.time() - began if number == 1 else 0.0
             result = await self.attempt(request, slot, sending, number=number, waited=waited)
             if not isinstance(result, Refusal):
@@ -126,9 +137,11 @@ class Transport:
         """Send once, in the slot given, which is given back whatever happens."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        sending.has_left = self.session is not None
         use, resume_at = Use.LOST, 0.0
         try:
+            if sending.before is not None:
+                await sending.before()
+            sending.has_left = self.session is not None
             outcome = await self._exchange(request, sending)
             result = judge(request, outcome)
             error = result.error if isinstance(result, Refusal) else None
@@ -137,6 +150,10 @@ class Transport:
                 resume_at = loop.time() + (getattr(error, "retry_after", None) or 0.0)
         finally:
             slot.release(use if sending.has_left else Use.UNUSED, resume_at=resume_at)
+        if error is not None and not isinstance(error, SubmissionUnknown):
+            sending.has_left = False
+            if sending.refused is not None:
+                await sending.refused()
         self._tell(
             Attempt(
                 operation=request.name,

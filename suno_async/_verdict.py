@@ -28,6 +28,7 @@ from suno_async.errors import (
     SunoError,
     api_error,
 )
+from suno_async.limiter import Priority
 
 Body: TypeAlias = Mapping[str, Any]
 
@@ -57,7 +58,9 @@ class Request:
     starts_task: bool = False
     """Whether the answer must carry the id of a task."""
     submission: str = ""
-    """The id of what is paid for, made by us."""
+    """The id of what is paid for: made by us, or the caller's key."""
+    priority: Priority = Priority.PERSON
+    """Who goes first."""
 
 
 @frozen

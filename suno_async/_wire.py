@@ -14,12 +14,12 @@ from functools import cache, partial
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
-from attrs import evolve, fields
+from attrs import NOTHING, evolve, fields, fields_dict
 from cattrs import BaseValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from suno_async.errors import DecodeError
-from suno_async.operations import SENT_AS, CallOperation, Operation, TaskOperation
+from suno_async.errors import DecodeError, Fault, InvalidRequest
+from suno_async.operations import OPERATIONS, SENT_AS, CallOperation, Operation, TaskOperation
 from suno_async.results import Result, Url
 
 if TYPE_CHECKING:
@@ -40,6 +40,39 @@ def body_of(operation: Operation[Any], callback_url: str) -> dict[str, Any]:
         sent = evolve(sent, callback_url=callback_url)
     body: dict[str, Any] = _converter.unstructure(sent, type(sent))
     return {name: value for name, value in body.items() if value is not None}
+
+
+def operation_to_dict(operation: Operation[Any]) -> dict[str, Any]:
+    """The fields that its caller set, as plain data: without defaults and the callback URL."""
+    given = {
+        attribute.name: getattr(operation, attribute.name)
+        for attribute in fields(type(operation))
+        if attribute.name != "callback_url"
+        and getattr(operation, attribute.name) != attribute.default
+    }
+    plain: dict[str, Any] = _converter.unstructure(given)
+    return plain
+
+
+def operation_from_dict(name: str, given: Mapping[str, Any]) -> Operation[Any]:
+    """The operation of this name with these fields.
+
+    Raises:
+        InvalidRequest: there is no such operation, or a field is unknown, missing or wrong.
+    """
+    cls = OPERATIONS.get(name)
+    if cls is None:
+        raise InvalidRequest(f"there is no operation {name!r}")
+    known = fields_dict(cls)
+    faults = [Fault(one, f"is not a field of {name}") for one in given if one not in known]
+    faults += [
+        Fault(one.name, "is required")
+        for one in known.values()
+        if one.default is NOTHING and one.name not in given
+    ]
+    if faults:
+        raise InvalidRequest(operation=name, faults=tuple(faults))
+    return cls(**given)
 
 
 def task_id_of(body: Mapping[str, Any]) -> str | None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-import uuid
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 import aiohttp
+from attrs import evolve
 
+from suno_async._journal import Entry, Journal
 from suno_async._methods import calls, submits
-from suno_async._records import record_of
-from suno_async._submissions import Submissions
+from suno_async._records import Record, record_of
+from suno_async._submissions import Reading, Submissions
 from suno_async._transport import Attempt, Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
 from suno_async._watcher import Watcher
-from suno_async._wire import answer_of, body_of, task_id_of
+from suno_async._wire import answer_of, body_of, operation_from_dict, task_id_of
 from suno_async.download import Downloadable, download
 from suno_async.errors import (
     ClientClosed,
@@ -45,7 +48,6 @@ from suno_async.task import Seat, Task
 if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
-    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -67,6 +69,8 @@ class SunoClient:
         upload_url: The upload host's address; left out, `SUNO_UPLOAD_URL`, or the service's own,
             or with a `base_url` of your own that one, so that the key goes nowhere else.
         callbacks: A URL of yours for the service to post to; left out, nobody gets the posts.
+        journal: A file in which what is paid for survives any crash; it is made if need be, and
+            is for one client at a time.
         limiter: What grants leave to send; left out, all clients with the same key and address on
             one event loop share a `RateLimiter()` of 20 requests per 10 seconds.
         look_limiter: Another limiter for looks alone, where they are known not to count.
@@ -91,6 +95,7 @@ class SunoClient:
         base_url: str | None = None,
         upload_url: str | None = None,
         callbacks: str | None = None,
+        journal: str | PathLike[str] | None = None,
         limiter: Limiter | None = None,
         look_limiter: Limiter | None = None,
         timeout: float = 30.0,
@@ -121,7 +126,8 @@ class SunoClient:
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
-        self._submissions = Submissions()
+        self._journal = None if journal is None else Journal(Path(journal))
+        self._submissions = Submissions(self._transport, self._journal)
         self._watcher = Watcher(self._ready, self._look)
         self._tasks: WeakValueDictionary[str, Task[Any]] = WeakValueDictionary()
 
@@ -131,6 +137,8 @@ class SunoClient:
 
     async def __aenter__(self) -> Self:
         self._ready()
+        if self._journal is not None:
+            await self._journal.open()
         return self
 
     async def __aexit__(
@@ -153,6 +161,8 @@ class SunoClient:
         await self._submissions.close(self._timeout)
         await self._watcher.close()
         await self._transport.close()
+        if self._journal is not None:
+            await self._journal.close()
 
     @property
     def unclaimed(self) -> list[str]:
@@ -160,9 +170,20 @@ class SunoClient:
         return self._submissions.unclaimed
 
     async def submit(
-        self, operation: TaskOperation[R], *, priority: Priority = Priority.PERSON
+        self,
+        operation: TaskOperation[R],
+        *,
+        key: str | None = None,
+        resend_unknown: bool = False,
+        priority: Priority = Priority.PERSON,
     ) -> Task[R]:
         """Start a task; it is paid for when this returns.
+
+        `key`, a text of yours, names this submission for ever: who submits with it again, at the
+        same time or later, gets the same task or error, and nothing is paid again; with a journal
+        also after a restart. It is free again once the submission ended unpaid. Where it is
+        unknown whether it was paid, `SubmissionUnknown` is raised again, and only
+        `resend_unknown=True` sends it again, which may pay twice.
 
         Cancelling this before the request has left sends nothing. After that the request is
         finished all the same, and the task's token is found in `unclaimed`.
@@ -172,11 +193,14 @@ class SunoClient:
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells.
             ConnectionFailed: no connection could be made, nothing was paid.
+            ConfigurationError: the key belongs to another request.
+            JournalError: it could not be written down first; nothing was sent.
             ClientClosed: the client has ended.
         """
         _check(operation, TaskOperation, "submit", "call")
+        if key is not None and not str(key).strip():
+            raise ConfigurationError("key must name the submission; it is empty.")
         self._ready()
-        request = self._request(operation)
 
         def accepted(body: Body) -> Task[R]:
             seat = Seat(accepted=asyncio.get_running_loop().time())
@@ -187,8 +211,27 @@ class SunoClient:
             self.unclaimed.append(task.token)
             return f"pick it up with task({task.token!r})"
 
-        pay = self._submissions.pay
-        return await pay(self._transport, request, priority, accepted, unclaimed)
+        return await self._submissions.pay(
+            operation,
+            partial(self._request, operation, priority),
+            Reading(accepted, partial(self._restored, operation), unclaimed),
+            key=key,
+            resend_unknown=resend_unknown,
+        )
+
+    async def unfinished(self) -> list[Task[Any]]:
+        """The journal's tasks that are not over, oldest first: what to pick up after a restart.
+
+        Raises:
+            ConfigurationError: the client has no journal.
+            JournalError: the journal cannot be read.
+        """
+        self._ready()
+        if self._journal is None:
+            raise ConfigurationError(
+                "This client keeps no journal: give it journal='songs.sqlite'."
+            )
+        return [self._restored(None, entry) for entry in await self._journal.unfinished()]
 
     async def call(self, operation: CallOperation[R], *, priority: Priority = Priority.PERSON) -> R:
         """Ask for an answer that comes at once; what it raises is as of `submit`.
@@ -199,20 +242,20 @@ class SunoClient:
         """
         _check(operation, CallOperation, "call", "submit")
         self._ready()
-        request = self._request(operation)
         if operation.costs:
-            pay = self._submissions.pay
-            return await pay(
-                self._transport, request, priority, lambda body: answer_of(operation, body), repr
-            )
+            read = partial(answer_of, operation)
+            reading = Reading(read, lambda entry: read(entry.outcome or {}), repr)
+            request_for = partial(self._request, operation, priority)
+            return await self._submissions.pay(operation, request_for, reading)
         try:
+            request = self._request(operation, priority)
             try:
-                body = await self._transport.send(request, priority, Sending())
+                body = await self._transport.send(request, Sending())
             except NotFound:
                 if operation.fallback_path is None:
                     raise
-                older = self._request(operation, operation.fallback_path)
-                body = await self._transport.send(older, priority, Sending())
+                older = evolve(request, path=operation.fallback_path)
+                body = await self._transport.send(older, Sending())
         except SunoError:
             if self._is_closed:
                 raise _closed() from None
@@ -281,25 +324,49 @@ class SunoClient:
             )
         return self._look_limiter or self._transport.limiter
 
-    def _request(self, operation: Operation[Any], path: str | None = None) -> Request:
+    def _request(
+        self, operation: Operation[Any], priority: Priority, submission: str = ""
+    ) -> Request:
         posts = operation.method == "POST"
         return Request(
             name=type(operation).__name__,
             method=operation.method,
-            path=path or operation.path,
+            path=operation.path,
             host=operation.host,
             body=body_of(operation, self._callback_url) if posts else None,
             costs=operation.costs,
             starts_task=isinstance(operation, TaskOperation),
-            submission=uuid.uuid4().hex if operation.costs else "",
+            submission=submission,
+            priority=priority,
         )
 
     def _task(
         self, kind: Kind, task_id: str, operation: TaskOperation[R] | None, seat: Seat
     ) -> Task[R]:
-        new = Task(id=task_id, operation=operation, kind=kind, watch=self._watcher, seat=seat)
+        new = Task(
+            id=task_id,
+            operation=operation,
+            kind=kind,
+            watch=self._watcher,
+            seat=seat,
+            on_over=self._over,
+        )
         task: Task[R] = self._tasks.setdefault(new.token, new)
         return task
+
+    def _restored(self, operation: TaskOperation[R] | None, entry: Entry) -> Task[R]:
+        """The task of a submission that the journal knows as accepted."""
+        kind = KINDS[entry.kind or ""]
+        if operation is None:
+            operation = cast("TaskOperation[R]", operation_from_dict(entry.operation, entry.fields))
+        task = self._task(kind, entry.task_id or "", operation, Seat())
+        if entry.outcome is not None:
+            task.observe(record_of(kind, entry.outcome, token=task.token, operation=operation))
+        return task
+
+    def _over(self, task: Task[Any], record: Record[Any]) -> None:
+        if self._journal is not None and not self._is_closed:
+            self._journal.over(task.kind, task.id, record.body)
 
     async def _look(self, task: Task[Any], slot: Slot) -> None:
         kind = KINDS[task.kind]

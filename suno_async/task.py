@@ -8,20 +8,21 @@ A task is watched only while somebody listens.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import define, field
 
+from suno_async._records import Record
 from suno_async.errors import SunoError, TaskFailed, TaskTimeout
 from suno_async.operations import Kind, TaskOperation
 from suno_async.results import Stage, TaskEvent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator
+    from collections.abc import AsyncIterator, Generator
 
-    from suno_async._records import Record
 
 R = TypeVar("R")
 
@@ -82,6 +83,7 @@ class Task(Generic[R]):
 
     _kind: Kind = field(alias="kind")
     _watch: Watch = field(alias="watch")
+    _on_over: Callable[[Task[Any], Record[Any]], None] | None = field(default=None, alias="on_over")
     seat: Seat = field(factory=Seat)
     """The watcher's notes."""
     _events: list[TaskEvent[R]] = field(factory=list[TaskEvent[R]], init=False)
@@ -121,6 +123,7 @@ class Task(Generic[R]):
         if record.failure is not None:
             self._failure = record.failure
             self._wake()
+            self._tell_over(record)
         elif record.stage > self.stage:
             passed = [stage for stage in self._kind.stages if self.stage < stage <= record.stage]
             self.stage = record.stage
@@ -129,6 +132,11 @@ class Task(Generic[R]):
                     TaskEvent(stage, record.result, stage is not record.stage) for stage in passed
                 ]
                 self._wake()
+            self._tell_over(record)
+
+    def _tell_over(self, record: Record[R]) -> None:
+        if self.is_over and self._on_over is not None:
+            self._on_over(self, record)
 
     def disturb(self, error: SunoError) -> None:
         """Raise an error to whoever listens now; the task itself goes on."""
