@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
-from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
-import aiohttp
 from attrs import evolve
 
 from suno_async._journal import Entry, Journal
 from suno_async._methods import calls, submits
 from suno_async._records import Record, record_of
+from suno_async._settings import address, hosts_of, key_of, user_agent
 from suno_async._submissions import Reading, Submissions
 from suno_async._transport import Attempt, Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
@@ -51,12 +48,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    import aiohttp
+
     from suno_async.download import Progress
 
 R = TypeVar("R")
 
-_API = "https://api.sunoapi.org"
-_UPLOADS = "https://sunoapiorg.redpandaai.co"
 _NOBODY = "https://callback.invalid/"  # the API insists on a URL; nobody else should get the songs
 
 
@@ -103,24 +100,19 @@ class SunoClient:
         session: aiohttp.ClientSession | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
     ) -> None:
-        base = base_url or os.environ.get("SUNO_BASE_URL")
-        uploads = upload_url or os.environ.get("SUNO_UPLOAD_URL") or base or _UPLOADS
         if not timeout > 0:
             raise ConfigurationError(f"timeout must be seconds above 0, not {timeout!r}.")
-        self._hosts = {
-            Host.API: _address("base_url", base or _API),
-            Host.UPLOAD: _address("upload_url", uploads),
-        }
-        self._callback_url = _address("callbacks", callbacks) if callbacks else _NOBODY
+        self._hosts = hosts_of(base_url, upload_url)
+        self._callback_url = address("callbacks", callbacks) if callbacks else _NOBODY
         self._timeout = timeout
         self._given_limiter = limiter
         self._look_limiter = look_limiter
         self._transport = Transport(
-            key=_key(api_key),
+            key=key_of(api_key),
             hosts=self._hosts,
             retry=retry,
             timeout=timeout,
-            user_agent=f"suno-async/{_version()} aiohttp/{aiohttp.__version__}",
+            user_agent=user_agent(),
             on_attempt=on_attempt,
             session=session,
         )
@@ -380,37 +372,6 @@ class SunoClient:
         if isinstance(result, Refusal):
             raise result.error
         task.observe(record_of(kind, result, token=task.token, operation=task.operation))
-
-
-def _key(given: str | None) -> str:
-    key = (given if given is not None else os.environ.get("SUNO_API_KEY", "")).strip()
-    if not key:
-        raise ConfigurationError(
-            "No API key: give api_key or set SUNO_API_KEY. https://sunoapi.org/api-key makes one."
-        )
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigurationError(
-            "The API key has characters that no key has: give the key alone, without 'Bearer'."
-        )
-    return key
-
-
-def _address(name: str, given: str) -> str:
-    try:
-        parts = urlsplit(given)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        sound = False
-    if not sound:
-        raise ConfigurationError(f"{name} must be a URL such as {_API}, not {given!r}.")
-    return given.rstrip("/") if name != "callbacks" else given
-
-
-def _version() -> str:
-    try:
-        return version("suno-async")
-    except PackageNotFoundError:  # used from a bare checkout
-        return "0"
 
 
 def _closed() -> ClientClosed:

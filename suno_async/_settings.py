@@ -1,0 +1,63 @@
+"""What a client is given: key and addresses, checked once."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from suno_async.errors import ConfigurationError, Host
+
+_API = "https://api.sunoapi.org"
+_UPLOADS = "https://sunoapiorg.redpandaai.co"
+
+
+def hosts_of(base_url: str | None, upload_url: str | None) -> dict[Host, str]:
+    """The addresses of both hosts: given, or the environment's, or the service's own.
+
+    With an API address of one's own, uploads go there too unless said otherwise: the key shall not
+    reach a host that nobody named.
+    """
+    base = base_url or os.environ.get("SUNO_BASE_URL")
+    uploads = upload_url or os.environ.get("SUNO_UPLOAD_URL") or base or _UPLOADS
+    return {
+        Host.API: address("base_url", base or _API).rstrip("/"),
+        Host.UPLOAD: address("upload_url", uploads).rstrip("/"),
+    }
+
+
+def key_of(given: str | None) -> str:
+    """The API key: given, or the environment's."""
+    key = (given if given is not None else os.environ.get("SUNO_API_KEY", "")).strip()
+    if not key:
+        raise ConfigurationError(
+            "No API key: give api_key or set SUNO_API_KEY. https://sunoapi.org/api-key makes one."
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(
+            "The API key has characters that no key has: give the key alone, without 'Bearer'."
+        )
+    return key
+
+
+def address(name: str, given: str) -> str:
+    """An absolute http or https URL, as it was given for the argument of this name."""
+    try:
+        parts = urlsplit(given)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ConfigurationError(f"{name} must be a URL such as {_API}, not {given!r}.")
+    return given
+
+
+def user_agent() -> str:
+    """What we call ourselves: gateways in front of the service want to see something."""
+    try:
+        ours = version("suno-async")
+    except PackageNotFoundError:  # used from a bare checkout
+        ours = "0"
+    return f"suno-async/{ours} aiohttp/{aiohttp.__version__}"
