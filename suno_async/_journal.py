@@ -75,6 +75,11 @@ class Entry:
     outcome: Mapping[str, Any] | None
     """The last record or answer, once it is over."""
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody knows if it was accepted."""
+        return self.task_id is None and self.outcome is None
+
 
 @define(eq=False)
 class Journal:
@@ -109,7 +114,8 @@ class Journal:
         await self._do(
             self._write,
             "INSERT INTO submission (id, operation, fields, kind) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET sent_at = datetime('now')",
+            "ON CONFLICT (id) DO UPDATE SET task = NULL, outcome = NULL, "
+            "sent_at = datetime('now'), accepted_at = NULL, over_at = NULL",
             submission,
             operation,
             json.dumps(fields),

@@ -47,16 +47,31 @@ class Reading(Generic[R]):
     """From the journal's entry of an accepted submission."""
     unclaimed: Callable[[R], str]
     """List what nobody is left to take, and describe it for the log."""
+    has_failed: Callable[[R], bool] = bool
+    """Whether what was restored is a failure."""
+
+
+@frozen(kw_only=True)
+class Terms:
+    """How a submission stands to earlier ones of the same name."""
+
+    key: str | None = None
+    """What names it for ever, `None` where nothing shall."""
+    resend_unknown: bool = False
+    """Whether to send it again where an earlier one may have been accepted."""
+    retry_failed: bool = False
+    """Whether to send it again where an earlier one was accepted and has failed."""
+    granted: Callable[[], None] | None = None
+    """Called when it has its slot, and may not be called back in its place any more."""
 
 
 @define(eq=False, kw_only=True)
 class _Submission:
     id: str
-    is_keyed: bool
     operation: Operation[Any]
     asked: tuple[str, dict[str, Any]]
     request: Request
-    resend_unknown: bool
+    terms: Terms
     after: _Submission | None
     """An earlier one with the same key: being called back, or unknown."""
     is_abandoned: bool = False
@@ -107,9 +122,7 @@ class Submissions:
         operation: Operation[Any],
         request_for: Callable[[str], Request],
         reading: Reading[R],
-        *,
-        key: str | None = None,
-        resend_unknown: bool = False,
+        terms: Terms,
     ) -> R:
         """Send a paid request, or join the one that has this key.
 
@@ -121,19 +134,18 @@ class Submissions:
             SunoError: it was refused, or could not be sent.
         """
         asked = type(operation).__name__, operation_to_dict(operation)
-        known = None if key is None else self._by_key.get(key)
+        known = None if terms.key is None else self._by_key.get(terms.key)
         if known is not None:
             known.check_same(asked)
-            if not (known.is_abandoned or (resend_unknown and known.is_unknown)):
+            if not (known.is_abandoned or (terms.resend_unknown and known.is_unknown)):
                 return await self._claim(known, reading, joined=True)
-        submission_id = key or uuid.uuid4().hex
+        submission_id = terms.key or uuid.uuid4().hex
         new = _Submission(
             id=submission_id,
-            is_keyed=key is not None,
             operation=operation,
             asked=asked,
             request=request_for(submission_id),
-            resend_unknown=resend_unknown,
+            terms=terms,
             after=known,
         )
         return await self._begin(new, reading)
@@ -153,7 +165,7 @@ class Submissions:
     async def _begin(self, new: _Submission, reading: Reading[R]) -> R:
         new.posting = asyncio.create_task(self._post(new, reading))
         self._out.add(new)
-        if new.is_keyed:
+        if new.terms.key is not None:
             self._by_key[new.id] = new
         new.posting.add_done_callback(lambda _: self._ended(new))
         return await self._claim(new, reading, joined=False)
@@ -218,11 +230,12 @@ class Submissions:
         """Send it, unless an earlier run has."""
         if submission.after is not None and not submission.after.posting.done():
             await asyncio.wait([submission.after.posting])
-        if self._journal is not None:
-            entry = await self._journal.find(submission.id) if submission.is_keyed else None
-            if entry is not None and not _must_send(submission, entry):
+        entry = None
+        if self._journal is not None and submission.terms.key is not None:
+            entry = await self._journal.find(submission.id)
+            if entry is not None and not _must_send(submission, entry, reading):
                 return reading.restore(entry)
-            self._write_ahead(self._journal, submission, is_new=entry is None)
+        self._prepare(submission, may_be_paid=entry is not None and entry.is_unknown)
         sending = submission.sending
         try:
             body = await self._transport.send(submission.request, sending)
@@ -238,12 +251,18 @@ class Submissions:
             return reading.read(body)
         raise SubmissionUnknown(submission=submission.id, cause=cause)
 
-    def _write_ahead(self, journal: Journal, submission: _Submission, *, is_new: bool) -> None:
+    def _prepare(self, submission: _Submission, *, may_be_paid: bool) -> None:
+        """Have it written down before each attempt, and taken back after each refusal."""
+        journal, granted = self._journal, submission.terms.granted
+
         async def before() -> None:
-            await journal.about_to_send(submission.id, *submission.asked, submission.kind)
+            if granted is not None:
+                granted()
+            if journal is not None:
+                await journal.about_to_send(submission.id, *submission.asked, submission.kind)
 
         submission.sending.before = before
-        if is_new:  # else an earlier one may have been paid, and stays written
+        if journal is not None and not may_be_paid:
             submission.sending.refused = lambda: journal.take_back(submission.id)
 
     async def _write_down(self, journal: Journal, submission: _Submission, body: Body) -> None:
@@ -257,12 +276,13 @@ class Submissions:
             _log.error("%s was accepted (%s), but: %s", submission.id, task_id, error)
 
 
-def _must_send(submission: _Submission, entry: Entry) -> bool:
+def _must_send(submission: _Submission, entry: Entry, reading: Reading[Any]) -> bool:
     """Whether what an earlier run left of this submission is to be sent again."""
     submission.check_same((entry.operation, entry.fields))
-    if entry.task_id is not None or entry.outcome is not None:
-        return False
-    if not submission.resend_unknown:
+    if not entry.is_unknown:
+        failed = entry.outcome is not None and reading.has_failed(reading.restore(entry))
+        return failed and submission.terms.retry_failed
+    if not submission.terms.resend_unknown:
         raise SubmissionUnknown(
             "the answer had not arrived when an earlier run ended.", submission=submission.id
         )

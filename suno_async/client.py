@@ -14,7 +14,7 @@ from suno_async._journal import Entry, Journal
 from suno_async._methods import calls, submits
 from suno_async._records import Record, record_of
 from suno_async._settings import address, hosts_of, key_of, user_agent
-from suno_async._submissions import Reading, Submissions
+from suno_async._submissions import Reading, Submissions, Terms
 from suno_async._transport import Attempt, Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
 from suno_async._watcher import Watcher
@@ -207,8 +207,7 @@ class SunoClient:
             operation,
             partial(self._request, operation, priority),
             Reading(accepted, partial(self._restored, operation), unclaimed),
-            key=key,
-            resend_unknown=resend_unknown,
+            Terms(key=key, resend_unknown=resend_unknown),
         )
 
     async def unfinished(self) -> list[Task[Any]]:
@@ -238,7 +237,7 @@ class SunoClient:
             read = partial(answer_of, operation)
             reading = Reading(read, lambda entry: read(entry.outcome or {}), repr)
             request_for = partial(self._request, operation, priority)
-            return await self._submissions.pay(operation, request_for, reading)
+            return await self._submissions.pay(operation, request_for, reading, Terms())
         try:
             request = self._request(operation, priority)
             try:
