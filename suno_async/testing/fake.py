@@ -23,7 +23,7 @@ from suno_async.testing.timetable import PlanChanges, Timetable, TimetableLike
 _LARGEST_BODY = 256 * 1024 * 1024
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, repr=False)
 class FakeSuno:
     """The Suno API as a server of your own, for tests, benchmarks and simulations.
 
@@ -114,6 +114,9 @@ class FakeSuno:
         self.app.on_shutdown.append(self._hang_up)
         self.app.on_cleanup.append(self._forget)
 
+    def __repr__(self) -> str:
+        return f"<FakeSuno at {self._url or 'no address'}: {len(self.tasks)} tasks>"
+
     def _make_front(self) -> Front:
         counting = self.counting
         if isinstance(counting, str):
@@ -147,7 +150,12 @@ class FakeSuno:
         await self.close()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen, on any free port by default, and return the address."""
+        """Listen, on any free port by default, and return the address.
+
+        After `close` it can be started again, with the tasks and the account as they were; uploads
+        are gone, and so are the pushes that were still to come.
+        """
+        self._front.closing.clear()
         runner = web.AppRunner(
             self.app, handle_signals=False, access_log=None, shutdown_timeout=0.5
         )
@@ -200,6 +208,8 @@ class FakeSuno:
         """Change the course of the next `times` tasks, of one operation or of any.
 
         What can be said are the attributes of `Plan`, and `skip=("text",)` to leave stages out.
+        Scripts are used up in the order in which they were given, by tasks that are accepted; one
+        without changes lets tasks pass.
         """
         self._service.scripts.append(Script(changes, operation, times))
 

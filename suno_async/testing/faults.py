@@ -35,7 +35,9 @@ class Way(StrEnum):
     ANSWER = "answer"
     """Something else is answered."""
     CUT = "cut"
-    """The true answer breaks off, and the connection is reset."""
+    """The true answer breaks off within its body, and the connection is closed."""
+    CUT_HEAD = "cut_head"
+    """The true answer breaks off within its headers, and the connection is closed."""
     DRIP = "drip"
     """The true answer comes in small pieces with pauses."""
     ENDLESS = "endless"
@@ -75,8 +77,10 @@ class Fault:
     """As `RESET_AFTER_READ`, with a polite close."""
     CLOSE_AFTER_ACCEPT: ClassVar["Fault"]
     """As `RESET_AFTER_ACCEPT`, with a polite close."""
+    CUT_HEAD: ClassVar["Fault"]
+    """Accepted; the answer breaks off amid its headers."""
     CUT_BODY: ClassVar["Fault"]
-    """Accepted, then reset amid the answer's body."""
+    """Accepted; the answer breaks off amid its body."""
     NEVER: ClassVar["Fault"]
     """Read, never accepted, never answered."""
     NEVER_AFTER_ACCEPT: ClassVar["Fault"]
@@ -172,6 +176,7 @@ def _named() -> dict[str, Fault]:
         "RESET_AFTER_ACCEPT": Fault(name="", way=Way.RESET, accepts=True),
         "CLOSE_AFTER_READ": Fault(name="", way=Way.CLOSE),
         "CLOSE_AFTER_ACCEPT": Fault(name="", way=Way.CLOSE, accepts=True),
+        "CUT_HEAD": Fault(name="", way=Way.CUT_HEAD, accepts=True),
         "CUT_BODY": Fault(name="", way=Way.CUT, accepts=True),
         "NEVER": Fault(name="", way=Way.NEVER),
         "NEVER_AFTER_ACCEPT": Fault(name="", way=Way.NEVER, accepts=True),

@@ -93,4 +93,4 @@ def fake_suno(**settings: Any) -> FakeSuno:
 
 def drawn(seed: int) -> Random:
     """A random generator."""
-    return Random(seed)  # noqa: S311 - no secret
+    return Random(seed)

@@ -15,8 +15,14 @@ CARRY_ON = EXTEND | {"defaultParamFlag": True, "style": "a", "title": "b", "prom
 BACKING = {"uploadUrl": MP3, "title": "a", "negativeTags": "b", "tags": "c", "callBackUrl": HOOK}
 VOCALS = BACKING | {"style": "d", "prompt": "e"}
 SECTION = {
-    **{"uploadUrl": MP3, "model": "V5", "prompt": "a", "tags": "b", "title": "c"},
-    **{"fullLyrics": "d", "infillStartS": 10.5, "infillEndS": 25.25},
+    "uploadUrl": MP3,
+    "model": "V5",
+    "prompt": "a",
+    "tags": "b",
+    "title": "c",
+    "fullLyrics": "d",
+    "infillStartS": 10.5,
+    "infillEndS": 25.25,
 }
 MASHUP = CUSTOM | {"uploadUrlList": [MP3, MP3]}
 SOUND = {"prompt": "rain", "model": "V5"}
@@ -178,7 +184,7 @@ async def test_right_requests_are_accepted(path: str, body: dict[str, Any]) -> N
 async def test_wrong_requests_are_refused(
     path: str, body: dict[str, Any], code: int, message: str
 ) -> None:
-    """A request against the rules is refused by HTTP 200, a code and a message, and costs nothing."""
+    """A request against the rules gets HTTP 200, a code and a message, and costs nothing."""
     async with (
         raw(fake_suno()) as api,
         api.session.post(f"{api.fake.url}/api/v1{path}", json=body) as response,

@@ -116,12 +116,13 @@ class Courier:
     async def _try(self, push: Push) -> bool:
         if self._session is None:
             connector = aiohttp.TCPConnector(force_close=True, limit=0)
-            self._session = aiohttp.ClientSession(connector=connector)
-        limit = aiohttp.ClientTimeout(total=_PATIENCE)
+            limit = aiohttp.ClientTimeout(total=None)  # its own is rounded up to whole seconds
+            self._session = aiohttp.ClientSession(connector=connector, timeout=limit)
         try:
-            async with self._session.post(
-                push.url, json=push.body, timeout=limit, allow_redirects=False
-            ) as response:
+            async with (
+                asyncio.timeout(_PATIENCE),
+                self._session.post(push.url, json=push.body, allow_redirects=False) as response,
+            ):
                 return response.status == OK
         except (aiohttp.ClientError, TimeoutError, ValueError):
             return False

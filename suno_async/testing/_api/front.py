@@ -76,9 +76,9 @@ class Front:
             return await send(request, self._too_fast(entry))
         fault = self._fault(entry)
         if fault is not None and not fault.accepts:
-            if fault.reads:
-                await request.read()
             if fault.way is not Way.DELAY:
+                if fault.reads:
+                    await _drain(request)
                 await _wait(down)
                 return await spoil(request, fault, None, self.closing)
             await _wait(fault.seconds)
@@ -189,6 +189,11 @@ class Front:
 async def _wait(seconds: float) -> None:
     if seconds > 0:
         await asyncio.sleep(seconds)
+
+
+async def _drain(request: web.Request) -> None:
+    async for _ in request.content.iter_any():
+        pass
 
 
 def _origin(request: web.Request, path: str) -> str:

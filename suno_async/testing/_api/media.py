@@ -110,7 +110,7 @@ def _frames(seconds: float) -> int:
 
 def _blocks(size: int, count: int, block: Callable[[int], bytes], content_type: str) -> Blob:
     def read(start: int, stop: int) -> bytes:
-        first, last = start // size, -(-stop // size)
+        first, last = start // size, min(count, -(-stop // size))
         return b"".join(map(block, range(first, last)))[start - first * size : stop - first * size]
 
     return Blob(size * count, content_type, read)

@@ -8,6 +8,8 @@ from suno_async.testing._api.songs import title
 
 _RUNNING = ("PENDING", "TEXT_SUCCESS", "FIRST_SUCCESS", "")
 _READY = {Moment.TEXT: 0, Moment.FIRST: 1, Moment.COMPLETE: 2}
+_LIVE_KEYS = ("sourceAudioUrl", "sourceStreamAudioUrl", "sourceImageUrl")
+"""Keys of a track that the reference does not print, but live answers have."""
 _SNAKE = {
     "id": "id",
     "audioUrl": "audio_url",
@@ -29,6 +31,8 @@ def music(service: Service, job: Job, now: float) -> Record:
     """The record of songs: no response at first, then tracks whose files come later."""
     moment = job.moment(now)
     found = tracks(service, job, moment)
+    if service.documented:
+        found = [{key: track[key] for key in track if key not in _LIVE_KEYS} for track in found]
     record: Record = {
         "taskId": job.id,
         "parentMusicId": job.body.get("audioId", "") if job.type == "extend" else "",
@@ -75,7 +79,8 @@ def _track(service: Service, job: Job, index: int, *, ready: bool) -> Record:
     song = job.songs[index]
     file = job.link(f"{song.id}.mp3") if job.plan.audio else None
     stream, image = job.link(song.id), job.link(f"{song.id}.jpeg")
-    track: Record = {
+    at = job.accepted
+    return {
         "id": song.id,
         "audioUrl": file if ready else "",
         "sourceAudioUrl": file if ready else None,
@@ -87,13 +92,9 @@ def _track(service: Service, job: Job, index: int, *, ready: bool) -> Record:
         "modelName": song.model_name,
         "title": song.title,
         "tags": song.tags,
-        "createTime": service.wall_ms(job.accepted),
+        "createTime": service.wall_text(at) if service.documented else service.wall_ms(at),
         "duration": song.duration if ready else None,
     }
-    if service.documented:
-        track["createTime"] = service.wall_text(job.accepted)
-        return {key: value for key, value in track.items() if not key.startswith("source")}
-    return track
 
 
 def lyrics(_service: Service, job: Job, now: float) -> Record:

@@ -14,6 +14,7 @@ from suno_async.testing._api.media import Blob, of_bytes
 from suno_async.testing.faults import Fault, Way
 
 _PIECE = 65_536
+_PAUSE = 0.01  # between the pieces of an endless body: were there none, no virtual time would pass
 _JSON = "application/json; charset=utf-8"
 _STAND_IN = b'{"code":200,"msg":"success","data":{"taskId":"00000000000000000000000000000000"}}'
 
@@ -76,6 +77,10 @@ async def spoil(
             response = _hang_up(request, reset=True)
         case Way.ANSWER:
             response = _instead(request, fault, true)
+        case Way.CUT_HEAD:
+            if request.transport is not None:
+                request.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: applic")
+            response = _hang_up(request, reset=False)
         case Way.CUT:
             response = await _cut(request, true, fault.at)
         case Way.DRIP:
@@ -110,7 +115,7 @@ async def _drip(
     await response.prepare(request)
     for start in range(true.length):
         if closing.is_set():
-            break
+            return _hang_up(request, reset=True)
         await response.write(true.piece(start, start + 1))
         await asyncio.sleep(pause)
     return response
@@ -122,8 +127,8 @@ async def _endless(request: web.Request, closing: asyncio.Event) -> web.StreamRe
     await response.write(b'{"code":200,"msg":"')
     while not closing.is_set():
         await response.write(b"a" * _PIECE)
-        await asyncio.sleep(0)
-    return response
+        await asyncio.sleep(_PAUSE)
+    return _hang_up(request, reset=True)
 
 
 async def _write(response: web.StreamResponse, reply: Reply, length: int) -> None:

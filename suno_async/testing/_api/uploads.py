@@ -6,7 +6,7 @@ import mimetypes
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from aiohttp import BodyPartReader, MultipartReader, web
 from attrs import define, field, frozen
@@ -166,7 +166,7 @@ def _keep(service: "Service", call: Call, blob: Blob, sent_name: str) -> Answer:
     data = {
         "fileName": name,
         "filePath": path,
-        "downloadUrl": f"{call.origin}/uploads/{path}",
+        "downloadUrl": f"{call.origin}/uploads/{quote(path)}",
         "fileSize": blob.size,
         "mimeType": kind,
         "uploadedAt": service.wall_iso(now),
