@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import define, field
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 
 R = TypeVar("R")
+
+Listener: TypeAlias = "Callable[[SunoError | None], None]"
+"""Called at each event with `None`, and with an error that whoever listens should know."""
 
 PATIENCE = 600.0
 """Seconds to wait by default: the quick start's sample gives up after ten minutes."""
@@ -86,11 +89,9 @@ class Task(Generic[R]):
     _on_over: Callable[[Task[Any], Record[Any]], None] | None = field(default=None, alias="on_over")
     seat: Seat = field(factory=Seat)
     """The watcher's notes."""
-    _events: list[TaskEvent[R]] = field(factory=list[TaskEvent[R]], init=False)
+    _events: tuple[TaskEvent[R], ...] = field(default=(), init=False)
     _failure: TaskFailed | None = field(default=None, init=False)
-    _listeners: set[asyncio.Future[SunoError | None]] = field(
-        factory=set[asyncio.Future[SunoError | None]], init=False
-    )
+    _listeners: tuple[Listener, ...] = field(default=(), init=False)
 
     @property
     def kind(self) -> str:
@@ -128,9 +129,9 @@ class Task(Generic[R]):
             passed = [stage for stage in self._kind.stages if self.stage < stage <= record.stage]
             self.stage = record.stage
             if record.result is not None:
-                self._events += [
+                self._events += tuple(
                     TaskEvent(stage, record.result, stage is not record.stage) for stage in passed
-                ]
+                )
                 self._wake()
             self._tell_over(record)
 
@@ -142,10 +143,25 @@ class Task(Generic[R]):
         """Raise an error to whoever listens now; the task itself goes on."""
         self._wake(error)
 
+    def listen(self, listener: Listener) -> None:
+        """Call this at each event and at each error, and watch the task meanwhile.
+
+        Raises:
+            ClientClosed: the client has ended.
+        """
+        if not self._listeners:
+            self._watch.watch(self)
+        self._listeners += (listener,)
+
+    def unlisten(self, listener: Listener) -> None:
+        """Call it no more; without listeners the task costs no looks."""
+        self._listeners = tuple(one for one in self._listeners if one is not listener)
+        if not self._listeners:
+            self._watch.unwatch(self)
+
     def _wake(self, error: SunoError | None = None) -> None:
         for listener in self._listeners:
-            if not listener.done():
-                listener.set_result(error)
+            listener(error)
 
     def __await__(self) -> Generator[Any, None, R]:
         return self.wait().__await__()
@@ -206,16 +222,17 @@ class Task(Generic[R]):
         return event
 
     async def _news(self) -> None:
-        listener: asyncio.Future[SunoError | None] = asyncio.get_running_loop().create_future()
-        if not self._listeners:
-            self._watch.watch(self)
-        self._listeners.add(listener)
+        news: asyncio.Future[SunoError | None] = asyncio.get_running_loop().create_future()
+
+        def listener(error: SunoError | None) -> None:
+            if not news.done():
+                news.set_result(error)
+
+        self.listen(listener)
         try:
-            error = await listener
+            error = await news
         finally:
-            self._listeners.discard(listener)
-            if not self._listeners:
-                self._watch.unwatch(self)
+            self.unlisten(listener)
         if error is not None:
             raise copy(error)
 
