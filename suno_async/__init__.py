@@ -5,6 +5,7 @@ what was paid for, and every error is a `SunoError`.
 """
 
 from suno_async._transport import Attempt
+from suno_async.batch import Batch, Outcome
 from suno_async.client import SunoClient
 from suno_async.errors import (
     APIError,
@@ -46,6 +47,7 @@ __all__ = [
     "APIError",
     "Attempt",
     "AuthenticationFailed",
+    "Batch",
     "CallOperation",
     "CallbackRejected",
     "ClientClosed",
@@ -65,6 +67,7 @@ __all__ = [
     "Limiter",
     "Lyrics",
     "Model",
+    "Outcome",
     "Priority",
     "RateLimited",
     "RateLimiter",

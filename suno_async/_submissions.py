@@ -47,7 +47,7 @@ class Reading(Generic[R]):
     """From the journal's entry of an accepted submission."""
     unclaimed: Callable[[R], str]
     """List what nobody is left to take, and describe it for the log."""
-    has_failed: Callable[[R], bool] = bool
+    has_failed: Callable[[R], bool] = lambda _: False
     """Whether what was restored is a failure."""
 
 

@@ -36,10 +36,12 @@ from suno_async.errors import (
     NotFound,
     RateLimited,
     SunoError,
+    TaskTimeout,
 )
 from suno_async.limiter import Limiter, Priority, Slot, Use
 
 if TYPE_CHECKING:
+    from suno_async.operations import Kind
     from suno_async.task import Seat, Task
 
     AnyTask: TypeAlias = Task[Any]
@@ -49,6 +51,9 @@ _log = logging.getLogger("suno_async")
 _FRESH = 4.0  # seconds in which a look need not be repeated
 _GRACE = 60.0  # seconds in which a missing record is no news, and failing looks are not raised
 _MOST_FAILURES = 3
+_NEAR_END = 2.5  # unfinished tasks for each second that such a task takes
+_LATE = 4.0  # times the documented time; `usual` never learns more
+_LATE_LOOKS = 5
 
 
 class Lane(IntEnum):
@@ -211,6 +216,11 @@ class Watcher:
             look.add_done_callback(lambda _: self._urgent_looks.pop(task, None))
         await asyncio.shield(look)
 
+    def is_near_end(self, kind: Kind, unfinished: int) -> bool:
+        """Whether a batch with so many unfinished tasks waits for its last submissions."""
+        usual = self._turns.usual.get(kind.name, kind.usual)
+        return unfinished <= _NEAR_END * max(usual, kind.usual)
+
     async def close(self) -> None:
         """Look no more; whoever listens gets `ClientClosed` with the token."""
         self._is_closed = True
@@ -264,8 +274,18 @@ class Watcher:
             task.seat.failures = 0
             self._turns.saw(task, loop.time(), complete=task.stage == "complete")
             if task in self._watched and not task.is_over:
+                self._give_up_late(task)
                 self._turns.enter(task, loop.time())
                 self._due.set()
+
+    def _give_up_late(self, task: AnyTask) -> None:
+        """Nobody times a batch's task: tell when looking on is of no use."""
+        if task.is_persons or task.seat.looked < _LATE * task.usual:
+            return
+        task.seat.late_looks += 1
+        if task.seat.late_looks >= _LATE_LOOKS:
+            message = f"Task {task.token} is still {task.stage} after {task.seat.looked:.0f} s"
+            task.disturb(TaskTimeout(f"{message}; it may go on yet.", task.token, task.kind))
 
     def _failed(self, task: AnyTask, error: SunoError, now: float) -> None:
         """A look that fails is not the task's failure: look again, and tell when it goes on."""

@@ -19,6 +19,7 @@ from suno_async._transport import Attempt, Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
 from suno_async._watcher import Watcher
 from suno_async._wire import answer_of, body_of, operation_from_dict, task_id_of
+from suno_async.batch import BATCH_KEYS, Batch
 from suno_async.download import Downloadable, download
 from suno_async.errors import (
     ClientClosed,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from suno_async.batch import Items, Op
     from suno_async.download import Progress
 
 R = TypeVar("R")
@@ -190,25 +192,57 @@ class SunoClient:
             ClientClosed: the client has ended.
         """
         _check(operation, TaskOperation, "submit", "call")
-        if key is not None and not str(key).strip():
-            raise ConfigurationError("key must name the submission; it is empty.")
-        self._ready()
-
-        def accepted(body: Body) -> Task[R]:
-            seat = Seat(accepted=asyncio.get_running_loop().time())
-            task_id = task_id_of(body) or ""  # its being there is what made it accepted
-            return self._task(operation.kind, task_id, operation, seat)
-
-        def unclaimed(task: Task[R]) -> str:
-            self.unclaimed.append(task.token)
-            return f"pick it up with task({task.token!r})"
-
-        return await self._submissions.pay(
-            operation,
-            partial(self._request, operation, priority),
-            Reading(accepted, partial(self._restored, operation), unclaimed),
-            Terms(key=key, resend_unknown=resend_unknown),
+        if key is not None and (not str(key).strip() or key.startswith(BATCH_KEYS)):
+            raise ConfigurationError(
+                f"key must name the submission, and not begin with {BATCH_KEYS!r}: {key!r}."
+            )
+        task, _ = await self._pay(
+            operation, priority, Terms(key=key, resend_unknown=resend_unknown)
         )
+        return task
+
+    def batch(
+        self,
+        operations: Items[Op],
+        *,
+        max_in_flight: int | None = None,
+        resend_unknown: bool = False,
+        retry_failed: bool = False,
+    ) -> Batch[Op]:
+        """Make many songs: iterate over the outcomes, each told as it finishes.
+
+        `operations` is any iterable, read lazily: up to 500 items ahead where it has no length. An
+        item may be an `InvalidRequest` instead, and becomes an outcome. `max_in_flight` bounds the
+        tasks being made at once. One failure never stops the rest; a wrong key, no credits,
+        maintenance or no network end the submitting, while what was accepted is still told.
+
+        With a journal the batch can be run again after any end: what is done is told from the
+        journal, what is being made is picked up, what failed after acceptance is told, and sent
+        again only with `retry_failed`; where it is unknown whether a request was accepted, its
+        outcome says so, and it is sent again only with `resend_unknown`, which may pay twice.
+
+        Raises:
+            Exception: what the iterable itself raised, after all paid work was told.
+        """
+        if max_in_flight is not None and max_in_flight < 1:
+            raise ConfigurationError(f"max_in_flight must be 1 or more, not {max_in_flight}.")
+
+        async def submit(
+            operation: TaskOperation[Any], *, key: str, near_end: bool, granted: Callable[[], None]
+        ) -> tuple[Task[Any], bool]:
+            terms = Terms(
+                key=None if self._journal is None else key,
+                resend_unknown=resend_unknown,
+                retry_failed=retry_failed,
+                granted=granted,
+            )
+            priority = Priority.FINISHING if near_end else Priority.BATCH
+            return await self._pay(operation, priority, terms)
+
+        def near_end(operation: TaskOperation[Any], unfinished: int) -> bool:
+            return self._watcher.is_near_end(operation.kind, unfinished)
+
+        return Batch(operations, submit, near_end, max_in_flight)
 
     async def unfinished(self) -> list[Task[Any]]:
         """The journal's tasks that are not over, oldest first: what to pick up after a restart.
@@ -344,6 +378,34 @@ class SunoClient:
         )
         task: Task[R] = self._tasks.setdefault(new.token, new)
         return task
+
+    async def _pay(
+        self, operation: TaskOperation[R], priority: Priority, terms: Terms
+    ) -> tuple[Task[R], bool]:
+        """Submit: the task, and whether it was found in the journal."""
+        self._ready()
+
+        def accepted(body: Body) -> tuple[Task[R], bool]:
+            seat = Seat(accepted=asyncio.get_running_loop().time())
+            task_id = task_id_of(body) or ""  # its being there is what made it accepted
+            return self._task(operation.kind, task_id, operation, seat), False
+
+        def restored(entry: Entry) -> tuple[Task[R], bool]:
+            return self._restored(operation, entry), True
+
+        def unclaimed(paid: tuple[Task[R], bool]) -> str:
+            self.unclaimed.append(paid[0].token)
+            return f"pick it up with task({paid[0].token!r})"
+
+        def has_failed(paid: tuple[Task[R], bool]) -> bool:
+            return paid[0].failure is not None
+
+        return await self._submissions.pay(
+            operation,
+            partial(self._request, operation, priority),
+            Reading(accepted, restored, unclaimed, has_failed),
+            terms,
+        )
 
     def _restored(self, operation: TaskOperation[R] | None, entry: Entry) -> Task[R]:
         """The task of a submission that the journal knows as accepted."""

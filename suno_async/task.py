@@ -65,6 +65,8 @@ class Seat:
     """Failed looks in a row."""
     failing_since: float = 0.0
     """When the first of them was."""
+    late_looks: int = 0
+    """Looks taken long after nearly all such tasks are complete."""
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -112,6 +114,21 @@ class Task(Generic[R]):
     def is_over(self) -> bool:
         """Whether it is complete or has failed."""
         return self._failure is not None or self.stage is Stage.COMPLETE
+
+    @property
+    def failure(self) -> TaskFailed | None:
+        """Why it has failed, `None` where it has not."""
+        return self._failure
+
+    @property
+    def latest(self) -> R | None:
+        """What was there at the last stage told, `None` before the first."""
+        return self._events[-1].result if self._events else None
+
+    @property
+    def is_listened_to(self) -> bool:
+        """Whether anybody waits for it at present."""
+        return bool(self._listeners)
 
     def __repr__(self) -> str:
         state = "failed" if self._failure is not None else self.stage
