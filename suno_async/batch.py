@@ -87,7 +87,7 @@ class Outcome(Generic[Op_co]):
 class _Live(Generic[Op]):
     """An accepted task of a batch, until it is over."""
 
-    batch: Batch[Op]
+    feed: _Feed[Op]
     index: int
     operation: Op
     task: Task[Any]
@@ -96,9 +96,9 @@ class _Live(Generic[Op]):
     def news(self, error: SunoError | None) -> None:
         """What the task tells; of errors, those that mean that looking on is of no use."""
         if self.task.is_over:
-            self.batch.finish(self)
+            self.feed.finish(self)
         elif isinstance(error, TaskTimeout | ClientClosed | AuthenticationFailed):
-            self.batch.finish(self, error)
+            self.feed.finish(self, error)
 
     def outcome(self, error: SunoError | None = None) -> Outcome[Op]:
         """What became of it."""
@@ -135,24 +135,9 @@ class Batch(Generic[Op]):
     left are finished all the same.
     """
 
-    _items: Items[Op]
-    _submit: Submit
-    _near_end: Callable[[TaskOperation[Any], int], bool]
-    """Whether a batch with so many unfinished tasks like this one is near its end."""
-    _max_in_flight: int | None
-    _ready: deque[Outcome[Op]] = field(factory=deque["Outcome[Op]"], init=False)
-    _live: set[_Live[Op]] = field(factory=set["_Live[Op]"], init=False)
-    _posts: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
-    _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
-    _is_stopped: bool = field(default=False, init=False)
-    _left: int | None = field(default=None, init=False)
-    """Items not read yet, where that is known."""
-    _seen: Counter[str] = field(factory=Counter[str], init=False)
-    _outcomes: AsyncGenerator[Outcome[Op]] | None = field(default=None, init=False)
+    _outcomes: AsyncGenerator[Outcome[Op]]
 
     def __aiter__(self) -> AsyncIterator[Outcome[Op]]:
-        if self._outcomes is None:
-            self._outcomes = self._run()
         return self._outcomes
 
     async def __aenter__(self) -> Self:
@@ -164,47 +149,82 @@ class Batch(Generic[Op]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._outcomes is not None:
-            await self._outcomes.aclose()
+        await self._outcomes.aclose()
 
-    # --- the consumer's side -------------------------------------------------------------------
 
-    async def _run(self) -> AsyncGenerator[Outcome[Op]]:
-        feeding = asyncio.create_task(self._feed())
-        feeding.add_done_callback(lambda _: self._changed.set())
-        try:
-            while True:
-                while self._ready:
-                    outcome = self._ready.popleft()
-                    self._changed.set()
-                    yield outcome
-                if feeding.done() and not self._live and not self._posts:
-                    break
-                self._changed.clear()
-                await self._changed.wait()
-            feeding.result()  # what the input itself raised comes last
-        finally:
-            await self._stop(feeding)
+async def outcomes_of(
+    items: Items[Op],
+    submit: Submit,
+    near_end: Callable[[TaskOperation[Any], int], bool],
+    max_in_flight: int | None,
+) -> AsyncGenerator[Outcome[Op]]:
+    """Feed, and tell the outcomes.
 
-    async def _stop(self, feeding: asyncio.Task[None]) -> None:
-        """Submit no more, and let go of what is being made."""
-        self._is_stopped = True
+    `near_end` says whether a batch with so many unfinished tasks like this one is near its end.
+    Nothing that is fed knows of this generator: when nobody iterates any more, it is closed.
+    """
+    feed = _Feed(items, submit, near_end, max_in_flight)
+    feeding = asyncio.create_task(feed.run())
+    feeding.add_done_callback(lambda _: feed.changed.set())
+    try:
+        while True:
+            while feed.ready:
+                outcome = feed.ready.popleft()
+                feed.changed.set()
+                yield outcome
+            if feed.is_done(feeding):
+                break
+            feed.changed.clear()
+            await feed.changed.wait()
+        feeding.result()  # what the input itself raised comes last
+    finally:
         feeding.cancel()
-        for post in self._posts:
-            post.cancel()
-        for live in self._live:
-            live.task.unlisten(live.news)
-        if self._posts:
-            await asyncio.wait(self._posts)
+        await feed.stop()
         await asyncio.wait([feeding])
 
+
+@define(eq=False)
+class _Feed(Generic[Op]):
+    """What runs while the outcomes are told."""
+
+    _items: Items[Op]
+    _submit: Submit
+    _near_end: Callable[[TaskOperation[Any], int], bool]
+    _max_in_flight: int | None
+    ready: deque[Outcome[Op]] = field(factory=deque["Outcome[Op]"], init=False)
+    """Outcomes to be told."""
+    changed: asyncio.Event = field(factory=asyncio.Event, init=False)
+    """Set whenever there is something to see to."""
+    _live: set[_Live[Op]] = field(factory=set["_Live[Op]"], init=False)
+    _posts: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
+    _is_stopped: bool = field(default=False, init=False)
+    _left: int | None = field(default=None, init=False)
+    """Items not read yet, where that is known."""
+    _seen: Counter[str] = field(factory=Counter[str], init=False)
+    _mistake: BaseException | None = field(default=None, init=False)
+
+    def is_done(self, feeding: asyncio.Task[None]) -> bool:
+        """Whether there will be no more outcomes; raise what should never have happened."""
+        if self._mistake is not None:
+            raise self._mistake
+        return feeding.done() and not self._live and not self._posts
+
+    async def stop(self) -> None:
+        """Submit no more, and let go of what is being made."""
+        self._is_stopped = True
+        for live in self._live:
+            live.task.unlisten(live.news)
+        for post in self._posts:
+            post.cancel()
+        if self._posts:
+            await asyncio.wait(self._posts)
+
     def _put(self, outcome: Outcome[Op]) -> None:
-        self._ready.append(outcome)
-        self._changed.set()
+        self.ready.append(outcome)
+        self.changed.set()
 
-    # --- the feeding ---------------------------------------------------------------------------
-
-    async def _feed(self) -> None:
+    async def run(self) -> None:
+        """Read the input and submit."""
         index = -1
         async for item in self._read_ahead():
             index += 1
@@ -248,20 +268,26 @@ class Batch(Generic[Op]):
         """Wait until another request may be begun."""
         most = self._max_in_flight
         while not self._is_stopped and (
-            len(self._ready) >= _UNTAKEN
+            len(self.ready) >= _UNTAKEN
             or (most is not None and len(self._live) + len(self._posts) >= most)
         ):
-            self._changed.clear()
-            await self._changed.wait()
+            self.changed.clear()
+            await self.changed.wait()
 
     async def _start(self, index: int, operation: Op) -> None:
         """Begin a request, and wait until it has its place or its end."""
         granted = asyncio.Event()
         post = asyncio.create_task(self._post(index, operation, granted.set))
         self._posts.add(post)
-        post.add_done_callback(self._posts.discard)
+        post.add_done_callback(self._posted)
         post.add_done_callback(lambda _: granted.set())
         await granted.wait()
+
+    def _posted(self, post: asyncio.Task[None]) -> None:
+        self._posts.discard(post)
+        if not post.cancelled() and post.exception() is not None:
+            self._mistake = post.exception()
+        self.changed.set()
 
     async def _post(self, index: int, operation: Op, granted: Callable[[], None]) -> None:
         unfinished = len(self._live) + len(self._posts) + (self._left or 0)

@@ -19,7 +19,7 @@ from suno_async._transport import Attempt, Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
 from suno_async._watcher import Watcher
 from suno_async._wire import answer_of, body_of, operation_from_dict, task_id_of
-from suno_async.batch import BATCH_KEYS, Batch
+from suno_async.batch import BATCH_KEYS, Batch, outcomes_of
 from suno_async.download import Downloadable, download
 from suno_async.errors import (
     ClientClosed,
@@ -242,7 +242,7 @@ class SunoClient:
         def near_end(operation: TaskOperation[Any], unfinished: int) -> bool:
             return self._watcher.is_near_end(operation.kind, unfinished)
 
-        return Batch(operations, submit, near_end, max_in_flight)
+        return Batch(outcomes_of(operations, submit, near_end, max_in_flight))
 
     async def unfinished(self) -> list[Task[Any]]:
         """The journal's tasks that are not over, oldest first: what to pick up after a restart.

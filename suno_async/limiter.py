@@ -189,7 +189,7 @@ class RateLimiter:
 
     def _may_burst(self, now: float) -> bool:
         """Whether a request may go unpaced: less than half of the rate was used lately."""
-        if now < max(self._resume_at, self._slow_until):
+        if self.burst == 1 or now < max(self._resume_at, self._slow_until):
             return False
         recent = self._recent
         return len(recent) < self.burst or recent[0] <= now - 2 * self.time_period - self.margin

@@ -172,7 +172,7 @@ class Task(Generic[R]):
 
     def unlisten(self, listener: Listener) -> None:
         """Call it no more; without listeners the task costs no looks."""
-        self._listeners = tuple(one for one in self._listeners if one is not listener)
+        self._listeners = tuple(one for one in self._listeners if one != listener)
         if not self._listeners:
             self._watch.unwatch(self)
 

@@ -85,6 +85,18 @@ async def test_an_idle_client_sends_its_first_20_at_once() -> None:
     assert loop.time() - began == pytest.approx(10.05, abs=0.01)
 
 
+async def test_without_a_burst_the_pace_is_even() -> None:
+    """`burst=1` spreads from the first request on."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter(burst=1)
+    times: list[float] = []
+    for _ in range(5):
+        await limiter.acquire()
+        times.append(loop.time())
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert gaps == pytest.approx([0.5] * 4, abs=1e-3)
+
+
 async def test_the_urgent_go_first_then_who_came_first() -> None:
     """Of those who wait, the best priority is served, and among equals the first."""
     limiter = RateLimiter(1, 1.0, burst=1)

@@ -1,0 +1,310 @@
+"""Batches against the embedded API: outcomes, failures, ends of every kind, and running again."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from suno_async import (
+    AuthenticationFailed,
+    ConfigurationError,
+    ContentRejected,
+    GenerateLyrics,
+    GenerateMusic,
+    InsufficientCredits,
+    InvalidRequest,
+    Outcome,
+    RateLimiter,
+    SubmissionUnknown,
+    SunoClient,
+    TaskFailed,
+    TaskTimeout,
+)
+from suno_async.errors import BadRequest, Maintenance
+from suno_async.testing import FakeSuno, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+MUSIC = "generate-music"
+
+
+def songs(count: int) -> list[GenerateMusic]:
+    """Some requests."""
+    return [GenerateMusic(f"song {number}") for number in range(count)]
+
+
+def client(fake: FakeSuno, tmp_path: Path) -> SunoClient:
+    """A client with the test's journal; one request after the other, so that faults meet theirs."""
+    journal, limiter = tmp_path / "songs.sqlite", RateLimiter(burst=1)
+    return SunoClient("key", base_url=fake.url, journal=journal, limiter=limiter)
+
+
+@pytest.fixture
+async def in_order(fake_suno: FakeSuno) -> AsyncIterator[SunoClient]:
+    """A client whose requests arrive one after the other."""
+    limiter = RateLimiter(burst=1)
+    async with SunoClient("key", base_url=fake_suno.url, limiter=limiter) as suno:
+        yield suno
+
+
+async def outcomes_of(suno: SunoClient, *given: Any, **terms: Any) -> list[Outcome[Any]]:
+    """All outcomes, in the order of the input."""
+    outcomes = [outcome async for outcome in suno.batch(*given, **terms)]
+    return sorted(outcomes, key=lambda outcome: outcome.index)
+
+
+async def test_every_request_has_its_outcome(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """40 songs: each told once, with its request and its tracks, and no request refused."""
+    outcomes = await outcomes_of(suno, songs(40))
+    assert [outcome.index for outcome in outcomes] == list(range(40))
+    for number, outcome in enumerate(outcomes):
+        assert outcome.request.prompt == f"song {number}"
+        assert len(outcome.result) == 2
+        assert outcome.error is None
+        assert not outcome.resumed
+    assert not fake_suno.ledger.limited()
+
+
+async def test_outcomes_come_as_they_finish(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """A slow song holds up nobody else."""
+    fake_suno.script(text=10, first=20, complete=400)
+    tasks = [outcome.task async for outcome in suno.batch(songs(3))]
+    slow = [task is not None and fake_suno.tasks[task.id].plan.complete == 400 for task in tasks]
+    assert slow == [False, False, True]
+
+
+async def test_any_iterable_will_do(suno: SunoClient) -> None:
+    """A generator and an async generator are read lazily, kinds may be mixed."""
+
+    async def mixed() -> AsyncIterator[GenerateMusic | GenerateLyrics]:
+        yield GenerateMusic("the sea")
+        await asyncio.sleep(100)
+        yield GenerateLyrics("the sea")
+
+    one, two = await outcomes_of(suno, mixed())
+    assert len(one.result) == 2
+    assert two.result[0].text
+    assert len(await outcomes_of(suno, (song for song in songs(2)))) == 2
+    assert await outcomes_of(suno, []) == []
+
+
+async def test_a_failure_is_an_outcome(in_order: SunoClient, fake_suno: FakeSuno) -> None:
+    """Tasks that fail, requests that are refused or lost, and lines that are no request."""
+    fake_suno.script(fail_at=30, status="SENSITIVE_WORD_ERROR")
+    fake_suno.fail(Fault.envelope(400), on=MUSIC, skip=1)
+    fake_suno.fail(Fault.RESET_AFTER_ACCEPT, on=MUSIC, skip=1)
+    line = InvalidRequest("line 5 is empty")
+    outcomes = await outcomes_of(in_order, [*songs(3), line, "no operation", *songs(1)])
+    kinds = [ContentRejected, BadRequest, SubmissionUnknown, InvalidRequest, InvalidRequest]
+    assert [type(outcome.error) for outcome in outcomes[:5]] == kinds
+    assert outcomes[3].error is line
+    assert len(outcomes[5].result) == 2
+    with pytest.raises(ContentRejected):
+        _ = outcomes[0].result
+    with pytest.raises(InvalidRequest):
+        _ = outcomes[3].request
+    assert len(fake_suno.ledger.of(MUSIC)) == 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault.envelope(401), AuthenticationFailed),
+        (Fault.envelope(429, "The current credits are insufficient."), InsufficientCredits),
+        (Fault.envelope(455), Maintenance),
+    ],
+)
+async def test_what_makes_no_sense_to_go_on_ends_the_submitting(
+    in_order: SunoClient, fake_suno: FakeSuno, fault: Fault, error: type[Exception]
+) -> None:
+    """A wrong key, no credits, maintenance: the rest is not sent, what is paid for is told."""
+    fake_suno.fail(fault, on=MUSIC, times=None, skip=5)
+    outcomes = await outcomes_of(in_order, songs(400))
+    made = [outcome for outcome in outcomes if outcome.error is None]
+    assert len(made) == 5
+    ended = [outcome.error for outcome in outcomes[5:]]
+    assert ended
+    assert all(isinstance(one, error) for one in ended)
+    assert len(fake_suno.ledger.of(MUSIC)) < 150
+
+
+async def test_what_the_input_raises_comes_last(suno: SunoClient) -> None:
+    """An input that breaks off costs nothing that was paid for."""
+
+    def broken() -> Iterator[GenerateMusic]:
+        yield from songs(3)
+        raise OSError("the disk is gone")
+
+    told: list[int] = []
+    with pytest.raises(OSError, match="the disk is gone"):
+        async for outcome in suno.batch(broken()):
+            told.append(outcome.index)  # noqa: PERF401 what comes before the error counts
+    assert sorted(told) == [0, 1, 2]
+
+
+async def test_leaving_early_stops_the_submitting(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """Left with `async with`, nothing more is sent, and what had left is accounted for."""
+    async with suno.batch(songs(500)) as outcomes:
+        async for _ in outcomes:
+            break
+    sent = len(fake_suno.ledger.of(MUSIC))
+    await asyncio.sleep(100)
+    assert len(fake_suno.ledger.of(MUSIC)) == sent < 500
+
+
+async def test_breaking_out_of_the_loop_stops_the_submitting_too(
+    suno: SunoClient, fake_suno: FakeSuno
+) -> None:
+    """A plain `break` pays for no more songs."""
+    async for _ in suno.batch(songs(500)):
+        break
+    gc.collect()
+    await asyncio.sleep(5)
+    sent = len(fake_suno.ledger.of(MUSIC))
+    looks = len(fake_suno.ledger)
+    await asyncio.sleep(100)
+    assert len(fake_suno.ledger.of(MUSIC)) == sent < 500
+    assert len(fake_suno.ledger) == looks
+
+
+async def test_cancelling_loses_nothing(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """Cancelled at any moment, every accepted song is in the journal."""
+    for seconds in (0.1, 9.0, 35.0):
+        async with client(fake_suno, tmp_path) as suno:
+            running = asyncio.create_task(outcomes_of(suno, songs(60)))
+            await asyncio.sleep(seconds)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+    async with client(fake_suno, tmp_path) as suno:
+        outcomes = await outcomes_of(suno, songs(60))
+    assert not any(outcome.error for outcome in outcomes)
+    prompts = Counter(entry.body["prompt"] for entry in fake_suno.ledger.accepted(MUSIC))
+    assert len(prompts) == 60
+    assert set(prompts.values()) == {1}
+
+
+async def test_at_most_so_many_at_once(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """`max_in_flight` bounds the tasks being made."""
+    running = asyncio.create_task(outcomes_of(suno, songs(12), max_in_flight=4))
+    most = 0
+    while not running.done():
+        await asyncio.sleep(1)
+        now = asyncio.get_running_loop().time()
+        jobs = fake_suno.tasks.values()
+        most = max(most, sum(job.accepted + job.plan.complete > now for job in jobs))
+    assert most == 4
+    with pytest.raises(ConfigurationError, match="max_in_flight"):
+        suno.batch(songs(1), max_in_flight=0)
+
+
+async def test_run_again_it_pays_for_nothing_twice(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """Done: told again. Same line twice: two songs. Appended, reordered, removed: rightly known."""
+    line, other, new = songs(3)
+    async with client(fake_suno, tmp_path) as suno:
+        first = await outcomes_of(suno, [line, line, other])
+    assert len({outcome.task.id for outcome in first if outcome.task}) == 3
+    async with client(fake_suno, tmp_path) as suno:
+        requests = len(fake_suno.ledger)
+        again = await outcomes_of(suno, [other, line])
+        assert all(outcome.resumed for outcome in again)
+        assert len(fake_suno.ledger) == requests
+        assert again[0].task is not None
+        assert again[0].task.id == (first[2].task and first[2].task.id)
+        assert [track.id for track in again[0].result] == [t.id for t in first[2].result]
+        more = await outcomes_of(suno, [new, other, line, line, line])
+    assert [outcome.resumed for outcome in more] == [False, True, True, True, False]
+    assert len(fake_suno.ledger.accepted(MUSIC)) == 5
+
+
+async def test_what_is_done_with_each_former_end(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """Failed, refused, unknown: each is told, and sent again only on its terms."""
+    failed, refused, lost = songs(3)
+    fake_suno.script(fail_at=30, status="GENERATE_AUDIO_FAILED")
+    fake_suno.fail(Fault.envelope(413), on=MUSIC, skip=1)
+    fake_suno.fail(Fault.RESET_AFTER_ACCEPT, on=MUSIC, skip=1)
+    async with client(fake_suno, tmp_path) as suno:
+        await outcomes_of(suno, [failed, refused, lost])
+    async with client(fake_suno, tmp_path) as suno:
+        again = await outcomes_of(suno, [failed, refused, lost])
+        errors = [type(outcome.error) for outcome in again]
+        assert errors == [TaskFailed, type(None), SubmissionUnknown]
+        assert [outcome.resumed for outcome in again] == [True, False, False]
+        assert len(fake_suno.ledger.accepted(MUSIC)) == 3
+    async with client(fake_suno, tmp_path) as suno:
+        terms = {"retry_failed": True, "resend_unknown": True}
+        last = await outcomes_of(suno, [failed, refused, lost], **terms)
+    assert [outcome.error for outcome in last] == [None, None, None]
+    assert [outcome.resumed for outcome in last] == [False, True, False]
+
+
+async def test_what_was_being_made_is_picked_up(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """A batch that ended half-way goes on with the tasks it had."""
+    async with client(fake_suno, tmp_path) as suno:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(20):
+                await outcomes_of(suno, songs(10))
+    async with client(fake_suno, tmp_path) as suno:
+        outcomes = await outcomes_of(suno, songs(10))
+    assert all(outcome.resumed for outcome in outcomes)
+    assert len(fake_suno.ledger.accepted(MUSIC)) == 10
+
+
+async def test_keys_of_submit_are_apart(suno: SunoClient) -> None:
+    """Nobody takes a batch's key by accident."""
+    with pytest.raises(ConfigurationError, match="batch:"):
+        await suno.submit(GenerateMusic("x"), key="batch:1")
+
+
+async def test_a_task_that_never_ends_is_given_up(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """Long after all others are done, looking on ends with the token, not for ever."""
+    loop = asyncio.get_running_loop()
+    fake_suno.script(text=10, first=20, complete=1e9)
+    (given_up,) = (one for one in await outcomes_of(suno, songs(2)) if one.error)
+    assert isinstance(given_up.error, TaskTimeout)
+    assert given_up.task is not None
+    assert given_up.error.token == given_up.task.token
+    assert 760 < loop.time() < 3600
+
+
+async def test_memory_is_bounded_by_what_is_in_flight(
+    suno: SunoClient, fake_suno: FakeSuno
+) -> None:
+    """An endless input is read a little ahead, and no further than what is wanted."""
+    read = 0
+
+    def endless() -> Iterator[GenerateMusic]:
+        nonlocal read
+        while True:
+            read += 1
+            yield GenerateMusic(f"song {read}")
+
+    async with suno.batch(endless(), max_in_flight=5) as outcomes:
+        async for outcome in outcomes:
+            if outcome.index >= 20:
+                break
+    assert read <= 20 + 5 + 502
+    assert len(fake_suno.ledger.of(MUSIC)) <= 40
+
+
+async def test_people_amid_a_batch_are_served_first(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """While 300 songs are made, somebody's song is accepted and seen as if nothing else was."""
+    fake_suno.balance = 1e6
+    loop = asyncio.get_running_loop()
+    running = asyncio.create_task(outcomes_of(suno, songs(300)))
+    await asyncio.sleep(60)
+    asked = loop.time()
+    fake_suno.script(text=15, first=36.5, complete=148)
+    task = await suno.generate_music("somebody's")
+    accepted = loop.time()
+    assert accepted - asked < 2
+    seen = [loop.time() - accepted async for _ in task]
+    for at, expected in zip(seen, (15, 36.5, 148), strict=True):
+        assert at - expected < 12
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
