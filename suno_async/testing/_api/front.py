@@ -81,6 +81,8 @@ class Front:
                     await _drain(request)
                 await _wait(down)
                 return await spoil(request, fault, None, self.closing)
+            if operation is None or not operation.multipart:
+                await request.read()  # it would be lost with the connection, were nobody there
             await _wait(fault.seconds)
             fault = None
         answer = await self._answer(request, entry, operation)
