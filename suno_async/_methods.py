@@ -22,6 +22,8 @@ from typing import (
     overload,
 )
 
+from attrs import NOTHING
+
 from suno_async.task import Task
 
 if TYPE_CHECKING:
@@ -60,7 +62,13 @@ class _Method(Generic[P, R]):
         client = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
         function.__doc__ = operation.__doc__
         given = signature.parameters.values()
-        fields = [one.replace(annotation=_Shown(one.annotation)) for one in given]
+        fields = [
+            one.replace(
+                annotation=_Shown(one.annotation),
+                default=_Shown("...") if one.default is NOTHING else one.default,
+            )
+            for one in given
+        ]
         function.__signature__ = signature.replace(  # type: ignore[attr-defined]
             parameters=[client, *fields], return_annotation=answer
         )

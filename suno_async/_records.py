@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
-from suno_async._wire import find, leniently, structure, task_id_of, whole
+from suno_async._values import is_many, leniently, whole
+from suno_async._wire import find, structure, task_id_of
 from suno_async.errors import DecodeError, NotFound, TaskFailed, failure_class
-from suno_async.results import Stage, Track
+from suno_async.operations import model_of_track
+from suno_async.results import Given, Result, Stage
 
 if TYPE_CHECKING:
     from suno_async.operations import Kind, TaskOperation
@@ -23,6 +26,23 @@ _log = logging.getLogger("suno_async")
 _OK = 200
 _PARTIAL = {Stage.TEXT, Stage.FIRST}
 _NO_ERROR = {None, 0, _OK}  # what `errorCode` holds where nothing is wrong
+
+
+@frozen(kw_only=True)
+class _Facts(Result):
+    """What a record says of the task as a whole; results that have such a field are told it."""
+
+    task_id: str | None = None
+    model: str | None = None
+    music_id: Given | None = None
+    music_index: int | None = None
+    parent_music_id: Given | None = None
+    parent_task_id: Given | None = None
+    record_task_id: int | None = None
+    audio_id: Given | None = None
+    operation_type: Given | None = None
+    create_time: datetime | None = None
+    complete_time: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -52,26 +72,38 @@ def record_of(
     """
     status, _ = find(body, kind.status_at)
     word = None if status is None else str(status)
-    code = body.get("code")
+    code = _code_of(body)
     if code == _OK and body.get("data") is None and "code" not in kind.status_at:
         raise NotFound("no such task, or not yet", token, kind.name, code, _OK)
-    found, path = find(body, kind.result_at)
     task_id = task_id_of(body)
+    known = kind.words.get(word or "")
+    failed = word in kind.failures or code not in {_OK, None, *kind.codes}
     result: Any = None
-    if found is not None:
-        about = {"task_id": task_id, "model": _model_of(operation, body)}
-        result = _about(structure(found, kind.result, path, body), about)
-    if word in kind.failures or (code != _OK and str(code) not in kind.words):
+    try:
+        result, path = _result_of(kind, body, task_id=task_id, model=_model_of(operation, body))
+    except DecodeError:
+        if not (failed or known is Stage.PENDING):  # else there need be nothing
+            raise
+        path = ""
+    if failed:
         failure = _failure(kind, body, token, word, result)
         return Record(
             task_id=task_id, stage=Stage.PENDING, result=result, failure=failure, body=body
         )
-    stage = kind.words.get(word or "") or _stage_by_contents(kind, word, result)
+    stage = known or _stage_by_contents(kind, word, result)
     if result is None and stage in _PARTIAL:
         result = ()
     if stage is Stage.COMPLETE and not result:
         raise DecodeError("complete, but nothing is there", token, kind.name, path, body)
     return Record(task_id=task_id, stage=stage, result=result, body=body)
+
+
+def _result_of(kind: Kind, body: Mapping[str, Any], **known: str | None) -> tuple[Any, str]:
+    """What is there, told what the record says of the whole, and where it lies."""
+    found, path = find(body, kind.result_at)
+    if found is None:
+        return None, path
+    return _told(structure(found, kind.result, path, body), _facts_of(body, **known)), path
 
 
 def _stage_by_contents(kind: Kind, word: str | None, result: Any) -> Stage:
@@ -94,38 +126,50 @@ def _failure(
 ) -> TaskFailed:
     said, _ = find(body, ("data.error_message",))
     number, _ = find(body, ("data.error_code",))
-    codes = map(leniently(whole), (number, body.get("code")))
+    codes = (leniently(whole)(number), _code_of(body))
     code = next((one for one in codes if one not in _NO_ERROR), None)
-    message = str(said or (body.get("msg") if body.get("code") != _OK else None) or "")
+    message = str(said or (body.get("msg") if _code_of(body) != _OK else None) or "")
     there = result if len(_each(result)) > 1 or any(r.is_ready for r in _each(result)) else None
-    return failure_class(word, code)(message, token, kind.name, word, code, there)
+    status = None if "code" in kind.status_at else word
+    return failure_class(status, code)(message, token, kind.name, status, code, there)
+
+
+def _code_of(body: Mapping[str, Any]) -> int | None:
+    code: int | None = leniently(whole)(body.get("code"))
+    return code
 
 
 def _model_of(operation: TaskOperation[Any] | None, body: Mapping[str, Any]) -> str | None:
     """The model that was asked for: the answers only name the engine."""
-    if (model := getattr(operation, "model", None)) is not None:
+    model = getattr(operation, "model", None)
+    if model is None and hasattr(operation, "audio_id"):
+        model = model_of_track(operation)
+    if model is not None:
         return str(model)
     param, _ = find(body, ("data.param",))
     try:
         asked = json.loads(param) if isinstance(param, str) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     model = cast("dict[str, Any]", asked).get("model") if isinstance(asked, dict) else None
     return model if isinstance(model, str) else None
 
 
-def _about(result: Any, known: dict[str, Any]) -> Any:
-    """Tell each track which task it belongs to and which model was asked for."""
-    if isinstance(result, Track):
-        return evolve(result, **{k: v for k, v in known.items() if getattr(result, k) is None})
-    return tuple(_about(one, known) for one in _each(result)) if _is_many(result) else result
+def _facts_of(body: Mapping[str, Any], **known: str | None) -> Mapping[str, Any]:
+    data = body.get("data")
+    facts: _Facts = structure(data if isinstance(data, dict) else {}, _Facts, "$.data", body)
+    return {field.name: getattr(facts, field.name) for field in fields(_Facts)} | known
+
+
+def _told(result: Any, facts: Mapping[str, Any]) -> Any:
+    if is_many(result):
+        return tuple(_told(one, facts) for one in result)
+    names = (field.name for field in fields(result.__class__) if field.name in facts)
+    missing = {name: facts[name] for name in names if getattr(result, name) is None}
+    return evolve(result, **missing)
 
 
 def _each(result: Any) -> tuple[Any, ...]:
-    if _is_many(result):
+    if is_many(result):
         return result
     return () if result is None else (result,)
-
-
-def _is_many(result: Any) -> TypeGuard[tuple[Any, ...]]:
-    return isinstance(result, tuple)

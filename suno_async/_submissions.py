@@ -1,11 +1,12 @@
 """Paid requests: never sent twice, and finished whoever has gone meanwhile.
 
-A paid request runs as a task of ours, and its caller waits for it. Cancelling the caller before the
-request has left cancels the request; after that it goes on by itself, and what it brings is told in
-the log, listed, and in the journal if there is one.
+A paid request runs as a task of ours, its posting, and its caller waits for it. Cancelling the
+caller before the request has left cancels the posting; after that it goes on by itself, and what it
+brings is told in the log, listed, and in the journal if there is one.
 
-A caller's key names one submission for ever: whoever comes with the same key waits for the same
-request and gets the same task or error. A key is free again when its request ended unpaid.
+A caller's key names one submission for ever. While one is under way, whoever comes with its key
+waits for it too, and gets the same task or error. After that the journal knows the key, or without
+one a memory as long as the client's life. A key is free again when its request ended unpaid.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from copy import copy
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from attrs import define, field, frozen
 
 from suno_async._journal import Entry, Journal
+from suno_async._memory import Memory
 from suno_async._transport import Sending, Transport
-from suno_async._verdict import Body, Request
+from suno_async._verdict import Body, Request, in_brief
 from suno_async._wire import operation_to_dict, task_id_of
 from suno_async.errors import (
     ClientClosed,
@@ -44,7 +47,7 @@ class Reading(Generic[R]):
     read: Callable[[Body], R]
     """From the answer's body."""
     restore: Callable[[Entry], R]
-    """From the journal's entry of an accepted submission."""
+    """From what is known of an accepted submission."""
     unclaimed: Callable[[R], str]
     """List what nobody is left to take, and describe it for the log."""
     has_failed: Callable[[R], bool] = lambda _: False
@@ -68,34 +71,19 @@ class Terms:
 @define(eq=False, kw_only=True)
 class _Submission:
     id: str
-    operation: Operation[Any]
     asked: tuple[str, dict[str, Any]]
+    kind: str | None
     request: Request
+    reading: Reading[Any]
     terms: Terms
-    after: _Submission | None
-    """An earlier one with the same key: being called back, or unknown."""
-    is_abandoned: bool = False
-    """Whether it was called back, since nobody waited any more."""
+    book: Journal | Memory | None
+    after: asyncio.Task[Any] | None
+    """The posting of an earlier one with the same key, which is being called back."""
     sending: Sending = field(factory=Sending)
-    waiters: int = 0
+    waiters: int = 1
+    is_called_back: bool = False
+    """Whether it was cancelled before it had left, since nobody waited any more."""
     posting: asyncio.Task[Any] = field(init=False)
-
-    @property
-    def kind(self) -> str | None:
-        """The sort of task that it starts."""
-        return self.operation.kind.name if isinstance(self.operation, TaskOperation) else None
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether nobody knows if it was accepted."""
-        done = self.posting.done() and not self.posting.cancelled()
-        return done and isinstance(self.posting.exception(), SubmissionUnknown)
-
-    @property
-    def is_unpaid(self) -> bool:
-        """Whether it ended, and certainly nothing was paid."""
-        failed = self.posting.cancelled() or self.posting.exception() is not None
-        return failed and not self.is_unknown
 
     def check_same(self, asked: tuple[str, Mapping[str, Any]]) -> None:
         """A key is for one request."""
@@ -114,8 +102,10 @@ class Submissions:
     _journal: Journal | None
     unclaimed: list[str] = field(factory=list[str], init=False)
     """Tokens of tasks that were accepted after their caller had gone."""
+    _memory: Memory = field(factory=Memory, init=False)
     _by_key: dict[str, _Submission] = field(factory=dict[str, _Submission], init=False)
     _out: set[_Submission] = field(factory=set[_Submission], init=False)
+    _is_closing: bool = field(default=False, init=False)
 
     async def pay(
         self,
@@ -135,160 +125,175 @@ class Submissions:
         """
         asked = type(operation).__name__, operation_to_dict(operation)
         known = None if terms.key is None else self._by_key.get(terms.key)
-        if known is not None:
+        if known is not None and not known.is_called_back:
             known.check_same(asked)
-            if not (known.is_abandoned or (terms.resend_unknown and known.is_unknown)):
-                return await self._claim(known, reading, joined=True)
+            known.waiters += 1
+            try:
+                return cast("R", await self._claim(known))
+            except SunoError as error:
+                own = copy(error)
+            raise own
         submission_id = terms.key or uuid.uuid4().hex
         new = _Submission(
             id=submission_id,
-            operation=operation,
             asked=asked,
+            kind=operation.kind.name if isinstance(operation, TaskOperation) else None,
             request=request_for(submission_id),
+            reading=reading,
             terms=terms,
-            after=known,
+            book=self._journal or (None if terms.key is None else self._memory),
+            after=None if known is None else known.posting,
         )
-        return await self._begin(new, reading)
+        self._begin(new)
+        return cast("R", await self._claim(new))
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109 bounds many waits at once
         """Call back what has not left, and wait for the rest, at most `timeout` seconds."""
+        self._is_closing = True
+        self._transport.stop()
         for submission in self._out:
             if not submission.sending.has_left:
                 submission.posting.cancel()
-        for patience in (timeout, None):
-            postings = [submission.posting for submission in self._out]
-            if postings:
-                _, late = await asyncio.wait(postings, timeout=patience)
-                for posting in late:
-                    posting.cancel()
+        try:
+            await self._quiet(timeout)
+        finally:  # also if the closing itself is cancelled
+            for submission in self._out:
+                submission.posting.cancel()
+            await self._quiet(None)
 
-    async def _begin(self, new: _Submission, reading: Reading[R]) -> R:
-        new.posting = asyncio.create_task(self._post(new, reading))
+    async def _quiet(self, timeout: float | None) -> None:  # noqa: ASYNC109 as above
+        if self._out:
+            await asyncio.wait([one.posting for one in self._out], timeout=timeout)
+
+    # --- those who wait ------------------------------------------------------------------------
+
+    def _begin(self, new: _Submission) -> None:
         self._out.add(new)
         if new.terms.key is not None:
             self._by_key[new.id] = new
+        new.posting = asyncio.create_task(self._post(new))
         new.posting.add_done_callback(lambda _: self._ended(new))
-        return await self._claim(new, reading, joined=False)
 
-    async def _claim(self, submission: _Submission, reading: Reading[R], *, joined: bool) -> R:
-        """Wait for a request that others may wait for too."""
-        posting: asyncio.Task[R] = submission.posting
-        submission.waiters += 1
+    async def _claim(self, submission: _Submission) -> Any:
+        """Wait for a posting, as one of its waiters."""
         try:
-            return await asyncio.shield(posting)
+            return await asyncio.shield(submission.posting)
         except asyncio.CancelledError:
-            if posting.cancelled() and not _is_being_cancelled():
-                raise ClientClosed(
-                    "The client was closed before the request had left; nothing was paid."
-                ) from None
             if submission.waiters == 1:
-                self._abandon(submission, reading)
-            raise
-        except SunoError as error:
-            if joined:
-                raise copy(error) from None
+                self._abandon(submission)
             raise
         finally:
             submission.waiters -= 1
 
-    def _abandon(self, submission: _Submission, reading: Reading[Any]) -> None:
+    def _abandon(self, submission: _Submission) -> None:
         """Nobody waits any more."""
-        posting = submission.posting
-        if submission.sending.has_left or posting.done():
-            posting.add_done_callback(lambda _: self._keep(submission, reading))
-            return
-        submission.is_abandoned = True
-        posting.cancel()
+        if submission not in self._out:
+            self._keep(submission)
+        elif not (submission.sending.has_left or submission.posting.done()):
+            submission.is_called_back = True
+            submission.posting.cancel()
 
     def _ended(self, submission: _Submission) -> None:
         self._out.discard(submission)
+        if self._by_key.get(submission.id) is submission:
+            del self._by_key[submission.id]
         if not submission.posting.cancelled():
             submission.posting.exception()  # seen: whoever waits gets it, else `_keep` tells of it
-        if self._by_key.get(submission.id) is not submission:
-            return
-        earlier = submission.after
-        if self._journal is not None:  # which remembers it from here on
-            del self._by_key[submission.id]
-        elif submission.is_unpaid and earlier is not None and earlier.is_unknown:
-            self._by_key[submission.id] = earlier
-        elif submission.is_unpaid:
-            del self._by_key[submission.id]
+        if submission.waiters == 0:
+            self._keep(submission)
 
-    def _keep(self, submission: _Submission, reading: Reading[Any]) -> None:
-        """Its caller has gone: tell what became of it, and list what was accepted."""
-        posting, what = submission.posting, f"{submission.request.name} {submission.id}"
-        if posting.cancelled():
+    def _keep(self, submission: _Submission) -> None:
+        """Whoever asked has gone: tell what became of it, and list what was accepted."""
+        posting, title = submission.posting, submission.request.title
+        if posting.cancelled() or not submission.sending.has_left:
             return
         error = posting.exception()
         if error is None:
-            told = reading.unclaimed(posting.result())
-            _log.warning("%s was accepted after its caller had gone: %s", what, told)
-        else:
-            _log.warning("%s, whose caller has gone: %s", what, error)
+            told = submission.reading.unclaimed(posting.result())
+            _log.warning("%s was accepted after its caller had gone: %s", title, told)
+        elif isinstance(error, SunoError):
+            why = in_brief(error)
+            _log.warning("%s, whose caller has gone: %s", title, why, extra={"unclaimed": error})
 
-    async def _post(self, submission: _Submission, reading: Reading[R]) -> R:
-        """Send it, unless an earlier run has."""
-        if submission.after is not None and not submission.after.posting.done():
-            await asyncio.wait([submission.after.posting])
-        entry = None
-        if self._journal is not None and submission.terms.key is not None:
-            entry = await self._journal.find(submission.id)
-            if entry is not None and not _must_send(submission, entry, reading):
-                return reading.restore(entry)
-        self._prepare(submission, may_be_paid=entry is not None and entry.is_unknown)
+    # --- the posting ---------------------------------------------------------------------------
+
+    async def _post(self, submission: _Submission) -> Any:
+        """Send it, and say what an end of the client means for it."""
         sending = submission.sending
         try:
-            body = await self._transport.send(submission.request, sending)
+            return await self._find_or_send(submission)
         except asyncio.CancelledError:
-            if not sending.has_left:
-                if sending.refused is not None:
-                    sending.refused()  # written in its turn; a cancelled task should not wait
+            error: SunoError = ClientClosed(
+                "The client was closed before the request had left; nothing was paid."
+            )
+            if sending.has_left:
+                cause = ClientClosed("the client was closed before the answer was in.")
+                error = SubmissionUnknown(submission=submission.id, cause=cause)
+            elif sending.refused is not None:
+                sending.refused()  # in its turn; a cancelled task should not wait
+            if not sending.has_left and not self._is_closing:
                 raise
-            cause = ClientClosed("the client was closed before the answer was in.")
-        else:
-            if self._journal is not None:
-                await self._write_down(self._journal, submission, body)
-            return reading.read(body)
-        raise SubmissionUnknown(submission=submission.id, cause=cause)
+        raise error
 
-    def _prepare(self, submission: _Submission, *, may_be_paid: bool) -> None:
-        """Have it written down before each attempt, and taken back after each refusal."""
-        journal, granted = self._journal, submission.terms.granted
-
-        async def before() -> None:
-            if granted is not None:
-                granted()
-            if journal is not None:
-                await journal.about_to_send(submission.id, *submission.asked, submission.kind)
-
-        submission.sending.before = before
-        if journal is not None and not may_be_paid:
-            submission.sending.refused = lambda: journal.take_back(submission.id)
-
-    async def _write_down(self, journal: Journal, submission: _Submission, body: Body) -> None:
+    async def _find_or_send(self, submission: _Submission) -> Any:
+        if submission.after is not None:
+            await asyncio.wait([submission.after])
+        book, entry = submission.book, None
+        if book is not None and submission.terms.key is not None:
+            entry = await book.find(submission.id)
+            if entry is not None and not _must_send(submission, entry):
+                return submission.reading.restore(entry)
+        _prepare(submission, may_be_paid=entry is not None and entry.is_unknown)
+        body = await self._transport.send(submission.request, submission.sending)
         task_id = task_id_of(body) if submission.request.starts_task else None
-        try:
-            if task_id is not None:
-                await journal.accepted(submission.id, task_id)
-            else:
-                await journal.answered(submission.id, body)
-        except JournalError as error:  # it is paid: the caller must have it all the same
-            _log.error("%s was accepted (%s), but: %s", submission.id, task_id, error)
+        what = f"{submission.request.title} was accepted"
+        what += f" as {submission.kind}:{task_id}" if task_id is not None else ""
+        _log.info("%s", what)
+        if book is not None:
+            writing = asyncio.create_task(_write_down(book, submission.id, task_id, body, what))
+            with suppress(asyncio.CancelledError):  # what is paid for cannot be called back
+                await asyncio.shield(writing)
+        return submission.reading.read(body)
 
 
-def _must_send(submission: _Submission, entry: Entry, reading: Reading[Any]) -> bool:
-    """Whether what an earlier run left of this submission is to be sent again."""
+def _must_send(submission: _Submission, entry: Entry) -> bool:
+    """Whether what is known of an earlier one leaves this one to be sent."""
     submission.check_same((entry.operation, entry.fields))
     if not entry.is_unknown:
+        reading = submission.reading
         failed = entry.outcome is not None and reading.has_failed(reading.restore(entry))
         return failed and submission.terms.retry_failed
     if not submission.terms.resend_unknown:
         raise SubmissionUnknown(
-            "the answer had not arrived when an earlier run ended.", submission=submission.id
+            "its answer never came, in this run or an earlier run.", submission=submission.id
         )
     return True
 
 
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+def _prepare(submission: _Submission, *, may_be_paid: bool) -> None:
+    """Have it written down before each attempt, and taken back after each refusal."""
+    book, granted = submission.book, submission.terms.granted
+
+    async def before() -> None:
+        if submission.waiters == 0:  # its caller went during an attempt, which was then refused
+            raise asyncio.CancelledError
+        if granted is not None:
+            granted()
+        if book is not None:
+            await book.about_to_send(submission.id, *submission.asked, submission.kind)
+
+    submission.sending.before = before
+    if book is not None and not may_be_paid:
+        submission.sending.refused = lambda: book.take_back(submission.id)
+
+
+async def _write_down(
+    book: Journal | Memory, submission: str, task_id: str | None, body: Body, what: str
+) -> None:
+    try:
+        if task_id is not None:
+            await book.accepted(submission, task_id)
+        else:
+            await book.answered(submission, body)
+    except JournalError as error:  # it is paid: the caller must have it all the same
+        _log.error("%s, but: %s", what, error)

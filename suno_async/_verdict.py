@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any, TypeAlias, cast
 
 from attrs import frozen
 
+from suno_async._form import Form
 from suno_async._wire import task_id_of
 from suno_async.errors import (
     APIError,
@@ -33,6 +35,8 @@ from suno_async.limiter import Priority
 Body: TypeAlias = Mapping[str, Any]
 
 _OK = 200
+_ERRORS = 300
+_MOST_RAW = 2**16  # bytes of what is no JSON that an error keeps
 _UNSURE_CODES = {408, 502, 503, 504}  # somebody between gave up waiting, not the service
 _SURE_STATUSES = {401, 403, 404, 405, 413, 429}  # without an envelope: refused before any work
 
@@ -59,8 +63,23 @@ class Request:
     """Whether the answer must carry the id of a task."""
     submission: str = ""
     """The id of what is paid for: made by us, or the caller's key."""
+    token: str = ""
+    """The token of the task that is looked at."""
     priority: Priority = Priority.PERSON
     """Who goes first."""
+    kind: str = ""
+    """The kind of the task that it starts."""
+    answers: frozenset[int] = frozenset({_OK})
+    """The codes of an answer; those of an error only with the id of a task."""
+    form: Form | None = None
+    """What is sent in place of JSON."""
+    patience: float = 0.0
+    """Seconds that the answer may take, where that is more than usual."""
+
+    @property
+    def title(self) -> str:
+        """What it is called in the log."""
+        return f"{self.name} {self.submission or self.token}".rstrip()
 
 
 @frozen
@@ -79,7 +98,7 @@ class Reply:
 class Silence:
     """No answer came."""
 
-    error: ConnectionFailed | RequestTimeout
+    error: SunoError
     """What happened instead."""
     may_have_arrived: bool
     """Whether the service may have received the request all the same."""
@@ -100,14 +119,13 @@ def judge(request: Request, outcome: Reply | Silence) -> Body | Refusal:
     if isinstance(outcome, Silence):
         if request.costs and outcome.may_have_arrived:
             return _unknown(request, outcome.error)
-        return Refusal(outcome.error, may_retry=True)
-    result = read_envelope(outcome, request.host)
+        passing = isinstance(outcome.error, ConnectionFailed | RequestTimeout)
+        return Refusal(outcome.error, may_retry=passing)
+    result = _read_envelope(outcome, request)
     if isinstance(result, SunoError):
         if request.costs and not _is_sure(result):
             return _unknown(request, result)
-        passing = isinstance(result, RateLimited | Maintenance)
-        passing = passing or (isinstance(result, ServerError) and not request.costs)
-        return Refusal(result, may_retry=passing)
+        return Refusal(result, may_retry=_is_passing(result, request))
     if (
         request.costs
         and (task_id_of(result) if request.starts_task else result.get("data")) is None
@@ -117,20 +135,24 @@ def judge(request: Request, outcome: Reply | Silence) -> Body | Refusal:
     return result
 
 
-def read_envelope(reply: Reply, host: Host) -> Body | APIError | DecodeError:
+def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeError:
     """The body of a successful answer, else the error: the body's code decides, then the status."""
     try:
-        parsed: Any = json.loads(reply.body)
+        parsed: Any = json.loads(reply.body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        parsed = reply.body
+        parsed = reply.body[:_MOST_RAW]
     body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
     code = _code_of(body)
-    if code == _OK:
+    host = request.host
+    if code in request.answers and (code < _ERRORS or task_id_of(body)):
         return body
     retry_after = _retry_after(reply.headers)
     if code is not None:
         message = str(body.get("msg") or body.get("message") or "")
-        return api_error(host, code, message, http_status=reply.status, retry_after=retry_after)
+        error = api_error(host, code, message, http_status=reply.status, retry_after=retry_after)
+        if request.kind and (task_id := task_id_of(body)):  # it exists already, and this is it
+            error.token, error.kind = f"{request.kind}:{task_id}", request.kind
+        return error
     if reply.status < 300:  # noqa: PLR2004 HTTP's own border
         return DecodeError("no JSON object with a code", raw=parsed)
     message = "an answer without the service's envelope"
@@ -139,6 +161,17 @@ def read_envelope(reply: Reply, host: Host) -> Body | APIError | DecodeError:
     elif reply.status == 403:  # noqa: PLR2004 Forbidden
         message = "a gateway in front of the service did not let it pass (not about the key)"
     return api_error(host, None, message, http_status=reply.status, retry_after=retry_after)
+
+
+def in_brief(error: SunoError) -> str:
+    """What went wrong, without the service's own words: they may quote what was asked for."""
+    what = type(error).__name__
+    if isinstance(error, APIError):
+        number = f"code {error.code}" if error.code is not None else f"HTTP {error.http_status}"
+        return f"{what}, {number}"
+    if isinstance(error, SubmissionUnknown) and error.cause is not None:
+        return f"{what} after {in_brief(error.cause)}"
+    return what
 
 
 def _is_sure(error: APIError | DecodeError) -> bool:
@@ -150,24 +183,39 @@ def _is_sure(error: APIError | DecodeError) -> bool:
     return error.code not in _UNSURE_CODES
 
 
+def _is_passing(error: APIError | DecodeError, request: Request) -> bool:
+    """Whether the same request may do better a little later."""
+    if isinstance(error, RateLimited | Maintenance):
+        return True
+    if request.costs or isinstance(error, DecodeError):
+        return False
+    number = error.http_status if error.code is None else error.code
+    return isinstance(error, ServerError) or number in _UNSURE_CODES
+
+
 def _unknown(request: Request, cause: SunoError) -> Refusal:
     return Refusal(SubmissionUnknown(submission=request.submission, cause=cause), may_retry=False)
 
 
 def _code_of(body: Body) -> int | None:
     code = body.get("code")
-    if isinstance(code, str) and code.strip().isdigit():
-        return int(code)
-    return code if isinstance(code, int) and not isinstance(code, bool) else None
+    if isinstance(code, bool):
+        return None
+    try:
+        return int(code) if isinstance(code, str | int | float) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the service asks to wait, from either form of the header."""
-    given = headers.get("Retry-After", "").strip()
+    given = headers.get("Retry-After", "")
     try:
-        if not given or given.isdigit():
-            return float(given) if given else None
-        sent = parsedate_to_datetime(headers["Date"])
-        return max(0.0, (parsedate_to_datetime(given) - sent).total_seconds())
-    except (ValueError, TypeError, KeyError):
-        return None
+        seconds = float(given)
+    except ValueError:
+        try:  # by the service's own clock
+            then, sent = map(parsedate_to_datetime, (given, headers.get("Date", "")))
+            seconds = (then - sent).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return max(0.0, seconds) if isfinite(seconds) else None

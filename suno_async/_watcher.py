@@ -22,7 +22,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import Context
 from enum import IntEnum
+from functools import partial
 from heapq import heappop, heappush, heapreplace
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -187,7 +189,9 @@ class Watcher:
         self._check(task)
         now = asyncio.get_running_loop().time()
         if not self._lanes:
-            self._lanes = [asyncio.create_task(self._serve(lane)) for lane in Lane]
+            self._lanes = [  # not in the context of whoever happens to listen first
+                asyncio.create_task(self._serve(lane), context=Context()) for lane in Lane
+            ]
         self._watched.add(task)
         self._turns.people += task.is_persons
         if task.seat.watched_since is None:
@@ -251,7 +255,11 @@ class Watcher:
                 continue
             look = asyncio.create_task(self._look_and_learn(task, slot))
             self._looks.add(look)
-            look.add_done_callback(self._looks.discard)
+            look.add_done_callback(partial(self._looked, slot))
+
+    def _looked(self, slot: Slot, look: asyncio.Task[None]) -> None:
+        self._looks.discard(look)
+        slot.release(Use.UNUSED)  # in case it was cancelled before it began
 
     async def _something_due(self, at: float | None) -> None:
         self._due.clear()

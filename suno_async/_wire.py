@@ -6,28 +6,45 @@ answers are read in either casing. Only what the API spells oddly is said, in th
 
 from __future__ import annotations
 
-import math
 import operator
-import re
-from datetime import UTC, datetime
-from functools import cache, partial
-from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 
-from attrs import NOTHING, evolve, fields, fields_dict
+from attrs import NOTHING, fields, fields_dict, resolve_types
 from cattrs import BaseValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from suno_async._values import (
+    camel,
+    flag,
+    is_many,
+    leniently,
+    number,
+    snake,
+    text,
+    text_or_none,
+    time,
+    whole,
+)
 from suno_async.errors import DecodeError, Fault, InvalidRequest
-from suno_async.operations import OPERATIONS, SENT_AS, CallOperation, Operation, TaskOperation
-from suno_async.results import Result, Url
+from suno_async.operations import (
+    OPERATIONS,
+    SENT_APART,
+    SENT_AS,
+    CallOperation,
+    Operation,
+    TaskOperation,
+)
+from suno_async.results import Given, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-R = TypeVar("R")
+    from attrs import Attribute
 
-_SOON = 1e11  # an epoch below this is in seconds, above in milliseconds
+R = TypeVar("R")
 
 
 def body_of(operation: Operation[Any], callback_url: str) -> dict[str, Any]:
@@ -36,26 +53,31 @@ def body_of(operation: Operation[Any], callback_url: str) -> dict[str, Any]:
     `callback_url` is for an operation that has none of its own.
     """
     sent = operation.as_sent()
-    if isinstance(sent, TaskOperation) and sent.callback_url is None:
-        sent = evolve(sent, callback_url=callback_url)
     body: dict[str, Any] = _converter.unstructure(sent, type(sent))
+    if isinstance(sent, TaskOperation) and sent.callback_url is None:
+        body[_sent_name(fields_dict(type(sent))["callback_url"])] = callback_url
     return {name: value for name, value in body.items() if value is not None}
 
 
 def operation_to_dict(operation: Operation[Any]) -> dict[str, Any]:
-    """The fields that its caller set, as plain data: without defaults and the callback URL."""
-    given = {
-        attribute.name: getattr(operation, attribute.name)
+    """The fields that its caller set, as plain data: without defaults and the callback URL.
+
+    What a track brought along (its task, its model) is written too, for the track is not.
+
+    Raises:
+        InvalidRequest: a field holds what is no data, such as an iterator.
+    """
+    return {
+        attribute.name: _plain(type(operation).__name__, attribute.name, value)
         for attribute in fields(type(operation))
-        if attribute.name != "callback_url"
-        and getattr(operation, attribute.name) != attribute.default
+        if (value := getattr(operation, attribute.name)) is not None
+        and value != attribute.default
+        and attribute.name != "callback_url"
     }
-    plain: dict[str, Any] = _converter.unstructure(given)
-    return plain
 
 
 def operation_from_dict(name: str, given: Mapping[str, Any]) -> Operation[Any]:
-    """The operation of this name with these fields.
+    """The operation of this name with these fields; numbers and flags may be text, as in a table.
 
     Raises:
         InvalidRequest: there is no such operation, or a field is unknown, missing or wrong.
@@ -63,8 +85,8 @@ def operation_from_dict(name: str, given: Mapping[str, Any]) -> Operation[Any]:
     cls = OPERATIONS.get(name)
     if cls is None:
         raise InvalidRequest(f"there is no operation {name!r}")
-    known = fields_dict(cls)
-    faults = [Fault(one, f"is not a field of {name}") for one in given if one not in known]
+    known = fields_dict(resolve_types(cls))
+    faults = [Fault(str(one), f"is not a field of {name}") for one in given if one not in known]
     faults += [
         Fault(one.name, "is required")
         for one in known.values()
@@ -72,13 +94,14 @@ def operation_from_dict(name: str, given: Mapping[str, Any]) -> Operation[Any]:
     ]
     if faults:
         raise InvalidRequest(operation=name, faults=tuple(faults))
-    return cls(**given)
+    return cls(**{one: _from_text(value, known[one].type) for one, value in given.items()})
 
 
 def task_id_of(body: Mapping[str, Any]) -> str | None:
     """The id in the answer to a submission, `None` where there is none."""
     task_id, _ = find(body, ("data.task_id", "task_id"))
-    return str(task_id) if isinstance(task_id, str | int) and str(task_id).strip() else None
+    sound = isinstance(task_id, str | int) and not isinstance(task_id, bool)
+    return str(task_id) if sound and str(task_id).strip() else None
 
 
 def answer_of(operation: CallOperation[R], body: Mapping[str, Any]) -> R:
@@ -86,9 +109,14 @@ def answer_of(operation: CallOperation[R], body: Mapping[str, Any]) -> R:
 
     Raises:
         DecodeError: it is not there, or not what it should be.
+        TaskFailed: it says that the service could not do it.
     """
     found, path = find(body, operation.answer_at)
-    return cast("R", structure(found, operation.answer, path, body))
+    answer = cast("R", structure(found, operation.answer, path, body))
+    failure = operation.failure(answer)
+    if failure is not None:
+        raise failure
+    return answer
 
 
 def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
@@ -100,7 +128,7 @@ def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
             if not isinstance(node, dict):
                 break
             inside = cast("dict[str, Any]", node)
-            key = next((k for k in inside if _snake(k) == step), None)
+            key = next((k for k in inside if snake(k) == step), None)
             node, where = (None, where) if key is None else (inside[key], f"{where}.{key}")
         else:
             if node is not None:
@@ -117,138 +145,110 @@ def structure(value: Any, wanted: Any, path: str, body: Any) -> Any:
     try:
         return _converter.structure(value, wanted)
     except BaseValidationError as error:
-        first = transform_error(error, path=path)[0]
+        first = transform_error(error, path=path, format_exception=_said)[0]
         problem, _, where = first.rpartition(" @ ")
     except (ValueError, TypeError, RecursionError) as error:
         problem, where = str(error) or type(error).__name__, path
     raise DecodeError(problem, path=where, raw=body)
 
 
-# --- names -------------------------------------------------------------------------------------
+def _said(error: BaseException, _type: Any) -> str:
+    if isinstance(error, KeyError):
+        return "required field missing"
+    return str(error) or type(error).__name__
 
 
-@cache
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word[:1].upper() + word[1:] for word in rest)
-
-
-_known_names: dict[str, str] = {}
-
-
-def _snake(name: str) -> str:
-    known = _known_names.get(name)
-    if known is None:
-        known = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-        if len(_known_names) < 1_000:  # noqa: PLR2004 names come from outside: not without end
-            _known_names[name] = known
-    return known
-
-
-# --- values ------------------------------------------------------------------------------------
-
-
-def _text(value: Any, _type: Any = None) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
+def _plain(operation: str, name: str, value: Any) -> Any:
+    if is_many(value):
+        return [_plain(operation, name, one) for one in value]
+    if isinstance(value, str | Path):
         return str(value)
-    raise TypeError(f"expected text, got {type(value).__name__}")
-
-
-def _text_or_none(value: Any, _type: Any = None) -> str | None:
-    """Text that means nothing when it is empty."""
-    return _text(value).strip() or None
-
-
-def _number(value: Any, _type: Any = None) -> float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TypeError(f"expected a number, got {type(value).__name__}")
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"expected a number, got {value!r}")
-    return number
-
-
-def whole(value: Any, _type: Any = None) -> int:
-    """A number without its fraction, also from text."""
-    return int(_number(value))
-
-
-def _flag(value: Any, _type: Any = None) -> bool:
-    if isinstance(value, bool):
+    if isinstance(value, bool | int | float):
         return value
-    word = str(value).strip().lower()
-    if word in {"true", "1", "false", "0"}:
-        return word in {"true", "1"}
-    raise ValueError(f"expected true or false, got {value!r}")
+    raise InvalidRequest(operation=operation, faults=(Fault(name, "cannot be written down"),))
 
 
-def _time(value: Any, _type: Any = None) -> datetime:
-    """Text with or without a zone (then UTC), ISO, or an epoch in milliseconds, also as text."""
-    if isinstance(value, str) and not value.strip().isdigit():
-        time = datetime.fromisoformat(value.strip())
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    epoch = _number(value)
+def _from_text(value: Any, annotation: Any) -> Any:
+    """A number or a flag that came as text; what is none stays, for the operation to refuse."""
+    kinds = get_args(annotation) or (annotation,)
+    if not isinstance(value, str) or str in kinds:
+        return value
+    for kind, read in _READ_TEXT.items():
+        if kind in kinds:
+            return _or_else(read, value)
+    return value
+
+
+def _or_else(read: Callable[[str], Any], value: str) -> Any:
     try:
-        return datetime.fromtimestamp(epoch if epoch < _SOON else epoch / 1000, UTC)
-    except (OverflowError, OSError) as error:
-        raise ValueError(f"no such time: {value!r}") from error
+        return read(value)
+    except ValueError:
+        return value
 
 
-def leniently(hook: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """What may be missing may be unreadable too: it is then `None`, and still in `raw`."""
-
-    def lenient(value: Any, wanted: Any = None) -> Any:
-        try:
-            return None if value is None else hook(value, wanted)
-        except (ValueError, TypeError, OverflowError):
-            return None
-
-    return lenient
-
-
-# --- the converter -----------------------------------------------------------------------------
+_READ_TEXT: dict[type, Callable[[str], Any]] = {bool: flag, int: int, float: number}
 
 
 _LEAVES: dict[Any, Callable[[Any, Any], Any]] = {
-    str: _text,
-    float: _number,
+    str: text,
+    float: number,
     int: whole,
-    bool: _flag,
-    datetime: _time,
-    Url: _text_or_none,
+    bool: flag,
+    datetime: time,
 }
 
 
-def _optional_leaf(wanted: Any) -> Any:
-    """The leaf type in `leaf | None`, else `None`."""
-    kinds = [kind for kind in get_args(wanted) if kind is not NoneType]
-    return kinds[0] if len(kinds) == 1 and kinds[0] in _LEAVES else None
-
-
-def _lenient_leaf(wanted: Any) -> Callable[..., Any]:
-    return leniently(_LEAVES[_optional_leaf(wanted)])
+def _sent_name(attribute: Attribute[Any]) -> str:
+    return attribute.metadata.get(SENT_AS) or camel(attribute.name)
 
 
 def _sent_names(cls: type[Operation[Any]], converter: Converter) -> Callable[[Any], dict[str, Any]]:
     names: dict[str, Any] = {
-        attribute.name: override(rename=attribute.metadata.get(SENT_AS) or _camel(attribute.name))
+        attribute.name: override(
+            rename=_sent_name(attribute),
+            omit=attribute.metadata.get(SENT_APART, False),
+        )
         for attribute in fields(cls)
     }
     return make_dict_unstructure_fn(cls, converter, **names)
 
 
 def _in_either_casing(cls: type[Result], converter: Converter) -> Callable[[Any, Any], Any]:
-    build = make_dict_structure_fn(cls, converter, raw=override(struct_hook=lambda raw, _: raw))
+    hooks: dict[str, Any] = {
+        attribute.name: override(struct_hook=_hook_for(attribute, converter))
+        for attribute in fields(resolve_types(cls))
+        if attribute.default is not NOTHING
+    }
+    build = make_dict_structure_fn(cls, converter, **hooks)
 
     def hook(value: Any, wanted: Any) -> Any:
         if not isinstance(value, dict):
             raise TypeError(f"expected an object, got {type(value).__name__}")
         given = cast("dict[str, Any]", value)
-        return build({_snake(name): one for name, one in given.items()} | {"raw": given}, wanted)
+        known = {snake(name): one for name, one in given.items() if one is not None}
+        return build(known | {"raw": given}, wanted)
 
     return hook
+
+
+def _as_it_is(value: Any, _type: Any) -> Any:
+    return value
+
+
+def _hook_for(attribute: Attribute[Any], converter: Converter) -> Callable[..., Any]:
+    """How to read a field that may be missing; of a list, what can be read."""
+    if attribute.name == "raw":
+        return _as_it_is
+    if get_origin(attribute.type) is not tuple:
+        return leniently(converter.get_structure_hook(attribute.type), attribute.default)
+    item = get_args(attribute.type)[0]
+    read = leniently(converter.get_structure_hook(item))
+
+    def items(value: Any, _type: Any) -> tuple[Any, ...]:
+        read_items = (read(one, item) for one in cast("list[Any]", value))
+        return tuple(one for one in read_items if one is not None)
+
+    return leniently(items, ())
 
 
 def _is_a(base: type) -> Callable[[Any], bool]:
@@ -258,10 +258,8 @@ def _is_a(base: type) -> Callable[[Any], bool]:
 def _make_converter() -> Converter:
     converter = Converter()
     for leaf, hook in _LEAVES.items():
-        converter.register_structure_hook_func(partial(operator.eq, leaf), hook)
-    converter.register_structure_hook_factory(
-        lambda wanted: _optional_leaf(wanted) is not None, _lenient_leaf
-    )
+        converter.register_structure_hook(leaf, hook)
+    converter.register_structure_hook_func(partial(operator.eq, Given), text_or_none)
     converter.register_structure_hook_factory(_is_a(Result), _in_either_casing)
     converter.register_unstructure_hook_factory(_is_a(Operation), _sent_names)
     return converter

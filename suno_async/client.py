@@ -5,40 +5,28 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from attrs import evolve
-
-from suno_async._journal import Entry, Journal
+from suno_async import operations as ops
+from suno_async._engine import Engine
+from suno_async._http import Http
+from suno_async._journal import Journal
 from suno_async._methods import calls, submits
-from suno_async._records import Record, record_of
 from suno_async._settings import address, hosts_of, key_of, user_agent
-from suno_async._submissions import Reading, Submissions, Terms
-from suno_async._transport import Attempt, Sending, Transport
-from suno_async._verdict import Body, Refusal, Request
-from suno_async._watcher import Watcher
-from suno_async._wire import answer_of, body_of, operation_from_dict, task_id_of
+from suno_async._submissions import Terms
+from suno_async._transport import Attempt, Transport
 from suno_async.batch import BATCH_KEYS, Batch, outcomes_of
 from suno_async.download import Downloadable, download
-from suno_async.errors import (
-    ClientClosed,
-    ConfigurationError,
-    Host,
-    NotFound,
-    SunoError,
-)
-from suno_async.limiter import Limiter, Priority, Slot, shared_limiter
+from suno_async.errors import ConfigurationError, Host
+from suno_async.limiter import Limiter, Priority
 from suno_async.operations import (
     KINDS,
+    UPLOAD_PATH,
     CallOperation,
-    ConvertToWav,
-    GenerateLyrics,
-    GenerateMusic,
-    GetCredits,
-    Kind,
     Operation,
     TaskOperation,
+    Uploadable,
+    upload_of,
 )
 from suno_async.retry import RetryPolicy
 from suno_async.task import Seat, Task
@@ -53,6 +41,7 @@ if TYPE_CHECKING:
 
     from suno_async.batch import Items, Op
     from suno_async.download import Progress
+    from suno_async.results import UploadedFile
 
 R = TypeVar("R")
 
@@ -82,10 +71,30 @@ class SunoClient:
         ConfigurationError: there is no key, or something given cannot work.
     """
 
-    generate_music = submits(GenerateMusic)
-    generate_lyrics = submits(GenerateLyrics)
-    convert_to_wav = submits(ConvertToWav)
-    get_credits = calls(GetCredits)
+    generate_music = submits(ops.GenerateMusic)
+    extend_music = submits(ops.ExtendMusic)
+    upload_and_cover = submits(ops.UploadAndCover)
+    upload_and_extend = submits(ops.UploadAndExtend)
+    add_instrumental = submits(ops.AddInstrumental)
+    add_vocals = submits(ops.AddVocals)
+    replace_section = submits(ops.ReplaceSection)
+    generate_mashup = submits(ops.GenerateMashup)
+    generate_sounds = submits(ops.GenerateSounds)
+    generate_persona = calls(ops.GeneratePersona)
+    get_timestamped_lyrics = calls(ops.GetTimestampedLyrics)
+    get_credits = calls(ops.GetCredits)
+    generate_lyrics = submits(ops.GenerateLyrics)
+    convert_to_wav = submits(ops.ConvertToWav)
+    separate_vocals = submits(ops.SeparateVocals)
+    generate_midi = submits(ops.GenerateMidi)
+    create_music_video = submits(ops.CreateMusicVideo)
+    generate_cover_images = submits(ops.GenerateCoverImages)
+    recover_audio = submits(ops.RecoverAudio)
+    boost_style = calls(ops.BoostStyle)
+    validate_voice = submits(ops.ValidateVoice)
+    regenerate_voice_phrase = submits(ops.RegenerateVoicePhrase)
+    generate_voice = submits(ops.GenerateVoice)
+    check_voice = calls(ops.CheckVoice)
 
     def __init__(  # noqa: PLR0913 all but the key have defaults
         self,
@@ -104,35 +113,30 @@ class SunoClient:
     ) -> None:
         if not timeout > 0:
             raise ConfigurationError(f"timeout must be seconds above 0, not {timeout!r}.")
-        self._hosts = hosts_of(base_url, upload_url)
-        self._callback_url = address("callbacks", callbacks) if callbacks else _NOBODY
-        self._timeout = timeout
-        self._given_limiter = limiter
-        self._look_limiter = look_limiter
-        self._transport = Transport(
+        http = Http(
             key=key_of(api_key),
-            hosts=self._hosts,
-            retry=retry,
+            hosts=hosts_of(base_url, upload_url),
             timeout=timeout,
             user_agent=user_agent(),
-            on_attempt=on_attempt,
             session=session,
         )
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._is_closed = False
-        self._journal = None if journal is None else Journal(Path(journal))
-        self._submissions = Submissions(self._transport, self._journal)
-        self._watcher = Watcher(self._ready, self._look)
-        self._tasks: WeakValueDictionary[str, Task[Any]] = WeakValueDictionary()
+        self._engine = Engine(
+            transport=Transport(http, retry, on_attempt),
+            journal=None if journal is None else Journal(Path(journal)),
+            callback_url=address("callbacks", callbacks) if callbacks else _NOBODY,
+            timeout=timeout,
+            look_limiter=look_limiter,
+            given_limiter=limiter,
+        )
 
     def __repr__(self) -> str:
-        state = "closed" if self._is_closed else "open"
-        return f"<SunoClient {self._hosts[Host.API]} {state}>"
+        state = "closed" if self._engine.is_closed else "open"
+        return f"<SunoClient {self._engine.transport.http.hosts[Host.API]} {state}>"
 
     async def __aenter__(self) -> Self:
-        self._ready()
-        if self._journal is not None:
-            await self._journal.open()
+        self._engine.ready()
+        if self._engine.journal is not None:
+            await self._engine.journal.open()
         return self
 
     async def __aexit__(
@@ -149,19 +153,12 @@ class SunoClient:
         Paid requests that have left are awaited first, at most `timeout` seconds. Whoever listens
         to a task gets `ClientClosed` with the task's token.
         """
-        if self._is_closed:
-            return
-        self._is_closed = True
-        await self._submissions.close(self._timeout)
-        await self._watcher.close()
-        await self._transport.close()
-        if self._journal is not None:
-            await self._journal.close()
+        await self._engine.close()
 
     @property
     def unclaimed(self) -> list[str]:
         """Tokens of tasks that were accepted after whoever asked for them had been cancelled."""
-        return self._submissions.unclaimed
+        return self._engine.submissions.unclaimed
 
     async def submit(
         self,
@@ -196,7 +193,7 @@ class SunoClient:
             raise ConfigurationError(
                 f"key must name the submission, and not begin with {BATCH_KEYS!r}: {key!r}."
             )
-        task, _ = await self._pay(
+        task, _ = await self._engine.pay(
             operation, priority, Terms(key=key, resend_unknown=resend_unknown)
         )
         return task
@@ -231,16 +228,16 @@ class SunoClient:
             operation: TaskOperation[Any], *, key: str, near_end: bool, granted: Callable[[], None]
         ) -> tuple[Task[Any], bool]:
             terms = Terms(
-                key=None if self._journal is None else key,
+                key=None if self._engine.journal is None else key,
                 resend_unknown=resend_unknown,
                 retry_failed=retry_failed,
                 granted=granted,
             )
             priority = Priority.FINISHING if near_end else Priority.BATCH
-            return await self._pay(operation, priority, terms)
+            return await self._engine.pay(operation, priority, terms)
 
         def near_end(operation: TaskOperation[Any], unfinished: int) -> bool:
-            return self._watcher.is_near_end(operation.kind, unfinished)
+            return self._engine.watcher.is_near_end(operation.kind, unfinished)
 
         return Batch(outcomes_of(operations, submit, near_end, max_in_flight))
 
@@ -251,12 +248,13 @@ class SunoClient:
             ConfigurationError: the client has no journal.
             JournalError: the journal cannot be read.
         """
-        self._ready()
-        if self._journal is None:
+        self._engine.ready()
+        journal = self._engine.journal
+        if journal is None:
             raise ConfigurationError(
                 "This client keeps no journal: give it journal='songs.sqlite'."
             )
-        return [self._restored(None, entry) for entry in await self._journal.unfinished()]
+        return [self._engine.restored(None, entry) for entry in await journal.unfinished()]
 
     async def call(self, operation: CallOperation[R], *, priority: Priority = Priority.PERSON) -> R:
         """Ask for an answer that comes at once; what it raises is as of `submit`.
@@ -266,26 +264,7 @@ class SunoClient:
             DecodeError: the answer cannot be read.
         """
         _check(operation, CallOperation, "call", "submit")
-        self._ready()
-        if operation.costs:
-            read = partial(answer_of, operation)
-            reading = Reading(read, lambda entry: read(entry.outcome or {}), repr)
-            request_for = partial(self._request, operation, priority)
-            return await self._submissions.pay(operation, request_for, reading, Terms())
-        try:
-            request = self._request(operation, priority)
-            try:
-                body = await self._transport.send(request, Sending())
-            except NotFound:
-                if operation.fallback_path is None:
-                    raise
-                older = evolve(request, path=operation.fallback_path)
-                body = await self._transport.send(older, Sending())
-        except SunoError:
-            if self._is_closed:
-                raise _closed() from None
-            raise
-        return answer_of(operation, body)
+        return await self._engine.call(operation, priority)
 
     @overload
     def task(self, token: str) -> Task[Any]: ...
@@ -311,7 +290,30 @@ class SunoClient:
                 f"'{expected}:5c79be8e…'; a plain id needs its operation, as in "
                 "task(id, GenerateMusic)."
             )
-        return self._task(kind, task_id, None, Seat())
+        return self._engine.task(kind, task_id, None, Seat())
+
+    async def upload_file(
+        self,
+        source: Uploadable,
+        *,
+        upload_path: str = UPLOAD_PATH,
+        file_name: str | None = None,
+    ) -> UploadedFile:
+        """Put a file where operations can fetch it; it costs nothing and is kept for 3 days.
+
+        `source` is a path, bytes, an async iterator of bytes (streamed, and sent only once), or a
+        URL that the service fetches itself, for 30 seconds at most. `file_name` replaces a file of
+        that name; left out, the service makes one up.
+
+        Raises:
+            InvalidRequest: the file is not there or cannot be read; nothing was sent.
+            ConnectionFailed: it could not be sent.
+            RequestTimeout: the service was silent for longer than the client's `timeout`.
+            DecodeError: the answer cannot be read.
+        """
+        self._engine.ready()
+        read = partial(upload_of, source, upload_path=upload_path, file_name=file_name)
+        return await self.call(await asyncio.to_thread(read))
 
     async def download(
         self,
@@ -327,116 +329,9 @@ class SunoClient:
         Raises:
             DownloadFailed: there is no file yet, it could not be fetched, or not be written.
         """
-        self._ready()
-        session = self._transport.session_for_files()
-        return await download(session, what, target, progress, self._timeout)
-
-    # --- inside --------------------------------------------------------------------------------
-
-    def _ready(self) -> Limiter:
-        """Make sure that the client can be used here and now; the limiter for looks."""
-        if self._is_closed:
-            raise _closed()
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-            self._transport.limiter = self._given_limiter or shared_limiter(
-                self._transport.key, self._hosts[Host.API]
-            )
-        elif self._loop is not loop:
-            raise ConfigurationError(
-                "This client belongs to another event loop: make one for each loop."
-            )
-        return self._look_limiter or self._transport.limiter
-
-    def _request(
-        self, operation: Operation[Any], priority: Priority, submission: str = ""
-    ) -> Request:
-        posts = operation.method == "POST"
-        return Request(
-            name=type(operation).__name__,
-            method=operation.method,
-            path=operation.path,
-            host=operation.host,
-            body=body_of(operation, self._callback_url) if posts else None,
-            costs=operation.costs,
-            starts_task=isinstance(operation, TaskOperation),
-            submission=submission,
-            priority=priority,
-        )
-
-    def _task(
-        self, kind: Kind, task_id: str, operation: TaskOperation[R] | None, seat: Seat
-    ) -> Task[R]:
-        new = Task(
-            id=task_id,
-            operation=operation,
-            kind=kind,
-            watch=self._watcher,
-            seat=seat,
-            on_over=self._over,
-        )
-        task: Task[R] = self._tasks.setdefault(new.token, new)
-        return task
-
-    async def _pay(
-        self, operation: TaskOperation[R], priority: Priority, terms: Terms
-    ) -> tuple[Task[R], bool]:
-        """Submit: the task, and whether it was found in the journal."""
-        self._ready()
-
-        def accepted(body: Body) -> tuple[Task[R], bool]:
-            seat = Seat(accepted=asyncio.get_running_loop().time())
-            task_id = task_id_of(body) or ""  # its being there is what made it accepted
-            return self._task(operation.kind, task_id, operation, seat), False
-
-        def restored(entry: Entry) -> tuple[Task[R], bool]:
-            return self._restored(operation, entry), True
-
-        def unclaimed(paid: tuple[Task[R], bool]) -> str:
-            self.unclaimed.append(paid[0].token)
-            return f"pick it up with task({paid[0].token!r})"
-
-        def has_failed(paid: tuple[Task[R], bool]) -> bool:
-            return paid[0].failure is not None
-
-        return await self._submissions.pay(
-            operation,
-            partial(self._request, operation, priority),
-            Reading(accepted, restored, unclaimed, has_failed),
-            terms,
-        )
-
-    def _restored(self, operation: TaskOperation[R] | None, entry: Entry) -> Task[R]:
-        """The task of a submission that the journal knows as accepted."""
-        kind = KINDS[entry.kind or ""]
-        if operation is None:
-            operation = cast("TaskOperation[R]", operation_from_dict(entry.operation, entry.fields))
-        task = self._task(kind, entry.task_id or "", operation, Seat())
-        if entry.outcome is not None:
-            task.observe(record_of(kind, entry.outcome, token=task.token, operation=operation))
-        return task
-
-    def _over(self, task: Task[Any], record: Record[Any]) -> None:
-        if self._journal is not None and not self._is_closed:
-            self._journal.over(task.kind, task.id, record.body)
-
-    async def _look(self, task: Task[Any], slot: Slot) -> None:
-        kind = KINDS[task.kind]
-        request = Request(
-            name=f"look at {task.token}",
-            method="GET",
-            path=kind.record_path,
-            params={kind.id_param: task.id},
-        )
-        result = await self._transport.attempt(request, slot, Sending())
-        if isinstance(result, Refusal):
-            raise result.error
-        task.observe(record_of(kind, result, token=task.token, operation=task.operation))
-
-
-def _closed() -> ClientClosed:
-    return ClientClosed("This client is closed: make a new SunoClient.")
+        self._engine.ready()
+        session = self._engine.transport.http.session_for_files()
+        return await download(session, what, target, progress, self._engine.timeout)
 
 
 def _check(operation: object, wanted: type, used: str, right: str) -> None:

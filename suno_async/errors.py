@@ -252,7 +252,8 @@ class TaskFailed(TaskError):
         marks = [self.status, f"code {self.code}" if self.code is not None else None]
         what = ", ".join(filter(None, marks))
         refund = " The credits were returned." if self.refunded else ""
-        return f"Task {self.token} failed: {said}{f' ({what})' if what else ''}.{refund}"
+        task = f"Task {self.token}" if self.token else f"The {self.kind} task"
+        return f"{task} failed: {said}{f' ({what})' if what else ''}.{refund}"
 
 
 @define(slots=False, str=False)
@@ -333,6 +334,8 @@ def _is_about_rate(message: str) -> bool:
     return bool(_RATE.search(message)) and not _CREDITS.search(message)
 
 
-def _short(value: Any, limit: int = 120) -> str:
+def _short(value: Any, limit: int = 80) -> str:
+    if isinstance(value, str) and len(value) > limit:
+        return f"{value[:limit]!r}… of {len(value)} characters"
     text = repr(value)
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+    return text if len(text) <= limit else f"{text[:limit]}…"

@@ -35,6 +35,8 @@ from attrs import define, field, validators
 
 from suno_async.errors import ConfigurationError
 
+_TICK = 0.001  # seconds to wait for a token that is due but for a rounding error
+
 
 class Priority(IntEnum):
     """Who goes first; within one priority it is first come, first served."""
@@ -129,6 +131,7 @@ class RateLimiter:
     _pace: AsyncLimiter = field(init=False)
     _slow_pace: AsyncLimiter = field(init=False)
     _has_token: bool = field(default=False, init=False)
+    _next_token: float = field(default=0.0, init=False)
     _resume_at: float = field(default=0.0, init=False)
     _slow_until: float = field(default=0.0, init=False)
     _dispatcher: asyncio.Task[None] | None = field(default=None, init=False)
@@ -147,7 +150,7 @@ class RateLimiter:
             return self._take(now)
         future: asyncio.Future[Slot] = self._bound_loop().create_future()
         heappush(self._waiting, (priority, next(self._arrivals), future))
-        if self._dispatcher is None:
+        if self._dispatcher is None or self._dispatcher.done():  # done at once if tasks are eager
             self._dispatcher = self._bound_loop().create_task(self._dispatch())
         try:
             return await future
@@ -166,14 +169,21 @@ class RateLimiter:
                     await self._change(None)
                 elif now < self._resume_at:
                     await self._change(self._resume_at)
-                elif self._has_token or self._may_burst(now):
+                elif (self._has_token and now < self._next_token) or self._may_burst(now):
                     self._has_token = False
                     heappop(self._waiting)[2].set_result(self._take(now))
                 else:
-                    await (self._slow_pace if now < self._slow_until else self._pace).acquire()
-                    self._has_token = True
+                    await self._draw(self._slow_pace if now < self._slow_until else self._pace, now)
         finally:
             self._dispatcher = None
+
+    async def _draw(self, pace: AsyncLimiter, now: float) -> None:
+        """Take a token once there is one, or wait, unless one comes back unused meanwhile."""
+        if now >= self._next_token and pace.has_capacity():
+            await pace.acquire()  # at once, for nobody else takes any
+            self._has_token, self._next_token = True, now + pace.time_period
+        else:
+            await self._change(max(self._next_token, now + _TICK))
 
     def _drop_cancelled(self) -> bool:
         """Whether anybody waits still."""
@@ -203,7 +213,8 @@ class RateLimiter:
         loop = self._bound_loop()
         now = loop.time()
         if use is Use.UNUSED:
-            self._recent.pop()
+            if self._recent:  # it remembers fewer than there are slots if `burst` is smaller
+                self._recent.pop()
             self._has_token = True
             self._give_back()
             return

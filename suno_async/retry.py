@@ -25,7 +25,7 @@ class RetryPolicy:
     attempts: int = field(default=5, validator=validators.ge(1))
     """The most attempts, the first one counted."""
     total: float = field(default=120.0, validator=validators.ge(0))
-    """Seconds after the first attempt began from which on none is begun any more."""
+    """Seconds for all attempts and the pauses between; waiting for a slot is not counted."""
     base: float = field(default=0.5, validator=validators.gt(0))
     """Seconds before the second attempt, on average twice that before the third, and so on."""
     cap: float = field(default=20.0, validator=validators.gt(0))
@@ -40,8 +40,8 @@ class RetryPolicy:
     ) -> float | None:
         """Seconds to wait after the given attempt (from 1) has failed, `None` to give up.
 
-        `elapsed` is the time since the first attempt began, `retry_after` what the service asked
-        for, `draw` a random number from 0 to 1.
+        `elapsed` is what attempts and pauses have taken so far, `retry_after` what the service
+        asked for, `draw` a random number from 0 to 1.
         """
         if attempt >= self.attempts:
             return None

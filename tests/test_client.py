@@ -413,6 +413,9 @@ def test_methods_know_their_signature() -> None:
     assert SunoClient.convert_to_wav.__name__ == "convert_to_wav"
     bound = inspect.signature(SunoClient("k").generate_music)
     assert next(iter(bound.parameters)) == "prompt"
+    extending = str(inspect.signature(SunoClient.extend_music))
+    assert "(self, /, audio_id: str | HasAudioId, *," in extending
+    assert "model: Model | str = ...)" in extending
 
 
 async def test_a_download_that_cannot_be(

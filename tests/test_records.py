@@ -18,6 +18,8 @@ from suno_async import (
     Stage,
     TaskFailed,
     TaskOperation,
+    UploadedFile,
+    UploadUrl,
 )
 from suno_async._records import record_of
 from suno_async._wire import answer_of
@@ -285,3 +287,14 @@ def test_stages_have_their_order() -> None:
     assert sorted(stages) == stages == ["pending", "text", "first", "complete"]
     assert Stage.TEXT < "first" <= Stage.FIRST
     assert Stage.COMPLETE > "first" >= Stage.FIRST
+
+
+def test_either_link_serves() -> None:
+    """`downloadUrl` counts, else `fileUrl`; a file without a link cannot be used."""
+    both = {"downloadUrl": "https://x/d", "fileUrl": "https://x/f"}
+    operation = UploadUrl("https://x/a.mp3")
+    for data, url in ((both, "https://x/d"), (both | {"downloadUrl": ""}, "https://x/f")):
+        file: UploadedFile = answer_of(operation, {"code": 200, "data": data})
+        assert file.url == url
+    with pytest.raises(DecodeError, match="neither a downloadUrl nor a fileUrl"):
+        answer_of(operation, {"code": 200, "data": {"fileName": "a.mp3"}})

@@ -3,29 +3,92 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ._kinds import KINDS, Kind
 from ._model import Model
+from ._sources import model_of_track
 from .account import GetCredits
-from .audio import ConvertToWav
-from .base import KINDS, SENT_AS, CallOperation, Kind, Operation, TaskOperation
-from .lyrics import GenerateLyrics
-from .music import GenerateMusic
+from .audio import ConvertToWav, GenerateMidi, RecoverAudio, SeparateVocals
+from .base import SENT_APART, SENT_AS, CallOperation, Operation, TaskOperation
+from .extending import ExtendMusic, UploadAndExtend
+from .files import UPLOAD_PATH, Uploadable, UploadBase64, UploadStream, UploadUrl, upload_of
+from .lyrics import BoostStyle, GenerateLyrics, GetTimestampedLyrics
+from .music import GenerateMusic, GenerateSounds, ReplaceSection
+from .uploaded import AddInstrumental, AddVocals, GenerateMashup, UploadAndCover
+from .video import CreateMusicVideo, GenerateCoverImages
+from .voice import CheckVoice, GeneratePersona, GenerateVoice, RegenerateVoicePhrase, ValidateVoice
 
-OPERATIONS: Mapping[str, type[Operation[Any]]] = {
-    cls.__name__: cls for cls in (ConvertToWav, GenerateLyrics, GenerateMusic, GetCredits)
-}
+_ALL: tuple[type[Operation[Any]], ...] = (
+    GenerateMusic,
+    ExtendMusic,
+    UploadAndCover,
+    UploadAndExtend,
+    AddInstrumental,
+    AddVocals,
+    ReplaceSection,
+    GenerateMashup,
+    GenerateSounds,
+    GeneratePersona,
+    GetTimestampedLyrics,
+    GetCredits,
+    GenerateLyrics,
+    ConvertToWav,
+    SeparateVocals,
+    GenerateMidi,
+    CreateMusicVideo,
+    GenerateCoverImages,
+    RecoverAudio,
+    BoostStyle,
+    ValidateVoice,
+    RegenerateVoicePhrase,
+    GenerateVoice,
+    CheckVoice,
+    UploadBase64,
+    UploadStream,
+    UploadUrl,
+)
+
+OPERATIONS: Mapping[str, type[Operation[Any]]] = {cls.__name__: cls for cls in _ALL}
 """Every operation by its name."""
 
 __all__ = [
     "KINDS",
     "OPERATIONS",
+    "SENT_APART",
     "SENT_AS",
+    "UPLOAD_PATH",
+    "AddInstrumental",
+    "AddVocals",
+    "BoostStyle",
     "CallOperation",
+    "CheckVoice",
     "ConvertToWav",
+    "CreateMusicVideo",
+    "ExtendMusic",
+    "GenerateCoverImages",
     "GenerateLyrics",
+    "GenerateMashup",
+    "GenerateMidi",
     "GenerateMusic",
+    "GeneratePersona",
+    "GenerateSounds",
+    "GenerateVoice",
     "GetCredits",
+    "GetTimestampedLyrics",
     "Kind",
     "Model",
     "Operation",
+    "RecoverAudio",
+    "RegenerateVoicePhrase",
+    "ReplaceSection",
+    "SeparateVocals",
     "TaskOperation",
+    "UploadAndCover",
+    "UploadAndExtend",
+    "UploadBase64",
+    "UploadStream",
+    "UploadUrl",
+    "Uploadable",
+    "ValidateVoice",
+    "model_of_track",
+    "upload_of",
 ]

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
+
+from suno_async.errors import Fault
+
+from ._rules import too_long
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class Model(StrEnum):
@@ -77,3 +85,20 @@ def is_known(model: Model | str) -> bool:
 def is_before_v6(model: Model | str) -> bool:
     """Whether the model is known to follow the rules of the reference page: lyrics are a prompt."""
     return is_known(model) and model not in V6_FAMILY
+
+
+def model_faults(model: Model | str | None) -> Iterator[Fault]:
+    """Any name will do, for new models come without a release of ours; but there must be one."""
+    if model is not None and not model.strip():
+        yield Fault("model", f"must be one of {', '.join(Model)}, or a newer one", model)
+
+
+def length_faults(
+    operation: Any, model: Model | str | None, limited: Mapping[str, str], where: str = ""
+) -> Iterator[Fault]:
+    """Hold texts against what the model takes: `limited` says which limit each field has."""
+    limits = Limits() if model is None else limits_of(model)
+    for name, limit in limited.items():
+        value = getattr(operation, name)
+        if problem := too_long(value or "", getattr(limits, limit), f"{where} with {model}"):
+            yield Fault(name, problem, value)

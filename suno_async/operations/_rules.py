@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import AsyncIterable
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, Union, get_args, get_origin
 from urllib.parse import urlsplit
@@ -14,7 +16,7 @@ from attrs import fields, resolve_types
 from suno_async.errors import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from attrs import Attribute
 
@@ -26,6 +28,9 @@ _WORDS: dict[Any, str] = {
     bool: "True or False",
     int: "a whole number",
     float: "a number",
+    bytes: "bytes",
+    Path: "a path",
+    AsyncIterable: "an async iterator of bytes",
 }
 
 
@@ -78,6 +83,25 @@ def between(low: float, high: float, step: float | None = None) -> Rule:
     return rule
 
 
+def at_least(low: float, step: float | None = None) -> Rule:
+    """A number from `low` on, a multiple of `step`."""
+    in_steps = between(-math.inf, math.inf, step)
+
+    def rule(value: float) -> str | None:
+        return in_steps(value) if value >= low else f"must be at least {low}"
+
+    return rule
+
+
+def above(low: float) -> Rule:
+    """A number greater than `low`."""
+
+    def rule(value: float) -> str | None:
+        return None if value > low else f"must be more than {low}"
+
+    return rule
+
+
 def each(rule: Rule) -> Rule:
     """A list of which each one keeps the rule."""
 
@@ -96,6 +120,21 @@ def no_more_than(limit: int) -> Rule:
     return rule
 
 
+def exactly(number: int) -> Rule:
+    """A list of just this many."""
+
+    def rule(values: tuple[Any, ...]) -> str | None:
+        return None if len(values) == number else f"holds {len(values)}, must hold exactly {number}"
+
+    return rule
+
+
+def no_slash_at_the_ends(value: str) -> str | None:
+    """A path that neither begins nor ends with a slash."""
+    sound = not (value.startswith("/") or value.endswith("/"))
+    return None if sound else "must neither begin nor end with a slash"
+
+
 def url(value: str) -> str | None:
     """An absolute http or https URL."""
     try:
@@ -106,16 +145,22 @@ def url(value: str) -> str | None:
     return None if sound else "must be a URL that begins with http:// or https://"
 
 
-def field_faults(instance: Any) -> Iterator[Fault]:
-    """Hold each field against its annotation, then against its rules."""
+def faults_of(instance: Any) -> tuple[Fault, ...]:
+    """Hold each field against its annotation and its rules, then the fields against each other."""
+    found: list[Fault] = []
+    are_sound = True
     for attribute in _resolved(instance.__class__):
         value = getattr(instance, attribute.name)
+        if value is attribute.default:
+            continue
         if not _fits(value, attribute.type):
-            yield Fault(attribute.name, f"must be {_wording(attribute.type)}", value)
+            are_sound = False
+            found.append(Fault(attribute.name, f"must be {_wording(attribute.type)}", value))
         elif value is not None:
-            for rule in attribute.metadata.get(_RULES, ()):
-                if (problem := rule(value)) is not None:
-                    yield Fault(attribute.name, problem, value)
+            rules = attribute.metadata.get(_RULES, ())
+            problems = [problem for rule in rules if (problem := rule(value)) is not None]
+            found += [Fault(attribute.name, problem, value) for problem in problems]
+    return (*found, *instance.faults()) if are_sound else tuple(found)
 
 
 @cache
@@ -137,7 +182,7 @@ def _fits(value: Any, annotation: Any) -> bool:
         return sound and math.isfinite(value)
     if annotation is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, annotation)
+    return isinstance(value, origin or annotation)
 
 
 def _is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:
@@ -152,6 +197,6 @@ def _wording(annotation: Any) -> str:
             words += map(repr, get_args(kind))
         elif get_origin(kind) is tuple:
             words.append(f"a list, each of it {_wording(get_args(kind)[0])}")
-        elif not (kind is NoneType or issubclass(kind, Enum)):
-            words.append(_WORDS[kind])
+        elif not (kind is NoneType or (isinstance(kind, type) and issubclass(kind, Enum))):
+            words.append(_WORDS[get_origin(kind) or kind])
     return " or ".join(words)

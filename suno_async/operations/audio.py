@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from attrs import Factory, field, frozen
+from attrs import field, frozen
 
-from suno_async.results import WavFile
+from suno_async.errors import Fault
+from suno_async.results import Midi, RecoveredAudio, Stems, WavFile
 
-from ._rules import must, not_blank
-from ._sources import audio_id, task_id_faults, task_id_of_audio
-from .base import WAV, Kind, TaskOperation
+from ._groups import OfTrack, OfTrackOrElse
+from ._kinds import MIDI, RECOVERY, STEMS, WAV, Kind
+from ._rules import must, not_blank, url
+from ._sources import optional_url_of, stem_id, task_id
+from .base import TaskOperation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suno_async.errors import Fault
-
 
 @frozen(kw_only=True)
-class ConvertToWav(TaskOperation[WavFile]):
+class ConvertToWav(OfTrack, TaskOperation[WavFile]):
     """Convert a track to WAV; the service does so once a track and then answers `Conflict`.
 
     Raises:
@@ -29,13 +30,60 @@ class ConvertToWav(TaskOperation[WavFile]):
     path: ClassVar[str] = "/api/v1/wav/generate"
     kind: ClassVar[Kind] = WAV
 
-    audio_id: str = field(kw_only=False, converter=audio_id, metadata=must(not_blank))
-    """The track, or its id."""
-    task_id: str | None = field(
-        default=Factory(task_id_of_audio, takes_self=True), metadata=must(not_blank)
-    )
-    """The id of the task that made it; left out, the track's."""
+
+@frozen(kw_only=True)
+class SeparateVocals(OfTrackOrElse, TaskOperation[Stems]):
+    """Take a song apart into stems: a track, or audio of your own. Every repeat is charged again.
+
+    Raises:
+        InvalidRequest: both a track and other audio are given, or neither; or a name is missing.
+    """
+
+    path: ClassVar[str] = "/api/v1/vocal-removal/generate"
+    kind: ClassVar[Kind] = STEMS
+
+    audio_url: str | None = field(default=None, converter=optional_url_of, metadata=must(url))
+    """Audio of your own in place of a track, 20 MB at most."""
+    type: Literal["separate_vocal", "split_stem", "split_stem_advanced"] | None = None
+    """Voice and the rest (the service's default, 10 credits), up to 12 stems (50 credits), or the
+    one of `stem_name` (20 credits)."""
+    stem_name: str | None = field(default=None, metadata=must(not_blank))
+    """One of the service's 98 names, for example `Lead Vocal` or `Drum Kit`."""
 
     def faults(self) -> Iterator[Fault]:
-        """The task must be known."""
-        yield from task_id_faults(self.task_id)
+        """One of the two ways, and a name where one is wanted."""
+        yield from self.track_or("audio_url")
+        if self.type == "split_stem_advanced" and self.stem_name is None:
+            yield Fault("stem_name", "is required with split_stem_advanced")
+
+
+@frozen(kw_only=True)
+class GenerateMidi(TaskOperation[Midi]):
+    """Write down the notes of stems; it takes 30 to 90 seconds.
+
+    Raises:
+        InvalidRequest: the stems' task is not known.
+    """
+
+    path: ClassVar[str] = "/api/v1/midi/generate"
+    kind: ClassVar[Kind] = MIDI
+
+    task_id: str = field(kw_only=False, converter=task_id, metadata=must(not_blank))
+    """The stems, their task, or its id."""
+    audio_id: str | None = field(default=None, converter=stem_id, metadata=must(not_blank))
+    """One of the stems (of `Stems.origin_data`), or its id; left out, all of them."""
+
+
+@frozen(kw_only=True)
+class RecoverAudio(TaskOperation[tuple[RecoveredAudio, ...]]):
+    """Bring back the lost audio of a task's songs; it takes some seconds.
+
+    Raises:
+        InvalidRequest: the task is not known.
+    """
+
+    path: ClassVar[str] = "/api/v1/suno/recovery"
+    kind: ClassVar[Kind] = RECOVERY
+
+    suno_task_id: str = field(kw_only=False, converter=task_id, metadata=must(not_blank))
+    """The songs, their task, or its id."""

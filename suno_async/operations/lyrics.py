@@ -1,15 +1,26 @@
-"""Operations that write words."""
+"""Operations on words: lyrics, the time of each word, styles."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import field, frozen
 
-from suno_async.results import Lyrics
+from suno_async.errors import Fault, TaskFailed
+from suno_async.results import Lyrics, StyleBoost, TimestampedLyrics
 
-from ._rules import must, not_blank, words_at_most
-from .base import LYRICS, Kind, TaskOperation
+from ._groups import OfTrackOrElse
+from ._kinds import LYRICS, Kind
+from ._rules import between, must, not_blank, words_at_most
+from ._sources import task_id_faults
+from .base import CallOperation, TaskOperation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suno_async.errors import SunoError
+
+_FAILED = "2"
 
 
 @frozen(kw_only=True)
@@ -25,3 +36,47 @@ class GenerateLyrics(TaskOperation[tuple[Lyrics, ...]]):
 
     prompt: str = field(kw_only=False, metadata=must(not_blank, words_at_most(200)))
     """What the song is about, at most 200 words."""
+
+
+@frozen(kw_only=True)
+class GetTimestampedLyrics(OfTrackOrElse, CallOperation[TimestampedLyrics]):
+    """Tell when each word of a track is sung; it costs about half a credit.
+
+    Raises:
+        InvalidRequest: the track is not said, or given by its plain id and `task_id` is missing.
+    """
+
+    path: ClassVar[str] = "/api/v1/generate/get-timestamped-lyrics"
+    answer: ClassVar[Any] = TimestampedLyrics
+
+    music_index: int | None = field(default=None, metadata=must(between(0, 1)))
+    """The track's place in its task, 0 or 1, where its id is not known; the id counts first."""
+
+    def faults(self) -> Iterator[Fault]:
+        """The track must be said, and its task known."""
+        if self.audio_id is None and self.music_index is None:
+            yield Fault("audio_id", "is required, or else music_index")
+        yield from task_id_faults(self.task_id)
+
+
+@frozen(kw_only=True)
+class BoostStyle(CallOperation[StyleBoost]):
+    """Say a style at more length, to be given as `style`.
+
+    Raises:
+        InvalidRequest: there is no style.
+    """
+
+    path: ClassVar[str] = "/api/v1/style/generate"
+    answer: ClassVar[Any] = StyleBoost
+
+    content: str = field(kw_only=False, metadata=must(not_blank))
+    """The style in a few words."""
+
+    def failure(self, answer: StyleBoost) -> SunoError | None:
+        """The answer has a flag of its own, as a record has."""
+        if answer.success_flag != _FAILED:
+            return None
+        return TaskFailed(
+            answer.error_message or "", None, "style", answer.success_flag, answer.error_code
+        )

@@ -1,0 +1,205 @@
+"""What works inside the client: from an operation to its task, and from a look to its news."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any, TypeVar, cast
+from weakref import WeakValueDictionary
+
+from attrs import define, evolve, field
+
+from suno_async._form import form_of
+from suno_async._journal import Entry, Journal
+from suno_async._records import Record, record_of
+from suno_async._submissions import Reading, Submissions, Terms
+from suno_async._transport import Sending, Transport
+from suno_async._verdict import Body, Refusal, Request
+from suno_async._watcher import Watcher
+from suno_async._wire import answer_of, body_of, operation_from_dict, task_id_of
+from suno_async.errors import ClientClosed, ConfigurationError, Host, NotFound, SunoError
+from suno_async.limiter import Limiter, Priority, Slot, shared_limiter
+from suno_async.operations import KINDS, CallOperation, Kind, Operation, TaskOperation
+from suno_async.task import Seat, Task
+
+R = TypeVar("R")
+
+
+@define(eq=False, kw_only=True)
+class Engine:
+    """One client's insides: its rooms put together, and its life."""
+
+    transport: Transport
+    """Sends."""
+    journal: Journal | None
+    """Remembers."""
+    callback_url: str
+    """Where the service shall post, unless an operation says otherwise."""
+    timeout: float
+    """Seconds for one attempt, and for what is out when the client ends."""
+    look_limiter: Limiter | None
+    """What grants looks, where not the same as the rest."""
+    given_limiter: Limiter | None
+    """What the caller brought to grant leave to send."""
+    submissions: Submissions = field(init=False)
+    """The paid requests."""
+    watcher: Watcher = field(init=False)
+    """The looks."""
+    is_closed: bool = field(default=False, init=False)
+    """Whether the client has ended."""
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    _tasks: WeakValueDictionary[str, Task[Any]] = field(
+        factory=WeakValueDictionary[str, Task[Any]], init=False
+    )
+
+    def __attrs_post_init__(self) -> None:
+        self.submissions = Submissions(self.transport, self.journal)
+        self.watcher = Watcher(self.ready, self._look)
+
+    def ready(self) -> Limiter:
+        """Make sure that the client can be used here and now; the limiter for looks."""
+        if self.is_closed:
+            raise closed()
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+            self.transport.limiter = self.given_limiter or shared_limiter(
+                self.transport.http.key, self.transport.http.hosts[Host.API]
+            )
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                "This client belongs to another event loop: make one for each loop."
+            )
+        return self.look_limiter or self.transport.limiter
+
+    async def close(self) -> None:
+        """End; more often does nothing."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        try:
+            await self.submissions.close(self.timeout)
+        finally:  # also if whoever closes it does not want to wait
+            await self.watcher.close()
+            await self.transport.http.close()
+            if self.journal is not None:
+                await self.journal.close()
+
+    async def call(self, operation: CallOperation[R], priority: Priority) -> R:
+        """Ask, and read the answer."""
+        self.ready()
+        if operation.costs:
+            read = partial(answer_of, operation)
+            reading = Reading(read, lambda entry: read(entry.outcome or {}), repr)
+            request_for = partial(self._request, operation, priority)
+            return await self.submissions.pay(operation, request_for, reading, Terms())
+        try:
+            request = self._request(operation, priority)
+            try:
+                body = await self.transport.send(request, Sending())
+            except NotFound:
+                if operation.fallback_path is None:
+                    raise
+                older = evolve(request, path=operation.fallback_path)
+                body = await self.transport.send(older, Sending())
+        except SunoError:
+            if self.is_closed:
+                raise closed() from None
+            raise
+        return answer_of(operation, body)
+
+    def task(
+        self, kind: Kind, task_id: str, operation: TaskOperation[R] | None, seat: Seat
+    ) -> Task[R]:
+        """The task with this id: one object, as long as somebody holds it."""
+        new = Task(
+            id=task_id,
+            operation=operation,
+            kind=kind,
+            watch=self.watcher,
+            seat=seat,
+            on_over=self._over,
+        )
+        task: Task[R] = self._tasks.setdefault(new.token, new)
+        return task
+
+    async def pay(
+        self, operation: TaskOperation[R], priority: Priority, terms: Terms
+    ) -> tuple[Task[R], bool]:
+        """Submit: the task, and whether it was found in the journal."""
+        self.ready()
+
+        def accepted(body: Body) -> tuple[Task[R], bool]:
+            seat = Seat(accepted=asyncio.get_running_loop().time())
+            task_id = task_id_of(body) or ""  # its being there is what made it accepted
+            return self.task(operation.kind, task_id, operation, seat), False
+
+        def restored(entry: Entry) -> tuple[Task[R], bool]:
+            return self.restored(operation, entry), True
+
+        def unclaimed(paid: tuple[Task[R], bool]) -> str:
+            self.submissions.unclaimed.append(paid[0].token)
+            return f"pick it up with task({paid[0].token!r})"
+
+        def has_failed(paid: tuple[Task[R], bool]) -> bool:
+            return paid[0].failure is not None
+
+        return await self.submissions.pay(
+            operation,
+            partial(self._request, operation, priority),
+            Reading(accepted, restored, unclaimed, has_failed),
+            terms,
+        )
+
+    def _request(
+        self, operation: Operation[Any], priority: Priority, submission: str = ""
+    ) -> Request:
+        posts = operation.method == "POST"
+        return Request(
+            name=type(operation).__name__,
+            method=operation.method,
+            path=operation.path,
+            host=operation.host,
+            body=body_of(operation, self.callback_url) if posts else None,
+            costs=operation.costs,
+            starts_task=isinstance(operation, TaskOperation),
+            submission=submission,
+            priority=priority,
+            kind=operation.kind.name if isinstance(operation, TaskOperation) else "",
+            form=form_of(operation),
+            patience=operation.patience,
+        )
+
+    def restored(self, operation: TaskOperation[R] | None, entry: Entry) -> Task[R]:
+        """The task of a submission that the journal knows as accepted."""
+        kind = KINDS[entry.kind or ""]
+        if operation is None:
+            operation = cast("TaskOperation[R]", operation_from_dict(entry.operation, entry.fields))
+        task = self.task(kind, entry.task_id or "", operation, Seat())
+        if entry.outcome is not None:
+            task.observe(record_of(kind, entry.outcome, token=task.token, operation=operation))
+        return task
+
+    def _over(self, task: Task[Any], record: Record[Any]) -> None:
+        if self.journal is not None and not self.is_closed:
+            self.journal.over(task.kind, task.id, record.body)
+
+    async def _look(self, task: Task[Any], slot: Slot) -> None:
+        kind = KINDS[task.kind]
+        request = Request(
+            name="Look",
+            token=task.token,
+            method="GET",
+            path=kind.record_path,
+            params={kind.id_param: task.id},
+            answers=kind.codes,
+        )
+        result = await self.transport.attempt(request, slot, Sending())
+        if isinstance(result, Refusal):
+            raise result.error
+        task.observe(record_of(kind, result, token=task.token, operation=task.operation))
+
+
+def closed() -> ClientClosed:
+    """What is raised to whoever uses a client that has ended."""
+    return ClientClosed("This client is closed: make a new SunoClient.")

@@ -1,0 +1,246 @@
+"""The only room that speaks HTTP to the API: one request out, one answer or silence in.
+
+The key goes into a header of each request, never into a session, and redirects are not followed, so
+it reaches no other host. What comes back is stripped of it, should a server echo what it was sent.
+aiohttp's own errors are never chained, for some print those headers.
+
+The environment's proxies are asked for once a host, by us. aiohttp's `trust_env` would ask in two
+threads a request, and let an entry of ~/.netrc forbid our own `Authorization`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any, NoReturn
+from urllib.parse import quote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from attrs import define, field
+
+from suno_async._verdict import Reply, Request, Silence
+from suno_async.errors import (
+    ClientClosed,
+    ConfigurationError,
+    ConnectionFailed,
+    Host,
+    RequestTimeout,
+    SunoError,
+)
+
+_MOST_BYTES = 16 * 2**20  # of an answer; the largest known are some 100 KiB
+_LEAST_KEY = 8  # characters; a shorter key, as in tests, may be part of any word
+_EITHER_HEADER = 32  # zlib's own mark: tell gzip and zlib apart by themselves
+_NO_TIMEOUT = aiohttp.ClientTimeout()  # each attempt has one of its own, on the loop's clock
+
+
+@define
+class Departure:
+    """Whether a request is on its way."""
+
+    has_left: bool = False
+    """Whether the service may have it: there was a connection for it, and no refusal came."""
+
+
+@define(eq=False, kw_only=True)
+class Http:
+    """Speaks HTTP for one client: addresses, key and sessions."""
+
+    key: str = field(repr=False)
+    """The API key."""
+    hosts: Mapping[Host, str]
+    """The addresses of the two hosts."""
+    timeout: float
+    """Seconds for one exchange."""
+    user_agent: str
+    """What the gateways in front of the service want to see."""
+    session: aiohttp.ClientSession | None = None
+    """The caller's session; it is never closed here."""
+    _echoes: tuple[bytes, ...] = field(init=False, repr=False)
+    _proxies: dict[Host, str | None] = field(factory=dict[Host, "str | None"], init=False)
+    _files: aiohttp.ClientSession | None = field(default=None, init=False)
+    _free: aiohttp.ClientSession | None = field(default=None, init=False)
+    _paying: aiohttp.ClientSession | None = field(default=None, init=False)
+    _is_closed: bool = field(default=False, init=False)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A client cannot be pickled, for it holds a key: make one in each process.")
+
+    def __attrs_post_init__(self) -> None:
+        forms = {self.key, self.key.replace("/", "\\/"), quote(self.key, safe="")}
+        self._echoes = tuple(form.encode() for form in forms if len(self.key) >= _LEAST_KEY)
+
+    async def exchange(self, request: Request, departure: Departure) -> Reply | Silence:
+        """Send once; `departure` says at any moment whether the service may have the request."""
+        leaving = _leaving.set(departure)
+        try:
+            session = self._session_for(request)
+            # which of a caller's connections it takes, and when, is not known
+            departure.has_left = self.session is not None
+            patience = max(self.timeout, request.patience)
+            limit = asyncio.timeout(patience)
+            url, arguments = self._arguments(request)
+            if request.form is not None:
+                headers, arguments["data"] = await request.form.open(limit, patience)
+                arguments["headers"] |= headers
+            asking = session.request(request.method, url, **arguments)
+            del arguments  # tracebacks may show what is in variables
+            async with limit, asking as response:
+                body = _inflated(await _read(response), response.headers)
+                return Reply(response.status, response.headers, self._without_key(body))
+        except asyncio.CancelledError as error:
+            error.__traceback__ = error.__context__ = None  # aiohttp's variables hold the headers
+            raise
+        except SunoError as error:
+            return Silence(error, may_have_arrived=False)
+        except Exception as problem:  # noqa: BLE001 a session that was given may raise anything
+            return self._silence(request, departure, problem)
+        finally:
+            _leaving.reset(leaving)
+
+    def _arguments(self, request: Request) -> tuple[str, dict[str, Any]]:
+        """The address, what aiohttp is to send there, and what it is not to do by itself."""
+        headers = {
+            "Authorization": f"Bearer {self.key}",
+            "User-Agent": self.user_agent,
+            "Accept-Encoding": "gzip",
+        }
+        data = None
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(request.body).encode()
+        return self.hosts[request.host] + request.path, {
+            "params": request.params,
+            "data": data,
+            "headers": headers,
+            "allow_redirects": False,
+            "auto_decompress": False,
+            "raise_for_status": False,
+            "timeout": _NO_TIMEOUT,
+            "proxy": self._proxy_for(request.host),
+        }
+
+    def _silence(self, request: Request, departure: Departure, problem: Exception) -> Silence:
+        """What it means that no answer came."""
+        host, what = self.hosts[request.host], type(problem).__name__
+        if isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError):
+            if self.session is not None:
+                departure.has_left = False
+            reason = getattr(problem, "os_error", None)
+            why = getattr(reason, "strerror", None) or what
+            error: SunoError = ConnectionFailed(
+                f"No connection to {host}: {why}. Check network and address."
+            )
+        elif isinstance(problem, TimeoutError):
+            patience = max(self.timeout, request.patience)
+            error = RequestTimeout(f"{host} did not answer within {patience:g} s.")
+        elif isinstance(problem, ValueError) and not departure.has_left:
+            error = ConfigurationError(f"A request to {host} cannot be made: {problem}")
+        else:
+            how = "broke off" if departure.has_left else "could not be made"
+            error = ConnectionFailed(f"The connection to {host} {how} ({what}).")
+        return Silence(error, departure.has_left)
+
+    def _without_key(self, body: bytes) -> bytes:
+        for form in self._echoes:
+            body = body.replace(form, b"(key)")
+        return body
+
+    # --- sessions ------------------------------------------------------------------------------
+
+    def session_for_files(self) -> aiohttp.ClientSession:
+        """A session for downloads, from any host; it holds no key."""
+        self._check()
+        if self.session is not None:
+            return self.session
+        if self._files is None:
+            self._files = _new_session(trust_env=True)
+        return self._files
+
+    def _session_for(self, request: Request) -> aiohttp.ClientSession:
+        self._check()
+        if self.session is not None:
+            return self.session
+        if request.costs or request.form is not None:
+            if self._paying is None:  # a fresh connection each: a stale one would leave us in doubt
+                self._paying = _new_session(force_close=True)
+            return self._paying
+        if self._free is None:
+            self._free = _new_session()
+        return self._free
+
+    def _check(self) -> None:
+        if self._is_closed:
+            raise ClientClosed("The client was closed meanwhile.")
+        if self.session is not None and self.session.closed:
+            raise ConfigurationError("The session that the client was given is closed.")
+        if self.session is not None and self.session.auth is not None:
+            raise ConfigurationError(
+                "The session that the client was given has an `auth`, which takes the key's place."
+            )
+
+    def _proxy_for(self, host: Host) -> str | None:
+        """The environment's proxy for a host; a caller's session knows of its own."""
+        if self.session is None and host not in self._proxies:
+            parts = urlsplit(self.hosts[host])
+            is_direct = proxy_bypass(parts.hostname or "")
+            self._proxies[host] = None if is_direct else getproxies().get(parts.scheme)
+        return self._proxies.get(host)
+
+    async def close(self) -> None:
+        """Close the sessions that were made here; what is still under way breaks off."""
+        self._is_closed = True
+        for session in (self._files, self._free, self._paying):
+            if session is not None:
+                await session.close()
+
+
+_leaving: ContextVar[Departure | None] = ContextVar("_leaving", default=None)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Notes that a request has a connection to leave on; aiohttp's traces would cost far more."""
+
+    async def connect(self, *args: Any, **kwargs: Any) -> Any:
+        departure = _leaving.get()
+        if departure is not None and departure.has_left:
+            # aiohttp repeats a GET by itself; a second request needs a slot of its own
+            raise aiohttp.ServerDisconnectedError
+        connection = await super().connect(*args, **kwargs)
+        if departure is not None:
+            departure.has_left = True
+        return connection
+
+
+def _new_session(*, force_close: bool = False, trust_env: bool = False) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=_Connector(force_close=force_close, limit=0),
+        trust_env=trust_env,
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The body up to the cap: an endless one must not fill the memory."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            response.close()
+            break
+    return bytes(body)
+
+
+def _inflated(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """The body as it was before it was compressed, up to the cap; what is broken stays as it is."""
+    if headers.get("Content-Encoding", "").strip().lower() not in {"gzip", "x-gzip", "deflate"}:
+        return body
+    inflating = zlib.decompressobj(_EITHER_HEADER + zlib.MAX_WBITS)
+    try:
+        return inflating.decompress(body, _MOST_BYTES)
+    except zlib.error:
+        return body

@@ -1,0 +1,47 @@
+"""What a client without a journal knows of its callers' keys: a journal that ends with it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, evolve, field
+
+from suno_async._journal import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@define(eq=False)
+class Memory:
+    """Keeps a few fields a key, so that a bot may run for long."""
+
+    _entries: dict[str, Entry] = field(factory=dict[str, Entry], init=False)
+
+    async def find(self, submission: str) -> Entry | None:
+        """What is known of a submission."""
+        return self._entries.get(submission)
+
+    async def about_to_send(
+        self, submission: str, operation: str, fields: Mapping[str, Any], kind: str | None
+    ) -> None:
+        """Note it before its first byte leaves."""
+        self._entries[submission] = Entry(
+            id=submission, operation=operation, fields=fields, kind=kind, task_id=None, outcome=None
+        )
+
+    def take_back(self, submission: str) -> asyncio.Future[None]:
+        """It was refused, or never sent; need not be awaited."""
+        self._entries.pop(submission, None)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    async def accepted(self, submission: str, task_id: str) -> None:
+        """Its task is paid for."""
+        self._entries[submission] = evolve(self._entries[submission], task_id=task_id)
+
+    async def answered(self, submission: str, answer: Mapping[str, Any]) -> None:
+        """It was a call, and this is what was paid for."""
+        self._entries[submission] = evolve(self._entries[submission], outcome=answer)

@@ -1,0 +1,150 @@
+"""Fields that several operations share, each declared once.
+
+They are not slotted, since attrs classes with slots cannot be combined.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import Factory, field, frozen
+
+from suno_async.errors import Fault
+
+from ._model import Model, is_before_v6
+from ._rules import at_most, between, must, not_blank
+from ._sources import (
+    VoiceId,
+    audio_id,
+    optional_audio_id,
+    optional_task_id,
+    persona_id,
+    task_id_faults,
+    task_id_of_track,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_WEIGHT = must(between(0, 1, step=0.01))
+
+
+def _persona_model(operation: Any) -> Literal["voice_persona"] | None:
+    return "voice_persona" if isinstance(operation.persona_id, VoiceId) else None
+
+
+@frozen(kw_only=True, slots=False)
+class OfTrack:
+    """Which track it works on."""
+
+    audio_id: str = field(kw_only=False, converter=audio_id, metadata=must(not_blank))
+    """The track, or its id."""
+    task_id: str | None = field(
+        default=Factory(task_id_of_track, takes_self=True),
+        converter=optional_task_id,
+        metadata=must(not_blank),
+    )
+    """The id of the task that made it; left out, the track's."""
+
+    def faults(self) -> Iterator[Fault]:
+        """The task must be known."""
+        yield from task_id_faults(self.task_id)
+
+
+@frozen(kw_only=True, slots=False)
+class OfTrackOrElse:
+    """Which track it works on, where it can also work on something else."""
+
+    audio_id: str | None = field(
+        default=None, kw_only=False, converter=optional_audio_id, metadata=must(not_blank)
+    )
+    """The track, or its id."""
+    task_id: str | None = field(
+        default=Factory(task_id_of_track, takes_self=True),
+        converter=optional_task_id,
+        metadata=must(not_blank),
+    )
+    """The id of the task that made it; left out, the track's."""
+
+    def track_or(self, other: str) -> Iterator[Fault]:
+        """Either a track, whose task is known, or what lies in the field `other`."""
+        if getattr(self, other) is not None:
+            for name in ("audio_id", "task_id"):
+                if (value := getattr(self, name)) is not None:
+                    yield Fault(name, f"is for a track: leave it out with {other}", value)
+        elif self.audio_id is None:
+            yield Fault("audio_id", f"is required, or else {other}")
+        else:
+            yield from task_id_faults(self.task_id)
+
+
+@frozen(kw_only=True, slots=False)
+class Weights:
+    """How the singing is tuned."""
+
+    vocal_gender: Literal["m", "f"] | None = None
+    """The voice preferred; of a song, custom mode only."""
+    style_weight: float | None = field(default=None, metadata=_WEIGHT)
+    """How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only."""
+    weirdness_constraint: float | None = field(default=None, metadata=_WEIGHT)
+    """How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only."""
+    audio_weight: float | None = field(default=None, metadata=_WEIGHT)
+    """How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only."""
+
+
+@frozen(kw_only=True, slots=False)
+class NegativeTags:
+    """What to avoid."""
+
+    negative_tags: str | None = field(default=None, metadata=must(at_most(1000)))
+    """What to avoid, at most 1000 characters; of a song, custom mode only."""
+
+
+@frozen(kw_only=True, slots=False)
+class Singer:
+    """Who sings."""
+
+    persona_id: str | None = field(default=None, converter=persona_id, metadata=must(not_blank))
+    """A persona or a voice to sing it, or its id; of a song, custom mode only."""
+    persona_model: Literal["style_persona", "voice_persona"] | None = field(
+        default=Factory(_persona_model, takes_self=True)
+    )
+    """What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later."""
+
+
+@frozen(kw_only=True, slots=False)
+class V6Fields:
+    """What the V6 models take besides."""
+
+    lyrics: str | None = None
+    """The words to be sung, at most 5000 characters (V4 and before: 3000)."""
+    variety: int | None = field(default=None, metadata=must(between(0, 4)))
+    """How different the two songs are, 0 to 4; V6."""
+
+
+@frozen(kw_only=True, slots=False)
+class Duration:
+    """How long it shall be."""
+
+    duration: int | None = field(default=None, metadata=must(between(10, 360)))
+    """The length in seconds, 10 to 360; custom mode, V5_5 and V6."""
+
+
+def singer_faults(operation: Singer) -> Iterator[Fault]:
+    """A voice is no style."""
+    if isinstance(operation.persona_id, VoiceId) and operation.persona_model == "style_persona":
+        yield Fault("persona_model", "must be voice_persona for a voice", operation.persona_model)
+
+
+def newer_faults(
+    operation: Any, model: Model | str | None, names: Iterable[str]
+) -> Iterator[Fault]:
+    """Fields that a model before V6 does not know; `duration` came with V5_5."""
+    if model is None or not is_before_v6(model):
+        return
+    for name in names:
+        value = getattr(operation, name)
+        if value is None or (name == "duration" and model == Model.V5_5):
+            continue
+        which = "V5_5 and V6" if name == "duration" else "the V6 models"
+        yield Fault(name, f"is taken by {which}, not by {model}", value)

@@ -1,0 +1,133 @@
+"""What the operations that compose share: the two modes, and what each of them takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from attrs import evolve, frozen
+
+from suno_async.errors import Fault
+from suno_async.results import Track
+
+from ._groups import Duration, Singer, V6Fields, Weights, newer_faults, singer_faults
+from ._kinds import MUSIC, Kind
+from ._model import V6_FAMILY, Model, is_before_v6, is_known, length_faults, model_faults
+from .base import TaskOperation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+_CUSTOM_ONLY = (
+    "style",
+    "title",
+    "persona_id",
+    "persona_model",
+    "negative_tags",
+    "vocal_gender",
+    "style_weight",
+    "weirdness_constraint",
+    "audio_weight",
+    "duration",
+)
+_SIMPLE_V6 = "style"  # the V6 page lets it go with an idea
+
+
+@frozen(kw_only=True)
+class MusicOperation(TaskOperation[tuple[Track, ...]]):
+    """An operation that makes two songs."""
+
+    kind: ClassVar[Kind] = MUSIC
+
+
+@frozen(kw_only=True)
+class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
+    """Songs from an idea (simple mode), or from words, style and title (custom mode)."""
+
+    custom_from_v6: ClassVar[bool] = False
+    """Whether the V6 models know the custom mode alone here."""
+
+    prompt: str | None = None
+    """The idea in simple mode, at most 500 characters (V6: 3000)."""
+    style: str | None = None
+    """The style in custom mode, at most 1000 characters (V4 and before: 200)."""
+    title: str | None = None
+    """The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80)."""
+    instrumental: bool = False
+    """Whether it is played without voices."""
+    model: Model | str = Model.V5
+    """The model; a name unknown here is passed on unchecked."""
+    custom_mode: bool | None = None
+    """The mode; left out, lyrics, style or title make it the custom mode."""
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it is sent in custom mode."""
+        if self.custom_mode is not None:
+            return self.custom_mode
+        if self.custom_from_v6 and self.model in V6_FAMILY:
+            return True
+        return self._has_own_words
+
+    @property
+    def _has_own_words(self) -> bool:
+        return not (self.lyrics is None and self.style is None and self.title is None)
+
+    @property
+    def _sung(self) -> str:
+        """The field that holds the words to be sung in custom mode."""
+        return "prompt" if self.lyrics is None and self.prompt is not None else "lyrics"
+
+    def as_sent(self) -> Self:
+        """With the mode decided, and before V6 with the lyrics as the prompt."""
+        older = is_before_v6(self.model)
+        sung = self.is_custom and older and self.lyrics is not None
+        decided = older or not self.custom_from_v6
+        return evolve(
+            self,
+            custom_mode=self.is_custom if decided else self.custom_mode,
+            prompt=self.lyrics if sung else self.prompt,
+            lyrics=None if sung else self.lyrics,
+        )
+
+    def faults(self) -> Iterator[Fault]:
+        """What the mode and the model ask for."""
+        yield from model_faults(self.model)
+        yield from singer_faults(self)
+        yield from self._custom_faults() if self.is_custom else self._simple_faults()
+        yield from newer_faults(self, self.model, ("variety", "duration"))
+
+    def _custom_faults(self) -> Iterator[Fault]:
+        if self.prompt is not None and not self.custom_mode and self._has_own_words:
+            why = "would be sung word for word beside lyrics, style or title: give the words as"
+            yield Fault("prompt", f"{why} lyrics instead, or custom_mode=True if that is meant")
+        elif self.prompt is not None and self.lyrics is not None:
+            yield Fault("prompt", "is sung as lyrics in custom mode: give one of the two")
+        if is_before_v6(self.model):
+            needed = ("style", "title") if self.instrumental else (self._sung, "style", "title")
+            for name in needed:
+                value = getattr(self, name)
+                if not (value or "").strip():
+                    yield Fault(name, f"is required in custom mode with {self.model}", value)
+        limited = {self._sung: "lyrics", "style": "style", "title": "title"}
+        yield from length_faults(self, self.model, limited)
+
+    def _simple_faults(self) -> Iterator[Fault]:
+        if not self._is_started or (self.prompt is not None and not self.prompt.strip()):
+            yield Fault("prompt", "must not be empty: say what the song shall be", self.prompt)
+        yield from length_faults(self, self.model, {"prompt": "idea"}, " in simple mode")
+        if not is_known(self.model):
+            return
+        newer = not is_before_v6(self.model)
+        if not newer and self.lyrics is not None:
+            yield Fault("lyrics", "are sung in custom mode only")
+        for name in _CUSTOM_ONLY:
+            given = getattr(self, name, None) is not None
+            if given and not (newer and name == _SIMPLE_V6):
+                yield Fault(name, "is for the custom mode: give style and title too")
+
+    @property
+    def _is_started(self) -> bool:
+        """Whether the simple mode has something to start from."""
+        newer = not is_before_v6(self.model)
+        return bool(self.prompt or (newer and (self.style or self.lyrics)))

@@ -1,0 +1,129 @@
+"""Operations that carry a song on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from attrs import Factory, evolve, field, frozen
+
+from suno_async.errors import Fault
+
+from ._groups import NegativeTags, Singer, Weights, singer_faults
+from ._model import Model, is_before_v6, length_faults, model_faults
+from ._rules import above, must, not_blank, url
+from ._song import MusicOperation
+from ._sources import audio_id, model_of_track, track_of, url_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Self
+
+
+@frozen(kw_only=True)
+class Extension(NegativeTags, Weights, Singer, MusicOperation):
+    """A song carried on, with the source's parameters or with new ones."""
+
+    sets_flag: ClassVar[tuple[str, ...]]
+    """The fields of which any asks for parameters of one's own."""
+
+    continue_at: float | None = field(default=None, metadata=must(above(0)))
+    """Where to go on, in seconds from the beginning, before the end of the source."""
+    prompt: str | None = None
+    """The words to be sung, at most 5000 characters (V4 and before: 3000)."""
+    style: str | None = None
+    """The style, at most 1000 characters (V4 and before: 200)."""
+    title: str | None = None
+    """The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80)."""
+    instrumental: bool | None = None
+    """Whether it is played without voices."""
+    default_param_flag: bool | None = None
+    """Whether the parameters given here count, not the source's; left out, giving some does it."""
+
+    @property
+    def has_own_parameters(self) -> bool:
+        """Whether it is sent with parameters of its own."""
+        if self.default_param_flag is not None:
+            return self.default_param_flag
+        return any(getattr(self, name) is not None for name in self.sets_flag)
+
+    def as_sent(self) -> Self:
+        """With the flag decided."""
+        return evolve(self, default_param_flag=self.has_own_parameters)
+
+    def extension_faults(self, model: Model | str) -> Iterator[Fault]:
+        """What parameters of one's own ask for; what the V6 models ask for is not published."""
+        yield from model_faults(model)
+        yield from singer_faults(self)
+        if self.has_own_parameters and is_before_v6(model):
+            for name in ("continue_at", "style", "title"):
+                value = getattr(self, name)
+                if value is None or (isinstance(value, str) and not value.strip()):
+                    yield Fault(name, "is required with parameters of one's own", value)
+        limited = {"prompt": "lyrics", "style": "style", "title": "title"}
+        yield from length_faults(self, model, limited)
+
+
+@frozen(kw_only=True)
+class ExtendMusic(Extension):
+    """Carry a track on: two songs that begin as it does.
+
+    With a track at hand, `ExtendMusic(track, continue_at=60)` takes its model, and its style and
+    title unless others are given. `continue_at`, a prompt, a style or a title make it an extension
+    with parameters of your own; the service then wants a prompt too, unless `instrumental`.
+
+    Raises:
+        InvalidRequest: something is missing, too long, or does not fit the track.
+    """
+
+    path: ClassVar[str] = "/api/v1/generate/extend"
+    sets_flag: ClassVar[tuple[str, ...]] = ("continue_at", "prompt", "style", "title")
+
+    audio_id: str = field(kw_only=False, converter=audio_id, metadata=must(not_blank))
+    """The track, or its id."""
+    model: Model | str = Factory(
+        lambda operation: model_of_track(operation) or Model.V5, takes_self=True
+    )
+    """The model, which must be the track's; left out, it is."""
+
+    def inherited(self) -> Mapping[str, Any]:
+        """Style and title of the track, where parameters of one's own lack them."""
+        track = track_of(self)
+        if track is None or not self.has_own_parameters:
+            return {}
+        own = {"style": getattr(track, "tags", None), "title": getattr(track, "title", None)}
+        return {name: value for name, value in own.items() if value and getattr(self, name) is None}
+
+    def faults(self) -> Iterator[Fault]:
+        """What the track and the model ask for."""
+        yield from self.extension_faults(self.model)
+        source = model_of_track(self)
+        if source is not None and source != self.model:
+            yield Fault("model", f"must be the track's, {source}", self.model)
+        length = getattr(track_of(self), "duration", None)
+        if length is not None and self.continue_at is not None and self.continue_at >= length:
+            why = f"must be less than the track's {length:g} s"
+            yield Fault("continue_at", why, self.continue_at)
+
+
+@frozen(kw_only=True)
+class UploadAndExtend(Extension):
+    """Carry an upload on, of 8 minutes at most (V4_5ALL: 1 minute).
+
+    `continue_at`, a style or a title make it an extension with parameters of your own; the service
+    then wants a prompt too, unless `instrumental`.
+
+    Raises:
+        InvalidRequest: something is missing, too long or out of range.
+    """
+
+    path: ClassVar[str] = "/api/v1/generate/upload-extend"
+    sets_flag: ClassVar[tuple[str, ...]] = ("continue_at", "style", "title")
+
+    upload_url: str = field(kw_only=False, converter=url_of, metadata=must(url))
+    """The upload, or its address."""
+    model: Model | str = Model.V5
+    """The model; a name unknown here is passed on unchecked."""
+
+    def faults(self) -> Iterator[Fault]:
+        """What the model asks for."""
+        yield from self.extension_faults(self.model)

@@ -1,0 +1,121 @@
+"""Operations that make songs of uploads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from attrs import evolve, field, frozen
+
+from suno_async.errors import Fault
+
+from ._groups import NegativeTags, V6Fields, Weights, newer_faults
+from ._model import Model, is_before_v6, length_faults, model_faults
+from ._rules import at_most, each, exactly, must, not_blank, url
+from ._song import MusicOperation, SongOperation
+from ._sources import url_of, urls_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+
+@frozen(kw_only=True)
+class UploadAndCover(NegativeTags, SongOperation):
+    """Make two songs of an upload's melody in another style; the upload has 8 minutes at most.
+
+    Raises:
+        InvalidRequest: something is missing for the mode, too long for the model or out of range.
+    """
+
+    path: ClassVar[str] = "/api/v1/generate/upload-cover"
+    custom_from_v6: ClassVar[bool] = True
+
+    upload_url: str = field(kw_only=False, converter=url_of, metadata=must(url))
+    """The upload, or its address."""
+
+
+@frozen(kw_only=True)
+class GenerateMashup(SongOperation):
+    """Make two songs of two uploads.
+
+    Raises:
+        InvalidRequest: there are not two uploads, or something is missing, or out of range.
+    """
+
+    path: ClassVar[str] = "/api/v1/generate/mashup"
+    custom_from_v6: ClassVar[bool] = True
+
+    upload_url_list: tuple[str, ...] = field(
+        kw_only=False, converter=urls_of, metadata=must(exactly(2), each(url))
+    )
+    """The two uploads, or their addresses."""
+
+
+@frozen(kw_only=True)
+class _Addition(Weights, V6Fields, MusicOperation):
+    """Something added to an upload."""
+
+    upload_url: str = field(kw_only=False, converter=url_of, metadata=must(url))
+    """The upload, or its address."""
+    title: str = field(metadata=must(not_blank))
+    """The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80)."""
+    negative_tags: str = field(metadata=must(not_blank, at_most(1000)))
+    """What to avoid, at most 1000 characters."""
+    model: Model | str = Model.V5
+    """The model; a name unknown here is passed on unchecked."""
+
+
+@frozen(kw_only=True)
+class AddInstrumental(_Addition):
+    """Make two accompaniments for a voice that was uploaded.
+
+    Raises:
+        InvalidRequest: something is empty, too long for the model or out of range.
+    """
+
+    path: ClassVar[str] = "/api/v1/generate/add-instrumental"
+
+    tags: str = field(metadata=must(not_blank))
+    """The style, at most 1000 characters (V4 and before: 200)."""
+
+    def faults(self) -> Iterator[Fault]:
+        """What the model takes."""
+        yield from model_faults(self.model)
+        yield from length_faults(
+            self, self.model, {"tags": "style", "title": "title", "lyrics": "lyrics"}
+        )
+        yield from newer_faults(self, self.model, ("lyrics", "variety"))
+
+
+@frozen(kw_only=True)
+class AddVocals(_Addition):
+    """Make two songs by singing to music that was uploaded.
+
+    Raises:
+        InvalidRequest: there is nothing to sing, or something is empty, too long or out of range.
+    """
+
+    path: ClassVar[str] = "/api/v1/generate/add-vocals"
+
+    style: str = field(metadata=must(not_blank))
+    """The style, at most 1000 characters (V4 and before: 200)."""
+    prompt: str | None = None
+    """What is sung, at most 5000 characters (V4 and before: 3000); required before V6."""
+
+    def as_sent(self) -> Self:
+        """Before V6 with the lyrics as the prompt."""
+        if self.lyrics is None or not is_before_v6(self.model):
+            return self
+        return evolve(self, prompt=self.lyrics, lyrics=None)
+
+    def faults(self) -> Iterator[Fault]:
+        """What the model asks for and takes."""
+        yield from model_faults(self.model)
+        if is_before_v6(self.model):
+            if not ((self.prompt or "").strip() or (self.lyrics or "").strip()):
+                yield Fault("prompt", f"is required with {self.model}", self.prompt)
+            elif self.prompt is not None and self.lyrics is not None:
+                yield Fault("lyrics", f"are the prompt with {self.model}: give one of the two")
+        limited = {"prompt": "lyrics", "lyrics": "lyrics", "style": "style", "title": "title"}
+        yield from length_faults(self, self.model, limited)
+        yield from newer_faults(self, self.model, ("variety",))

@@ -1,0 +1,48 @@
+"""Operations that make videos and images of songs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from suno_async.results import CoverImages, MusicVideo
+
+from ._groups import OfTrack
+from ._kinds import IMAGES, VIDEO, Kind
+from ._rules import at_most, must, not_blank
+from ._sources import task_id
+from .base import TaskOperation
+
+
+@frozen(kw_only=True)
+class CreateMusicVideo(OfTrack, TaskOperation[MusicVideo]):
+    """Make a video of a track.
+
+    Raises:
+        InvalidRequest: the track is given by its plain id and `task_id` is missing, or a name is
+            longer than 50 characters.
+    """
+
+    path: ClassVar[str] = "/api/v1/mp4/generate"
+    kind: ClassVar[Kind] = VIDEO
+
+    author: str | None = field(default=None, metadata=must(at_most(50)))
+    """The artist to show, at most 50 characters."""
+    domain_name: str | None = field(default=None, metadata=must(at_most(50)))
+    """The site to show, at most 50 characters."""
+
+
+@frozen(kw_only=True)
+class GenerateCoverImages(TaskOperation[CoverImages]):
+    """Make cover images for the songs of a task; the service does so once a task.
+
+    Raises:
+        InvalidRequest: the task is not known.
+    """
+
+    path: ClassVar[str] = "/api/v1/suno/cover/generate"
+    kind: ClassVar[Kind] = IMAGES
+
+    task_id: str = field(kw_only=False, converter=task_id, metadata=must(not_blank))
+    """The songs, one of them, their task, or its id."""

@@ -1,0 +1,158 @@
+"""Operations that make personas, and voices of one's own.
+
+A voice takes five steps: `ValidateVoice` with a recording gives a phrase; it is sung and recorded;
+`GenerateVoice` makes the voice from that; `CheckVoice` says whether it can be used; then it is
+given as `persona_id`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from attrs import field, frozen
+
+from suno_async.errors import Fault
+from suno_async.results import Persona, Voice, VoicePhrase
+
+from ._groups import OfTrack
+from ._kinds import PHRASE, VOICE, Kind
+from ._model import Model
+from ._rules import at_least, must, not_blank, url
+from ._sources import model_of_track, task_id, url_of
+from .base import SENT_AS, CallOperation, TaskOperation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SAMPLE = 10, 30  # seconds of a track that make a persona
+_DEFAULT_SAMPLE = 0.0, 30.0
+
+
+@frozen(kw_only=True)
+class GeneratePersona(OfTrack, CallOperation[Persona]):
+    """Make a persona of a finished track (V4 or later), once a track; then `Conflict`.
+
+    Raises:
+        InvalidRequest: the task is not known, or the part is not 10 to 30 seconds long.
+    """
+
+    path: ClassVar[str] = "/api/v1/generate/generate-persona"
+    answer: ClassVar[Any] = Persona
+
+    name: str = field(metadata=must(not_blank))
+    """The persona's name."""
+    description: str = field(metadata=must(not_blank))
+    """What it is like."""
+    style: str | None = None
+    """Its style."""
+    vocal_start: float | None = field(default=None, metadata=must(at_least(0)))
+    """Where the part of the track begins, in seconds; left out, at 0."""
+    vocal_end: float | None = field(default=None, metadata=must(at_least(0)))
+    """Where it ends, in seconds, 10 to 30 later; left out, at 30."""
+
+    def faults(self) -> Iterator[Fault]:
+        """The task must be known, and the part have a length that is taken."""
+        yield from super().faults()
+        if model_of_track(self) == Model.V3_5:
+            why = "was made with V3_5; a persona needs V4 or later"
+            yield Fault("audio_id", why, self.audio_id)
+        start, end = (
+            default if given is None else given
+            for given, default in zip(
+                (self.vocal_start, self.vocal_end), _DEFAULT_SAMPLE, strict=True
+            )
+        )
+        least, most = _SAMPLE
+        if not least <= end - start <= most:
+            why = f"must be {least} to {most} seconds after vocal_start, {start:g}"
+            yield Fault("vocal_end", why, end)
+
+
+@frozen(kw_only=True)
+class ValidateVoice(TaskOperation[VoicePhrase]):
+    """Get a phrase to sing, from a recording of a voice; the first step to a voice.
+
+    Raises:
+        InvalidRequest: the part of the recording is no part.
+    """
+
+    path: ClassVar[str] = "/api/v1/voice/validate"
+    kind: ClassVar[Kind] = PHRASE
+
+    voice_url: str = field(kw_only=False, converter=url_of, metadata=must(url))
+    """The recording that was uploaded, or its address."""
+    vocal_start_s: int = field(metadata=must(at_least(0)))
+    """Where the singing begins, in seconds."""
+    vocal_end_s: int = field(metadata=must(at_least(0)))
+    """Where it ends, in seconds."""
+    language: Literal["en", "zh", "es", "fr", "pt", "de", "ja", "ko", "hi", "ru"] | None = None
+    """The language of the phrase; left out, the service chooses."""
+
+    def faults(self) -> Iterator[Fault]:
+        """There must be a part."""
+        if self.vocal_end_s <= self.vocal_start_s:
+            why = f"must be more than vocal_start_s, {self.vocal_start_s}"
+            yield Fault("vocal_end_s", why, self.vocal_end_s)
+
+
+@frozen(kw_only=True)
+class RegenerateVoicePhrase(TaskOperation[VoicePhrase]):
+    """Get another phrase for the same recording.
+
+    Raises:
+        InvalidRequest: the task is not known.
+    """
+
+    path: ClassVar[str] = "/api/v1/voice/regenerate"
+    kind: ClassVar[Kind] = PHRASE
+
+    task_id: str = field(kw_only=False, converter=task_id, metadata=must(not_blank))
+    """The phrase, its task, or its id."""
+    callback_url: str | None = field(default=None, metadata=must(url) | {SENT_AS: "calBackUrl"})
+    """Where the service shall post what happens; left out, the client's."""
+
+
+@frozen(kw_only=True)
+class GenerateVoice(TaskOperation[Voice]):
+    """Make a voice from the phrase as it was sung.
+
+    Raises:
+        InvalidRequest: the task is not known.
+    """
+
+    path: ClassVar[str] = "/api/v1/voice/generate"
+    kind: ClassVar[Kind] = VOICE
+
+    task_id: str = field(kw_only=False, converter=task_id, metadata=must(not_blank))
+    """The phrase, its task, or its id."""
+    verify_url: str = field(converter=url_of, metadata=must(url))
+    """The recording of the phrase that was uploaded, or its address."""
+    voice_name: str | None = None
+    """The voice's name."""
+    description: str | None = None
+    """What it is like."""
+    style: str | None = None
+    """Its style."""
+    singer_skill_level: Literal["beginner", "intermediate", "advanced", "professional"] | None = (
+        None
+    )
+    """How well it sings; left out, `beginner`."""
+
+
+@frozen(kw_only=True)
+class CheckVoice(CallOperation[bool]):
+    """Whether a voice can be used; asking costs nothing.
+
+    Raises:
+        InvalidRequest: the task is not known.
+    """
+
+    path: ClassVar[str] = "/api/v1/voice/check-voice"
+    costs: ClassVar[bool] = False
+    answer: ClassVar[Any] = bool
+    answer_at: ClassVar[tuple[str, ...]] = ("data.is_available",)
+
+    task_id: str = field(
+        kw_only=False, converter=task_id, metadata=must(not_blank) | {SENT_AS: "task_id"}
+    )
+    """The voice, its task, or its id."""

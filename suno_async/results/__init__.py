@@ -1,0 +1,45 @@
+"""What comes back: frozen attrs objects, tolerant where the service is careless.
+
+Every field but an id may be `None`, for the service leaves out what is not there yet. A URL that
+came as empty text is `None`, a list that did not come is empty. Times are aware datetimes. Whatever
+else an answer held is in `raw`.
+"""
+
+from ._base import RETENTION, FromTrack, Given, Made, Result, Stage, TaskEvent, Url
+from .files import UploadedFile
+from .midi import Midi, MidiInstrument, MidiNote
+from .music import RecoveredAudio, Track, WavFile
+from .stems import Stem, StemAudio, Stems
+from .video import CoverImages, MusicVideo
+from .voice import Persona, Voice, VoicePhrase
+from .words import AlignedWord, Lyrics, StyleBoost, TimestampedLyrics
+
+__all__ = [
+    "RETENTION",
+    "AlignedWord",
+    "CoverImages",
+    "FromTrack",
+    "Given",
+    "Lyrics",
+    "Made",
+    "Midi",
+    "MidiInstrument",
+    "MidiNote",
+    "MusicVideo",
+    "Persona",
+    "RecoveredAudio",
+    "Result",
+    "Stage",
+    "Stem",
+    "StemAudio",
+    "Stems",
+    "StyleBoost",
+    "TaskEvent",
+    "TimestampedLyrics",
+    "Track",
+    "UploadedFile",
+    "Url",
+    "Voice",
+    "VoicePhrase",
+    "WavFile",
+]

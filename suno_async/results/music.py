@@ -1,0 +1,98 @@
+"""Songs, and what comes of them as files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from ._base import RETENTION, FromTrack, Given, Result, Url
+
+
+@frozen(kw_only=True)
+class Track(Result):
+    """One song. Each task makes two, which share their title."""
+
+    id: str
+    """The audio id, a UUID; other operations take the track itself instead."""
+    task_id: str | None = None
+    """The id of the task that made it."""
+    model: str | None = None
+    """The model that was asked for; extending must use the same. See `model_name`."""
+    title: str | None = None
+    """The title."""
+    tags: str | None = None
+    """The style, as tags."""
+    prompt: str | None = None
+    """The words that are sung, with section tags such as `[Verse]`."""
+    audio_url: Url | None = None
+    """The file, once it is ready: after 2 to 3 minutes, kept for 15 days at most."""
+    stream_audio_url: Url | None = None
+    """A stream, playable from 30 to 40 seconds on."""
+    image_url: Url | None = None
+    """The cover image."""
+    source_audio_url: Url | None = None
+    """Where the file came from; often missing, deprecated by the service."""
+    source_stream_audio_url: Url | None = None
+    """Where the stream came from; often missing."""
+    source_image_url: Url | None = None
+    """Where the image came from; often missing."""
+    model_name: str | None = None
+    """The service's own name of the engine, for example `chirp-crow`."""
+    create_time: datetime | None = None
+    """When it was made."""
+    duration: float | None = None
+    """Its length in seconds, once it is known."""
+    parent_music_id: Given | None = None
+    """The audio id of the track that it extends."""
+    operation_type: str | None = None
+    """How it was made, in the service's word, for example `upload_cover`."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the file can be downloaded."""
+        return self.audio_url is not None
+
+    @property
+    def playable_url(self) -> str | None:
+        """What can be heard now: the file, else the stream (from 30 to 40 seconds on)."""
+        return self.audio_url or self.stream_audio_url
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the service deletes the file: 15 days after it was made, sometimes sooner."""
+        return self.create_time and self.create_time + RETENTION
+
+
+@frozen(kw_only=True)
+class WavFile(FromTrack):
+    """A track as WAV."""
+
+    audio_wav_url: Url | None = None
+    """The file, kept for 15 days at most."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the file can be downloaded."""
+        return self.audio_wav_url is not None
+
+
+@frozen(kw_only=True)
+class RecoveredAudio(Result):
+    """One track of a task whose audio was lost, brought back or not."""
+
+    id: str
+    """The audio id."""
+    audio_url: Url | None = None
+    """The file, `None` if it did not come back; it may be an `.m4a`."""
+    title: str | None = None
+    """The title, `None` if it did not come back."""
+    status: str | None = None
+    """`success` or `failed`, for this one alone."""
+    error: str | None = None
+    """Why it did not come back, in the service's word, for example `clip_not_complete`."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the file can be downloaded."""
+        return self.audio_url is not None

@@ -1,0 +1,35 @@
+"""Videos and images of songs."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from ._base import FromTrack, Made, Url
+
+
+@frozen(kw_only=True)
+class MusicVideo(FromTrack):
+    """A track as a video."""
+
+    video_url: Url | None = None
+    """The MP4 file."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the file can be downloaded."""
+        return self.video_url is not None
+
+
+@frozen(kw_only=True)
+class CoverImages(Made):
+    """Cover images for the songs of a task."""
+
+    images: tuple[str, ...] = ()
+    """The images' addresses, usually two."""
+    parent_task_id: str | None = None
+    """The id of the task that made the songs."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there are images."""
+        return bool(self.images)

@@ -1,0 +1,204 @@
+"""Attempts: what is tried again, what an attempt is, and whose end it is."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from aiohttp import ClientSession
+
+from suno_async import (
+    Attempt,
+    ConfigurationError,
+    GenerateMusic,
+    InsufficientCredits,
+    RateLimited,
+    RateLimiter,
+    RetryPolicy,
+    SubmissionUnknown,
+    SunoClient,
+    Use,
+)
+from suno_async.testing import FakeSuno, Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SEA = GenerateMusic("the sea")
+
+
+async def test_waiting_for_a_slot_is_not_the_policys_business(fake_suno: FakeSuno) -> None:
+    """A request that waited for long before it was refused is tried again all the same."""
+    limiter = RateLimiter(1, 300.0)
+    (await limiter.acquire()).release(Use.ANSWERED)
+    attempts: list[Attempt] = []
+    fake_suno.fail(Fault.HTML_503, on="get-remaining-credits")
+    async with SunoClient(
+        "key",
+        base_url=fake_suno.url,
+        limiter=limiter,
+        retry=RetryPolicy(total=10.0),
+        on_attempt=attempts.append,
+    ) as suno:
+        assert await suno.get_credits() == 1000
+    assert [attempt.number for attempt in attempts] == [1, 2]
+    assert [round(attempt.waited) for attempt in attempts] == [300, 300]
+
+
+async def test_a_longer_wait_than_the_policy_has_is_told_at_once(
+    suno: SunoClient, fake_suno: FakeSuno
+) -> None:
+    """Who asks for an hour gets it: the request ends, with the number of seconds in the error."""
+    loop = asyncio.get_running_loop()
+    fake_suno.fail(Fault.envelope(430).retry_after("3600"), on="generate-music")
+    began = loop.time()
+    with pytest.raises(RateLimited) as caught:
+        await suno.generate_music("the sea")
+    assert caught.value.retry_after == 3600
+    assert loop.time() == pytest.approx(began, abs=0.1)
+    assert await suno.get_credits() == 1000
+    assert loop.time() == pytest.approx(began + 3600, abs=1)
+
+
+@pytest.mark.parametrize("wish", ["1e300", "inf", "nan", "-5", "²", "Thu, 01 Jan 2126", "9" * 400])
+async def test_a_wish_that_makes_no_sense_stops_nobody_for_ever(
+    suno: SunoClient, fake_suno: FakeSuno, wish: str
+) -> None:
+    """Whatever `Retry-After` says, requests go on within an hour."""
+    fake_suno.fail(Fault.envelope(430).retry_after(wish), on="generate-music")
+    await asyncio.gather(suno.generate_music("the sea"), return_exceptions=True)
+    async with asyncio.timeout(3700):
+        assert await suno.get_credits() >= 0
+
+
+async def test_each_request_on_the_wire_is_an_attempt(fake_suno: FakeSuno) -> None:
+    """aiohttp repeats no GET by itself: each has a slot of its own."""
+    attempts: list[Attempt] = []
+    async with SunoClient("key", base_url=fake_suno.url, on_attempt=attempts.append) as suno:
+        await suno.get_credits()
+        fake_suno.fail(Fault.CLOSE_AFTER_READ, on="get-remaining-credits")
+        await suno.get_credits()
+    assert len(attempts) == len(fake_suno.ledger) == 3
+
+
+async def test_nobody_wants_what_was_refused(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """A caller that goes during an attempt is not taken to want another one."""
+    fault = Fault.envelope(430).retry_after("30")
+    fake_suno.delay = (10.0, 10.0)
+    async with FakeSuno(delay=(5.0, 5.0)) as slow, SunoClient("key", base_url=slow.url) as client:
+        slow.fail(fault, on="generate-music")
+        asking = asyncio.create_task(client.generate_music("the sea"))
+        await asyncio.sleep(1)
+        asking.cancel()
+        await asyncio.sleep(200)
+        assert len(slow.ledger) == 1
+        assert client.unclaimed == []
+
+
+async def test_who_comes_meanwhile_does_want_it() -> None:
+    """A second one with the key takes over what the first one has left."""
+    async with FakeSuno(delay=(5.0, 5.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
+        slow.fail(Fault.envelope(430).retry_after("30"), on="generate-music")
+        asking = asyncio.create_task(suno.submit(SEA, key="k"))
+        await asyncio.sleep(1)
+        asking.cancel()
+        await asyncio.sleep(10)
+        assert (await suno.submit(SEA, key="k")).id in slow.tasks
+        assert [entry.accepted for entry in slow.ledger] == [False, True]
+
+
+@pytest.mark.parametrize("obeys", [True, False], ids=["late", "never"])
+async def test_a_connection_that_is_called_back_reluctantly(
+    suno: SunoClient, fake_suno: FakeSuno, monkeypatch: pytest.MonkeyPatch, obeys: bool
+) -> None:
+    """Who comes with the same key waits for the end of the one before: one is paid, not two."""
+    connect = aiohttp.TCPConnector.connect
+    waiting = asyncio.Event()
+
+    async def reluctant(self: aiohttp.TCPConnector, *args: Any, **kwargs: Any) -> Any:
+        if not waiting.is_set():
+            waiting.set()
+            try:
+                await asyncio.sleep(10)
+            except asyncio.CancelledError:
+                await asyncio.sleep(1)
+                if obeys:
+                    raise
+        return await connect(self, *args, **kwargs)
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", reluctant)
+    one = asyncio.create_task(suno.submit(SEA, key="k"))
+    await waiting.wait()
+    one.cancel()
+    await asyncio.sleep(0)
+    task = await suno.submit(SEA, key="k")
+    assert [entry.task_id for entry in fake_suno.ledger.accepted()] == [task.id]
+
+
+async def test_leaving_without_patience_takes_no_time(fake_suno: FakeSuno) -> None:
+    """Also in a caller's session, which stays open, nothing is waited for."""
+    loop = asyncio.get_running_loop()
+    fake_suno.fail(Fault.NEVER_AFTER_ACCEPT, on="generate-music")
+    async with ClientSession() as session:
+        suno = SunoClient("key", base_url=fake_suno.url, session=session)
+        asking = asyncio.create_task(suno.submit(SEA))
+        await asyncio.sleep(1)
+        leaving = asyncio.create_task(suno.aclose())
+        await asyncio.sleep(1)
+        leaving.cancel()
+        with pytest.raises(SubmissionUnknown, match="closed before the answer was in"):
+            await asking
+        assert loop.time() == pytest.approx(2, abs=0.1)
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+
+
+async def test_a_session_that_cannot_be_used(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """A closed one, or one with an `auth`, is named before anything is sent or stays written."""
+    journal = tmp_path / "songs.sqlite"
+    async with ClientSession() as closed:
+        pass
+    with pytest.warns(DeprecationWarning):
+        strange = ClientSession(auth=aiohttp.BasicAuth("me", "password"))
+    for session, match in ((closed, "is closed"), (strange, "auth")):
+        async with SunoClient(
+            "key", base_url=fake_suno.url, session=session, journal=journal
+        ) as suno:
+            for ask in (suno.get_credits, lambda: suno.generate_music("x")):  # noqa: B023 called here
+                with pytest.raises(ConfigurationError, match=match):
+                    await ask()
+        with closing(sqlite3.connect(journal)) as db:
+            assert db.execute("SELECT * FROM submission").fetchall() == []
+    await strange.close()
+    assert not fake_suno.ledger.entries
+
+
+async def test_a_journal_that_cannot_forget_hides_no_refusal(
+    fake_suno: FakeSuno, tmp_path: Path
+) -> None:
+    """Where a row cannot be taken back, the caller is told why the request was refused."""
+    journal = tmp_path / "songs.sqlite"
+    async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
+        with closing(sqlite3.connect(journal)) as db:
+            db.execute(
+                "CREATE TRIGGER full BEFORE DELETE ON submission "
+                "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+            )
+        fake_suno.balance = 0
+        with pytest.raises(InsufficientCredits):
+            await suno.generate_music("the sea")
+
+
+async def test_keys_are_remembered_at_little_cost(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """Without a journal a key is kept, and not the task with its tracks."""
+    token = (await suno.submit(SEA, key="k")).token
+    assert len(suno._tasks) == 0, "nobody holds the task any more"
+    task = await suno.submit(SEA, key="k")
+    assert task.token == token
+    assert task.operation == SEA
+    assert len(await task) == 2
+    assert fake_suno.ledger.count("generate-music") == 1

@@ -1,0 +1,155 @@
+"""Laws of the limiter, whatever becomes of its slots, and whoever is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import sys
+
+import pytest
+from attrs import frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suno_async import Priority, RateLimiter, Use
+from suno_async.testing import run_virtual
+
+
+@frozen
+class Ask:
+    """One request: when it is asked for, what becomes of it, and when its caller goes away."""
+
+    at: float
+    priority: Priority
+    use: Use
+    up: float
+    down: float
+    cancelled_after: float | None
+
+
+LOST_HOLD = 2.0
+seconds = st.floats(0, LOST_HOLD, allow_subnormal=False)
+asks = st.builds(
+    Ask,
+    at=st.floats(0, 10, allow_subnormal=False),
+    priority=st.sampled_from(Priority),
+    use=st.sampled_from([Use.ANSWERED, Use.ANSWERED, Use.UNUSED, Use.LOST, Use.REFUSED]),
+    up=seconds,
+    down=seconds,
+    cancelled_after=st.none() | st.floats(0, 20, allow_subnormal=False),
+)
+
+
+async def live(ask: Ask, limiter: RateLimiter, arrivals: list[float]) -> None:
+    """The life of one request; cancelled on its way, it still arrives."""
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(ask.at)
+    async with asyncio.timeout(ask.cancelled_after):
+        slot = await limiter.acquire(ask.priority)
+        use = Use.UNUSED if ask.use is Use.UNUSED else Use.LOST
+        try:
+            if use is Use.LOST:
+                loop.call_later(ask.up, lambda: arrivals.append(loop.time()))
+                await asyncio.sleep(ask.up + ask.down)
+                use = ask.use
+        finally:
+            slot.release(use)
+
+
+@given(
+    st.lists(asks, max_size=40),
+    st.integers(1, 6),
+    st.integers(1, 8),
+    st.sampled_from([0.0, 5.0]),
+)
+def test_the_rate_holds_and_nobody_is_forgotten(
+    given_asks: list[Ask], max_rate: int, burst: int, slow_spell: float
+) -> None:
+    """In any period at most `max_rate` arrive; all are served; in the end all slots are free."""
+    arrivals: list[float] = []
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        limiter = RateLimiter(
+            max_rate, 1.0, burst=burst, lost_hold=LOST_HOLD, slow_spell=slow_spell
+        )
+        lives = (live(ask, limiter, arrivals) for ask in given_asks)
+        async with asyncio.timeout(1_000):
+            outcomes = await asyncio.gather(*lives, return_exceptions=True)
+        assert not [one for one in outcomes if one and not isinstance(one, TimeoutError)]
+        await asyncio.sleep(30)
+        began = loop.time()
+        for _ in range(min(burst, max_rate) if burst > 1 else 1):
+            await limiter.acquire()
+        assert loop.time() - began == pytest.approx(0, abs=1e-3)
+
+    run_virtual(scenario())
+    arrivals.sort()
+    for first, one_too_many in zip(arrivals, arrivals[max_rate:], strict=False):
+        assert one_too_many - first >= 1.0
+
+
+async def ask_often(limiter: RateLimiter, count: int, priority: Priority) -> list[float]:
+    """When each of so many requests, all asked for at once, may leave."""
+    loop = asyncio.get_running_loop()
+    times: list[float] = []
+
+    async def one() -> None:
+        slot = await limiter.acquire(priority)
+        times.append(loop.time())
+        await asyncio.sleep(0.2)
+        slot.release(Use.ANSWERED)
+
+    await asyncio.gather(*(one() for _ in range(count)))
+    return times
+
+
+async def test_a_grant_that_finds_nothing_to_do_costs_no_rate() -> None:
+    """While many wait, an unused grant each second leaves the others as fast as without."""
+
+    async def find_nothing(limiter: RateLimiter) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            (await limiter.acquire(Priority.OVERDUE_LOOK)).release(Use.UNUSED)
+
+    undisturbed = await ask_often(RateLimiter(), 200, Priority.BATCH)
+    took = undisturbed[-1] - undisturbed[0]
+    limiter = RateLimiter()
+    disturbing = asyncio.create_task(find_nothing(limiter))
+    disturbed = await ask_often(limiter, 200, Priority.BATCH)
+    disturbing.cancel()
+    assert disturbed[-1] - disturbed[0] == pytest.approx(took, abs=0.1)
+
+
+async def test_after_a_pause_requests_leave_one_by_one() -> None:
+    """What was drawn for the pace before a pause is worth nothing after it."""
+    limiter = RateLimiter(burst=1)
+    refused = await limiter.acquire()
+    waiting = asyncio.create_task(ask_often(limiter, 10, Priority.BATCH))
+    await asyncio.sleep(0.25)
+    refused.release(Use.REFUSED)
+    times = await waiting
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) > 0.5
+
+
+@pytest.mark.parametrize(("max_rate", "burst"), [(20, 1), (50, 20)])
+async def test_unused_slots_come_back_also_with_a_small_burst(max_rate: int, burst: int) -> None:
+    """More slots are given back unused than the burst is large: all of them are free again."""
+    limiter = RateLimiter(max_rate, 10.0, burst=burst)
+    slots = [await limiter.acquire() for _ in range(max_rate)]
+    for slot in random.Random(1).sample(slots, len(slots)):
+        slot.release(Use.UNUSED)
+    async with asyncio.timeout(12):
+        for _ in range(max_rate):
+            await limiter.acquire()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
+async def test_eager_tasks_are_served_too() -> None:
+    """With an eager task factory the dispatcher may end before it is known: another one starts."""
+    asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
+    limiter = RateLimiter(1, 1.0, burst=1)
+    async with asyncio.timeout(60):
+        for use in (Use.UNUSED, Use.ANSWERED, Use.UNUSED, Use.ANSWERED):
+            (await limiter.acquire()).release(use)
