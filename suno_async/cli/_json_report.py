@@ -1,0 +1,64 @@
+"""The report for machines: one JSON object a line on stdout, and nothing else there."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from attrs import define
+
+from suno_async import Stage
+
+from ._report import Report, items, key_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suno_async import Lyrics, SunoError, Task, TaskEvent
+    from suno_async.results import Result
+
+_NAMES = {"music": "tracks"}  # what a result is called, where that is not its kind
+
+
+@define(eq=False)
+class JsonReport(Report):
+    """Each event, file, answer and error as one object."""
+
+    def accepted(self, task: Task[Any]) -> None:
+        """Put out the token, which is all there is yet."""
+        self._put(task=task.token, stage=Stage.PENDING)
+
+    def reached(self, task: Task[Any], event: TaskEvent[Any]) -> None:
+        """Put out the stage with the whole result as it is then."""
+        result = [item.to_dict() for item in items(event.result)]
+        shown = result if isinstance(event.result, tuple) else result[0]
+        name = _NAMES.get(task.kind, task.kind)
+        self._put(task=task.token, stage=event.stage, implied=event.implied, **{name: shown})
+
+    def written(self, task: Task[Any], item: Any, path: Path) -> None:
+        """Put out the file's path."""
+        self._put(task=task.token, file=str(path), track=key_of(item) or None)
+
+    def words(self, lyrics: Lyrics) -> None:
+        """They are in the event."""
+
+    def data(self, made: Result) -> None:
+        """It is in the event."""
+
+    def answer(self, name: str, value: float) -> None:
+        """Put out the answer under its name."""
+        self._put(**{name: value})
+
+    def problem(self, error: SunoError, code: int, **facts: object) -> None:
+        """Put out the error's class, its sentence and what it is about."""
+        super().problem(error, code)
+        about = {"kind": error.kind, "message": str(error), "task": error.token, "exit": code}
+        self._put(error=type(error).__name__, **about | facts)
+
+    def stopped(self, sentence: str, tokens: list[str]) -> None:
+        """Put out what is still being made."""
+        super().stopped(sentence, tokens)
+        self._put(error="Interrupted", kind=None, message=sentence, tasks=tokens)
+
+    def _put(self, **facts: object) -> None:
+        self.result(json.dumps(facts))

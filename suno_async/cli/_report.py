@@ -1,0 +1,170 @@
+"""What a command tells: results on stdout; progress, notes and errors for people on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from attrs import define, field
+from rich.console import Console
+from rich.text import Text
+
+from suno_async import Lyrics, Stage, TaskEvent, Track
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suno_async import SunoError, Task
+    from suno_async.results import Result
+
+
+class _Stderr(Console):
+    """Goes silent when nobody reads on, for what is paid for shall be fetched all the same."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True, markup=False, emoji=False, highlight=False)
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        _drain(self.file.fileno())
+
+
+@define(eq=False)
+class Report:
+    """Plain lines, for pipes and logs; what other reports are made of."""
+
+    console: Console = field(factory=_Stderr)
+    """Where people read."""
+    clock: Callable[[], float] = field(default=lambda: 0.0, init=False)
+    """The time in seconds, the service's own in a simulation."""
+    lost: str | None = field(default=None, init=False)
+    """Why results could not be put out."""
+    _began: dict[str, float] = field(factory=dict[str, float], init=False)
+
+    def say(self, sentence: str) -> None:
+        """Tell people something."""
+        self._print(sentence, "")
+
+    def asking(self, *, done: bool = False) -> None:
+        """A request is on its way, or is answered."""
+
+    def retried(self, attempt: int, why: str) -> None:
+        """An attempt to ask has failed."""
+
+    def accepted(self, task: Task[Any]) -> None:
+        """A task is paid for."""
+        self.began(task)
+        self.say(f"{task.token}: accepted")
+
+    def began(self, task: Task[Any]) -> None:
+        """A task is being followed from now on."""
+        self._began[task.token] = self.clock()
+
+    def reached(self, task: Task[Any], event: TaskEvent[Any]) -> None:
+        """A task has reached a stage."""
+        songs = [item for item in items(event.result) if isinstance(item, Track)]
+        more = ""
+        if event.stage is Stage.TEXT and songs and songs[0].title:
+            more = f", {songs[0].title!r}"
+        if event.stage is Stage.FIRST:
+            more = f", {sum(song.is_ready for song in songs)} of {len(songs)} songs"
+        self.say(f"{task.token}: {event.stage} after {self.age(task)}{more}")
+
+    def fetching(self, task: Task[Any], item: Any, done: int, total: int | None) -> None:
+        """So many bytes of a file are there."""
+
+    def written(self, task: Task[Any], item: Any, path: Path) -> None:  # noqa: ARG002 for others
+        """A file is whole."""
+        self.result(str(path))
+
+    def words(self, lyrics: Lyrics) -> None:
+        """Lyrics are there."""
+        if lyrics.is_ready:
+            self.result(f"{lyrics.title or 'Untitled'}\n\n{(lyrics.text or '').strip()}\n")
+
+    def data(self, made: Result) -> None:
+        """Something is there that is no file and no text."""
+        self.result(json.dumps(made.to_dict(), indent=2, ensure_ascii=False))
+
+    def answer(self, name: str, value: float) -> None:  # noqa: ARG002 for others
+        """A question is answered."""
+        self.result(f"{value:g}")
+
+    def failed(self, task: Task[Any]) -> None:
+        """A task will not go further."""
+
+    def problem(self, error: SunoError, code: int, **facts: object) -> None:  # noqa: ARG002 for others
+        """Something went wrong, by this error and exit code."""
+        self.say_badly(f"Error: {error}")
+
+    def say_badly(self, sentence: str) -> None:
+        """Tell people that something went wrong."""
+        self._print(sentence, "red")
+
+    def stopped(self, sentence: str, tokens: list[str]) -> None:  # noqa: ARG002 for others
+        """The command was interrupted while these were being made."""
+        self.say(sentence)
+
+    def stop(self) -> None:
+        """Nothing moves any more."""
+
+    def result(self, text: str) -> None:
+        """Put out what the command is for."""
+        try:
+            print("\n".join(map(clean, text.split("\n"))), flush=True)  # noqa: T201 its purpose
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):  # who reads has read enough
+                self.lost = f"stdout cannot be written to: {error.strerror}."
+            _drain(sys.stdout.fileno())
+
+    def _print(self, sentence: str, style: str) -> None:
+        """A line; a terminal breaks it between words, but never what is to be copied whole."""
+        text = Text(clean(sentence), style=style, overflow="ignore")
+        self.console.print(text, soft_wrap=not self.console.is_terminal, crop=False)
+
+    def age(self, task: Task[Any]) -> str:
+        """How long a task has been followed, as m:ss."""
+        return as_time(self.clock() - self._began[task.token])
+
+
+def items(result: Any) -> tuple[Any, ...]:
+    """The parts of a task's result; most kinds have one."""
+    return result if _is_many(result) else (result,)
+
+
+def _is_many(result: Any) -> TypeGuard[tuple[Any, ...]]:
+    return isinstance(result, tuple)
+
+
+def key_of(item: Any) -> str:
+    """What tells the parts of one result apart."""
+    return item.id if isinstance(item, Track) else ""
+
+
+def stage_of(item: Any, event: TaskEvent[Any]) -> Stage:
+    """How far a part of a result is: of two songs, one can be heard before the other."""
+    if event.stage is Stage.FIRST and isinstance(item, Track) and not item.is_ready:
+        return Stage.TEXT
+    return event.stage
+
+
+def as_time(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def clean(text: str) -> str:
+    """Text without what could move the cursor or end the line: not all of it is ours."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _drain(descriptor: int) -> None:
+    """Let what is written here go nowhere from now on."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

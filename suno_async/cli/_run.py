@@ -1,0 +1,182 @@
+"""The way in: the arguments are parsed, the command is run on a loop, and its exit code found."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import io
+import logging
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from cyclopts import App, CycloptsError
+from cyclopts.exceptions import UnusedCliTokensError
+
+from suno_async import ConfigurationError, SunoError
+
+from ._desk import Desk, Unknowns
+from ._exits import Exit, table
+from ._json_report import JsonReport
+from ._report import Report
+from ._signals import heeded
+from .credits import credits as credits_
+from .generate import generate
+from .lyrics import lyrics
+from .serve import serve
+from .wait import wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator, Sequence
+
+    from suno_async.testing import FakeSuno
+
+_LAST_MOMENT = 1.0  # seconds for what is cancelled at the second Ctrl-C
+
+_commands = App(
+    name="suno-async",
+    help=(
+        "Songs from the Suno API (sunoapi.org).\n\n"
+        "The key is taken from SUNO_API_KEY, another address from SUNO_BASE_URL. "
+        "Results go to stdout; progress and errors go to stderr."
+    ),
+    help_epilogue=f"Exit codes:\n\n{table()}",
+    help_format="plaintext",
+    version=lambda: version("suno-async"),
+)
+for _command in (generate, wait, lyrics, credits_, serve):
+    _commands.command(_command)
+
+
+def app(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and end the program with its exit code."""
+    try:
+        code = run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    sys.exit(code)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    new_fake: Callable[[], FakeSuno] | None = None,
+) -> int:
+    """Run a command and return its exit code.
+
+    `new_loop` makes the loop it runs on, and `new_fake` the service of a simulation, if not the
+    usual ones.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a title in any script, a terminal in few
+    try:
+        command, bound, _ = _commands.parse_args(argv, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        desk = _set_up(Desk(json="--json" in argv))
+        desk.problem(_misuse(error))
+        return desk.code
+    if not inspect.iscoroutinefunction(command):  # --help, --version
+        command(*bound.args, **bound.kwargs)
+        return Exit.DONE
+    desk = _set_up(bound.arguments.get("desk") or Desk())
+    desk.new_fake = new_fake
+    if "desk" in bound.signature.parameters:
+        bound.arguments["desk"] = desk
+    with _logging(desk):
+        return _run(command(*bound.args, **bound.kwargs), desk, new_loop)
+
+
+def _run(
+    work: Coroutine[Any, Any, None],
+    desk: Desk,
+    new_loop: Callable[[], asyncio.AbstractEventLoop] | None,
+) -> int:
+    if new_loop is None and desk.simulate:
+        from ._simulation import new_loop  # noqa: PLC0415 brings a server along
+    is_over = False
+
+    async def to_its_end() -> None:
+        nonlocal is_over
+        try:
+            with heeded():
+                await work
+        except SunoError as error:
+            desk.problem(error)
+        finally:
+            is_over = True
+
+    interrupted = False
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        try:
+            runner.run(to_its_end())
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            interrupted = True
+            if not is_over:
+                _leave_at_once(runner.get_loop(), desk)
+        finally:  # also before the traceback of a bug: what is paid for must be named
+            desk.close(interrupted=interrupted)
+    return desk.code
+
+
+def _leave_at_once(loop: asyncio.AbstractEventLoop, desk: Desk) -> NoReturn:
+    """At the second Ctrl-C: say what is in doubt, and end, whatever threads may wait for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        left = asyncio.all_tasks(loop)
+        for one in left:
+            one.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=_LAST_MOMENT))
+        desk.close(interrupted=True, at_once=True)
+        sys.stdout.flush()
+    finally:
+        os._exit(Exit.INTERRUPTED)
+
+
+def _set_up(desk: Desk) -> Desk:
+    """Choose how to tell: to a machine, to a log or to a terminal."""
+    if desk.json:
+        desk.report = JsonReport()
+    else:
+        desk.report = Report()
+        console = desk.report.console
+        if sys.stderr.isatty() and not console.is_dumb_terminal and not desk.verbose:
+            from ._live import LiveReport  # noqa: PLC0415 for terminals only
+
+            desk.report = LiveReport(console)
+    return desk
+
+
+def _misuse(error: CycloptsError) -> ConfigurationError:
+    what = str(error)
+    if isinstance(error, UnusedCliTokensError):
+        words = " ".join(error.unused_tokens or ())
+        what = f"One argument too many: {words!r}. A text of several words needs quotes."
+    command = " ".join(["suno-async", *(error.command_chain or ()), "--help"])
+    return ConfigurationError(f"{what} See {command}.")
+
+
+@contextmanager
+def _logging(desk: Desk) -> Generator[None]:
+    """Log to stderr if asked to, else keep the log quiet but for what the desk must know."""
+    log = logging.getLogger("suno_async")
+    handlers: list[logging.Handler] = [Unknowns(desk)]
+    level = log.level
+    if desk.verbose:
+        shown = logging.StreamHandler()
+        shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        handlers.append(shown)
+        log.setLevel(logging.DEBUG)
+    for handler in handlers:
+        log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        for handler in handlers:
+            log.removeHandler(handler)

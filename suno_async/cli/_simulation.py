@@ -1,0 +1,55 @@
+"""What `--simulate` puts in the service's place; imported only then, with the server it needs."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from suno_async import SunoClient
+from suno_async.testing import FakeSuno, SpedUpLoop
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncGenerator, Callable
+
+    from suno_async import Attempt
+
+SPEED = 20
+"""How many of the service's seconds pass in one."""
+SENTENCE = (
+    "simulated: no request leaves this machine, no credits are spent; "
+    f"{SPEED} times faster than the service"
+)
+"""What is said on screen."""
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """A loop on which the service's minutes pass as seconds."""
+    return SpedUpLoop(SPEED)
+
+
+def new_fake() -> FakeSuno:
+    """A service that makes other songs each time."""
+    return FakeSuno(seed=uuid.uuid4().hex)
+
+
+@asynccontextmanager
+async def simulated(
+    fake: FakeSuno, on_attempt: Callable[[Attempt], None]
+) -> AsyncGenerator[SunoClient]:
+    """A client of an embedded service; its session knows of no proxy, so that nothing leaves."""
+    async with (
+        fake,
+        aiohttp.ClientSession(trust_env=False) as session,
+        SunoClient(
+            "key",
+            base_url=fake.url,
+            upload_url=fake.upload_url,
+            session=session,
+            on_attempt=on_attempt,
+        ) as suno,
+    ):
+        yield suno

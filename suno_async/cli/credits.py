@@ -1,0 +1,13 @@
+"""`suno-async credits`: what is left on the account."""
+
+from suno_async import GetCredits
+
+from ._desk import Desk
+
+_HERE = Desk()
+
+
+async def credits(*, desk: Desk = _HERE) -> None:  # noqa: A001 the command's name
+    """Say how many credits are left."""
+    async with desk.suno():
+        desk.report.answer("credits", await desk.call(GetCredits()))

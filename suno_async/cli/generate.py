@@ -1,0 +1,62 @@
+"""`suno-async generate`: two songs from an idea, or from words, style and title."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from suno_async import ConfigurationError, GenerateMusic, Model
+
+from ._delivery import deliver
+from ._desk import Desk
+from ._inputs import SONGS, ready, text_of
+
+_HERE = Desk()
+_MODELS = f"The model: {', '.join(Model)}, or a newer one."
+
+
+async def generate(  # noqa: PLR0913 each is an option
+    prompt: str | None = None,
+    /,
+    *,
+    lyrics: str | None = None,
+    style: str | None = None,
+    title: str | None = None,
+    instrumental: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    model: Annotated[str, Parameter(help=_MODELS)] = Model.V5.value,
+    out: Path = SONGS,
+    desk: Desk = _HERE,
+) -> None:
+    """Make two songs, show how far they are, and write them as files.
+
+    PROMPT is the idea; the service writes words and style. For a song of your
+    own give --style and --title, with --lyrics or --instrumental, and no PROMPT.
+    It takes 2 to 3 minutes, and is paid for when the service accepts it.
+
+    Args:
+        prompt: What the song shall be, in quotes.
+        lyrics: The words to be sung, with tags such as [Verse]; @FILE reads them from a file.
+        style: The style, for example "slow jazz, piano".
+        title: The title.
+        instrumental: Without voices.
+        model: The model.
+        out: The folder for the files; it is made if need be.
+        desk: Where the command works.
+    """
+    if not (prompt is not None or lyrics or style or title):
+        raise ConfigurationError(
+            'Say what the song shall be: suno-async generate "A calm piano tune at dusk", '
+            "or give --style and --title with --lyrics or --instrumental."
+        )
+    operation = GenerateMusic(
+        prompt,
+        lyrics=text_of(lyrics),
+        style=style,
+        title=title,
+        instrumental=instrumental,
+        model=Model.__members__.get(model.upper(), model),
+    )
+    desk.folder = None if out == SONGS else out
+    async with desk.suno() as suno:
+        folder = ready(out)
+        await deliver(desk, suno, await desk.submit(operation), folder)

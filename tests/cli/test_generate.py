@@ -1,0 +1,107 @@
+"""`generate`: from words to two files, told as it happens."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from suno_async.testing import FakeSuno
+
+from .conftest import Shell
+
+PROMPT = "A calm piano tune at dusk"
+
+
+def test_two_files_are_written_and_named(shell: Shell) -> None:
+    """Two MP3 files are there at the end, and stdout names them and nothing else."""
+    ended = shell("generate", PROMPT)
+    assert ended.code == 0
+    assert sorted(ended.out.splitlines()) == [f"songs/{name}" for name in shell.songs]
+    assert len(shell.songs) == 2
+    for name in shell.songs:
+        assert re.fullmatch(r".+ \[[0-9a-f]{8}\]\.mp3", name)
+        content = (shell.folder / "songs" / name).read_bytes()
+        assert content[:2] == b"\xff\xfb"  # an MPEG frame begins
+        assert len(content) % 144 == 0  # and all of them are whole
+
+
+def test_a_log_gets_one_line_for_each_stage(shell: Shell) -> None:
+    """Where stderr is no terminal, each stage is a plain line with the age of the song."""
+    ended = shell("generate", PROMPT)
+    told = [line.split(": ", 1)[1] for line in ended.err.splitlines()]
+    assert [words.split()[0] for words in told] == ["accepted", "text", "first", "complete"]
+    assert re.fullmatch(r"text after 0:(1[5-9]|2\d), '.+'", told[1])
+    assert re.fullmatch(r"first after 0:(3[6-9]|4\d), 1 of 2 songs", told[2])
+    assert re.fullmatch(r"complete after 2:(2[89]|3\d|4\d)", told[3])
+    assert "\x1b" not in ended.err + ended.out
+
+
+def test_json_is_one_object_a_line(shell: Shell) -> None:
+    """`--json` puts out each stage with its tracks, and each file, the first before the end."""
+    ended = shell("generate", PROMPT, "--json")
+    stages = [one for one in ended.objects if "stage" in one]
+    files = [one for one in ended.objects if "file" in one]
+    assert [one["stage"] for one in stages] == ["pending", "text", "first", "complete"]
+    assert len({one["task"] for one in ended.objects}) == 1
+    assert len(stages) + len(files) == len(ended.objects) == 6
+    assert {one["file"] for one in files} == {f"songs/{name}" for name in shell.songs}
+    assert {one["track"] for one in files} == {track["id"] for track in stages[-1]["tracks"]}
+    assert ended.objects.index(files[0]) < ended.objects.index(stages[-1])
+    assert ended.err == ""
+
+
+def test_a_song_of_ones_own(shell: Shell, fake: FakeSuno) -> None:
+    """Lyrics from a file, style and title are sent as the custom mode; `out` is made."""
+    (shell.folder / "words.txt").write_text("\ufeff[Verse]\nRain", encoding="utf-8")
+    ended = shell(
+        *("generate", "--lyrics", "@words.txt", "--style", "jazz", "--title", "Rain"),
+        *("--model", "v4_5", "--out", "deep/er"),
+    )
+    assert ended.code == 0
+    sent = fake.ledger.entries[0].body
+    assert sent["customMode"] is True
+    assert (sent["prompt"], sent["style"], sent["title"]) == ("[Verse]\nRain", "jazz", "Rain")
+    assert sent["model"] == "V4_5"
+    assert len(list((shell.folder / "deep/er").glob("Rain [[]*.mp3"))) == 2
+
+
+def test_an_instrumental_needs_no_words(shell: Shell, fake: FakeSuno) -> None:
+    """Style and title with `--instrumental` are enough."""
+    ended = shell("generate", "--instrumental", "--style", "jazz", "--title", "Rain")
+    assert ended.code == 0
+    assert fake.ledger.entries[0].body["instrumental"] is True
+
+
+def test_a_simulation_spends_nothing(shell: Shell) -> None:
+    """`--simulate` needs no key, asks no address, says what it is, and writes two files."""
+    shell.setenv("SUNO_API_KEY", None)
+    shell.setenv("SUNO_BASE_URL", "http://127.0.0.1:1")
+    shell.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    ended = shell.simulate("generate", PROMPT)
+    assert ended.code == 0
+    assert "no request leaves this machine, no credits are spent; 20 times faster" in ended.err
+    assert len(shell.songs) == 2
+
+
+def test_a_reader_that_leaves_costs_no_song(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nobody reads stdout any more, as with `| head -1`, the files are still written."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with monkeypatch.context() as patch, os.fdopen(writer, "w") as broken:
+        patch.setattr(sys, "stdout", broken)
+        ended = shell("generate", PROMPT, "--json")
+    assert ended.code == 0
+    assert len(shell.songs) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a Linux device")
+def test_a_full_disk_behind_stdout_is_told(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where stdout cannot be written to, the songs are there and the exit code says 7."""
+    with monkeypatch.context() as patch, Path("/dev/full").open("w") as full:
+        patch.setattr(sys, "stdout", full)
+        ended = shell("generate", PROMPT)
+    assert ended.code == 7
+    assert "stdout cannot be written to: No space left on device." in ended.err
+    assert len(shell.songs) == 2
