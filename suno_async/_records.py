@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from attrs import evolve, field, fields, frozen
@@ -116,7 +116,7 @@ def _stage_by_contents(kind: Kind, word: str | None, result: Any) -> Stage:
     return Stage.COMPLETE if all(ready) or Stage.FIRST not in kind.stages else Stage.FIRST
 
 
-@cache
+@lru_cache(maxsize=256)
 def _tell_once(kind: str, word: str) -> None:
     _log.warning("unknown status %r of a %s task: read as still running", word, kind)
 

@@ -67,8 +67,8 @@ class Attempt:
         end = "cancelled" if self.is_cancelled else "accepted" if self.submission else "answered"
         if self.error is not None:
             end = in_brief(self.error)
-        spent = f"{self.seconds:.2f} s, after {self.waited:.2f} s of waiting for a slot"
-        return f"{about}, attempt {self.number}: {end} in {spent}"
+        spent = f"{self.seconds:.2f} s, and {self.waited:.2f} s for a slot"
+        return f"{about}, attempt {self.number}: {end} ({spent})"
 
 
 @define(eq=False)
@@ -125,14 +125,7 @@ class Transport:
         """Send once, in the slot given, which is given back whatever happens."""
         loop = asyncio.get_running_loop()
         use, resume_at = Use.LOST, 0.0
-        told = partial(
-            Attempt,
-            operation=request.name,
-            submission=request.submission,
-            token=request.token,
-            number=number,
-            waited=waited,
-        )
+        told = _attempt_of(request, number, waited)
         try:
             if sending.before is not None:
                 await sending.before()
@@ -163,7 +156,7 @@ class Transport:
         marks = _marks(attempt)
         _log.debug("%s", attempt, extra=marks)
         if isinstance(attempt.error, RateLimited):
-            _log.warning("%s; everyone pauses", attempt, extra=marks)
+            _log.warning("%s; all pause", attempt, extra=marks)
         elif isinstance(attempt.error, SubmissionUnknown):
             _log.warning("%s; it may be paid for, and is not sent again", attempt, extra=marks)
         if self.on_attempt is not None:
@@ -197,6 +190,18 @@ class Transport:
     def stop(self) -> None:
         """Try nothing again; what is under way goes on."""
         self._closing.set()
+
+
+def _attempt_of(request: Request, number: int, waited: float) -> partial[Attempt]:
+    """What is known of an attempt before its end."""
+    return partial(
+        Attempt,
+        operation=request.name,
+        submission=request.submission,
+        token=request.token,
+        number=number,
+        waited=waited,
+    )
 
 
 def _asked_to_wait(error: SunoError | None) -> float | None:

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
+from suno_async._verdict import in_brief
 from suno_async.errors import (
     AuthenticationFailed,
     ClientClosed,
@@ -297,7 +298,7 @@ class Watcher:
 
     def _failed(self, task: AnyTask, error: SunoError, now: float) -> None:
         """A look that fails is not the task's failure: look again, and tell when it goes on."""
-        _log.info("look at %s failed: %s", task.token, error)
+        _log.info("Look %s: %s", task.token, in_brief(error))
         seat = task.seat
         if not isinstance(error, RateLimited | Maintenance | NotFound):
             seat.failing_since = seat.failing_since if seat.failures else now

@@ -42,9 +42,9 @@ def sent(operation: Any) -> dict[str, Any]:
     return body_of(operation, CALLBACK)
 
 
-def read(kind: str, data: Any, code: int = 200) -> Any:
+def read(kind: str, data: Any) -> Any:
     """A record of this kind with this data."""
-    body = {"code": code, "msg": "success", "data": data}
+    body = {"code": 200, "msg": "success", "data": data}
     found: Record[Any] = record_of(KINDS[kind], body, token="t")
     return found
 
@@ -65,11 +65,18 @@ def test_row_2_lists_and_casings(items: str, field: str) -> None:
     assert found.result[0].audio_url == URL
 
 
-def test_row_3_words_of_the_quick_start() -> None:
-    """GENERATING runs, FAILED fails, and a new word runs on."""
+def test_row_3_words_of_the_quick_start(caplog: pytest.LogCaptureFixture) -> None:
+    """GENERATING runs, FAILED fails, and a new word runs on, which is logged once."""
     assert read("music", {"status": "GENERATING"}).stage is Stage.PENDING
     assert read("music", {"status": "FAILED", "errorMessage": "no luck"}).failure is not None
-    assert read("music", {"status": "WAITING_FOR_LUCK"}).stage is Stage.PENDING
+    for _ in range(2):
+        assert read("music", {"status": "WAITING_FOR_LUCK"}).stage is Stage.PENDING
+        assert read("music", {"status": "CALLBACK_EXCEPTION"}).stage is Stage.PENDING
+    assert [record.getMessage() for record in caplog.records] == [
+        "unknown status 'WAITING_FOR_LUCK' of a music task: read as still running"
+    ]
+    partial = read("music", {"status": "TEXT_SUCCESS", "response": None})
+    assert (partial.stage, partial.result) == (Stage.TEXT, ())
 
 
 @pytest.mark.parametrize("name", ["vocal_removal_info", "vocal_separation_info"])
@@ -264,6 +271,13 @@ def test_row_24_persona_model_goes_through(model: Model) -> None:
 def test_names_that_mislead(operation: Any, names: set[str]) -> None:
     """Section 11: each is spelt as the API spells it there."""
     assert names <= sent(operation).keys()
+
+
+def test_texts_that_come_as_numbers() -> None:
+    """An id, a title or a name may come as a number; it is text all the same."""
+    item = {"id": 7, "audioUrl": URL, "title": 1999}
+    track = read("music", {"status": "SUCCESS", "response": {"sunoData": [item]}}).result[0]
+    assert (track.id, track.title) == ("7", "1999")
 
 
 def test_names_that_mislead_in_answers() -> None:

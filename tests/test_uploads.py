@@ -20,7 +20,7 @@ from suno_async import (
     UploadedFile,
 )
 from suno_async._form import Form
-from suno_async.errors import BadRequest, ServerError
+from suno_async.errors import ServerError
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -83,6 +83,10 @@ async def test_a_url_is_fetched_by_the_service(suno: SunoClient, fake_suno: Fake
     }
     with pytest.raises(ServerError):
         await suno.upload_file("http://nowhere.invalid/a.mp3")
+    sent = len(fake_suno.ledger)
+    fake_suno.fail(Fault.DELAY_AFTER_ACCEPT.lasting(45), on=FETCH)  # it may take so long to fetch
+    await suno.upload_file("https://example.com/a.mp3")
+    assert len(fake_suno.ledger) == sent + 1
 
 
 @pytest.mark.parametrize("source", [b"abc", MUCH])
@@ -291,11 +295,3 @@ async def test_a_file_that_changes_on_its_way_is_refused(tmp_path: Path) -> None
             await form.open(limit, 10)
     with pytest.raises(InvalidRequest, match="cannot be read: No such file"):
         form.check()
-
-
-async def test_the_upload_hosts_own_meaning_of_405(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """405 is a wrong method on this host, and not tried again."""
-    fake_suno.fail(Fault.envelope(405), on=TEXT)
-    with pytest.raises(BadRequest):
-        await suno.upload_file(b"abc")
-    assert len(fake_suno.ledger) == 1

@@ -111,7 +111,11 @@ def test_what_is_sent_holds_every_field(operation: Operation[Any]) -> None:
 def test_every_operation_has_its_example(name: str) -> None:
     """The table of operations and the examples are the same list, and each example is sound."""
     assert FIELDS.keys() == OPERATIONS.keys()
-    assert type(example(name)).__name__ == name
+    operation = example(name)
+    assert type(operation).__name__ == name
+    written = operation_to_dict(operation)
+    assert written == json.loads(json.dumps(written))
+    assert operation_from_dict(name, written) == operation
 
 
 @given(st.from_regex(r"[a-z]{2,}(_[a-z]{2,}){0,3}(_[a-z])?", fullmatch=True))

@@ -1,6 +1,7 @@
 """Sending a reply, whole or spoilt."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -113,21 +114,23 @@ async def _drip(
 ) -> web.StreamResponse:
     response = _opened(true)
     await response.prepare(request)
-    for start in range(true.length):
-        if closing.is_set():
-            return _hang_up(request, reset=True)
-        await response.write(true.piece(start, start + 1))
-        await asyncio.sleep(pause)
+    with contextlib.suppress(ConnectionResetError):  # nobody reads it any more
+        for start in range(true.length):
+            if closing.is_set():
+                return _hang_up(request, reset=True)
+            await response.write(true.piece(start, start + 1))
+            await asyncio.sleep(pause)
     return response
 
 
 async def _endless(request: web.Request, closing: asyncio.Event) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": _JSON})
     await response.prepare(request)
-    await response.write(b'{"code":200,"msg":"')
-    while not closing.is_set():
-        await response.write(b"a" * _PIECE)
-        await asyncio.sleep(_PAUSE)
+    with contextlib.suppress(ConnectionResetError):  # as above
+        await response.write(b'{"code":200,"msg":"')
+        while not closing.is_set():
+            await response.write(b"a" * _PIECE)
+            await asyncio.sleep(_PAUSE)
     return _hang_up(request, reset=True)
 
 
