@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from suno_async.errors import SunoError
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 SENT_AS = "sent_as"
 """Metadata of a field that the API spells in a way of its own."""
@@ -30,7 +30,7 @@ SENT_APART = "sent_apart"
 
 
 @frozen(kw_only=True)
-class Operation(Generic[R]):
+class Operation(Generic[R_co]):
     """Anything that can be asked of the service; checked when it is built."""
 
     path: ClassVar[str]
@@ -66,7 +66,7 @@ class Operation(Generic[R]):
 
 
 @frozen(kw_only=True)
-class CallOperation(Operation[R]):
+class CallOperation(Operation[R_co]):
     """An operation that is answered at once."""
 
     answer: ClassVar[Any]
@@ -74,13 +74,13 @@ class CallOperation(Operation[R]):
     answer_at: ClassVar[tuple[str, ...]] = ("data",)
     """Where the answer lies in the body; of several the first that is there."""
 
-    def failure(self, _answer: R) -> SunoError | None:
+    def failure(self, _answer: Any) -> SunoError | None:
         """What to raise where the answer says that it failed."""
         return None
 
 
 @frozen(kw_only=True)
-class TaskOperation(Operation[R]):
+class TaskOperation(Operation[R_co]):
     """An operation that starts a task, paid for when it is accepted."""
 
     kind: ClassVar[Kind]

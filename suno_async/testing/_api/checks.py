@@ -1,8 +1,9 @@
 """What must fit together in the other requests (contract, 4.9 to 4.17)."""
 
 from suno_async.testing._api.calls import Refusal
-from suno_async.testing._api.facts import BAD, EXISTS, TOO_LONG, Body
+from suno_async.testing._api.facts import BAD, EXISTS, NOT_FOUND, TOO_LONG, Body
 from suno_async.testing._api.fields import given, please_enter
+from suno_async.testing._api.jobs import Job
 from suno_async.testing._api.service import Service
 from suno_async.testing.timetable import Kind
 
@@ -19,7 +20,7 @@ def persona(service: Service, body: Body) -> None:
         raise Refusal(EXISTS, "The persona of this audio already exists.")
     if not service.strict_ids:
         return
-    job, _ = service.track(body["audioId"])
+    job = _maker(service, body)
     if not job.done(service.now()):
         raise Refusal(BAD, "The task is not finished yet.")
     if job.body.get("model") == "V3_5":
@@ -31,7 +32,15 @@ def timestamped_lyrics(service: Service, body: Body) -> None:
     if not given(body, "audioId") and body.get("musicIndex") is None:
         please_enter(body, "audioId")
     if given(body, "audioId") and service.strict_ids:
-        service.track(body["audioId"])
+        _maker(service, body)
+
+
+def _maker(service: Service, body: Body) -> Job:
+    """The task that made the track, which must be the one that is named."""
+    job, _ = service.track(body["audioId"])
+    if job.id != body["taskId"]:
+        raise Refusal(NOT_FOUND, "The audioId is not of this taskId.")
+    return job
 
 
 def lyrics(_service: Service, body: Body) -> None:

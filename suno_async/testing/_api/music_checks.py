@@ -48,7 +48,9 @@ def upload_cover(service: Service, body: Body) -> None:
         for name in ("customMode", "instrumental"):
             if body.get(name) is None:
                 raise Refusal(BAD, f"{name} cannot be null")
-    if modern(model) or body["customMode"]:
+    if modern(model):  # nothing but the upload is required
+        _lengths(model, body)
+    elif body["customMode"]:
         _custom(model, body)
     else:
         _idea(model, body)
