@@ -15,7 +15,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -66,9 +66,6 @@ class Http:
     _free: aiohttp.ClientSession | None = field(default=None, init=False)
     _paying: aiohttp.ClientSession | None = field(default=None, init=False)
     _is_closed: bool = field(default=False, init=False)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("A client cannot be pickled, for it holds a key: make one in each process.")
 
     def __attrs_post_init__(self) -> None:
         forms = {self.key, self.key.replace("/", "\\/"), quote(self.key, safe="")}

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
     from types import TracebackType
-    from typing import Self
+    from typing import NoReturn, Self
 
     import aiohttp
 
@@ -132,6 +132,9 @@ class SunoClient:
     def __repr__(self) -> str:
         state = "closed" if self._engine.is_closed else "open"
         return f"<SunoClient {self._engine.transport.http.hosts[Host.API]} {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A client cannot be pickled, for it holds a key: make one in each process.")
 
     async def __aenter__(self) -> Self:
         self._engine.ready()

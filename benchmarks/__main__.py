@@ -1,0 +1,73 @@
+"""Run benchmarks and print their tables: `python -m benchmarks [name ...] [--full] [--list]`."""
+
+import argparse
+import pkgutil
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from time import monotonic
+from typing import Protocol, cast
+
+import benchmarks
+from benchmarks._tables import Table, Target, machine
+
+
+class Benchmark(Protocol):
+    """A module that measures something."""
+
+    __doc__: str | None
+
+    def run(self, *, full: bool) -> Iterable[Table]:
+        """Measure, quickly or in full."""
+        ...
+
+
+def names() -> list[str]:
+    """The names of all benchmarks."""
+    found = (module.name for module in pkgutil.iter_modules(benchmarks.__path__))
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def load(name: str) -> Benchmark:
+    """The benchmark of that name."""
+    return cast("Benchmark", import_module(f"benchmarks.{name}"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what was asked for, all by default; the exit code is 0 also where a target is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help="which; all if left out")
+    parser.add_argument("--full", action="store_true", help="all rows and rounds; takes longer")
+    parser.add_argument("--list", action="store_true", help="say what there is, and end")
+    given = parser.parse_args(arguments)
+    if unknown := sorted({*given.names} - {*names()}):
+        parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(names())}")
+    if given.list:
+        for name in names():
+            print(f"{name:10} {_heading(name)}")
+        return 0
+    print(f"On {machine()}")
+    for name in given.names or names():
+        show(name, full=given.full)
+    return 0
+
+
+def show(name: str, *, full: bool) -> None:
+    """Run one benchmark and print its tables as they come."""
+    began = monotonic()
+    print(f"\n# {name}: {_heading(name)}", flush=True)
+    targets: list[Target] = []
+    for table in load(name).run(full=full):
+        print(f"\n{table}", flush=True)
+        targets += table.targets()
+    met = sum(target.is_met for target in targets)
+    kept = f"{met} of {len(targets)} targets met, " if targets else ""
+    print(f"\n({kept}{monotonic() - began:.0f} s, {'full' if full else 'quick'})", flush=True)
+
+
+def _heading(name: str) -> str:
+    return (load(name).__doc__ or name).partition("\n")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

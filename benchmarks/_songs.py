@@ -1,0 +1,151 @@
+"""What the embedded API has seen of a run: when each song was ready, and when that was noticed.
+
+It is read from the server's side, so it is the same for every policy: a stage is noticed with the
+answer to the first look that came after it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from math import ceil
+from random import Random
+from statistics import mean
+from typing import Any
+
+from attrs import frozen
+
+from benchmarks._policies import PERSON, Policy
+from benchmarks._tables import percentile
+from suno_async.testing import FakeSuno, Timetable, run_virtual
+
+STAGES = ("text", "first", "complete")
+_PER_WAVE = 20
+_PERIOD = 10.0
+
+
+@frozen
+class Song:
+    """One song's course, in seconds since the begin of the run."""
+
+    is_persons: bool
+    """Whether it was a person's, amid others."""
+    number: int
+    """Its place among those accepted, from 0."""
+    waited: float
+    """Seconds from its being wanted to the submission's reaching the server."""
+    lasts: float
+    """Seconds from acceptance to its end."""
+    noticed: float
+    """When its end was noticed."""
+    late: dict[str, float]
+    """Seconds from each stage to its being noticed; a stage may be left out by a failure."""
+    looks: int
+    """Requests spent on it besides the submission."""
+
+
+@frozen
+class Run:
+    """All that came of one run."""
+
+    songs: list[Song]
+    """The songs whose end was noticed, in order of acceptance."""
+    requests: int
+    """How many requests came to the server."""
+    refused: int
+    """How many of them it refused for their rate."""
+    given_up: int
+    """Songs on which no look was spent any more before they ended; they are not in `songs`."""
+
+    @property
+    def batch(self) -> list[Song]:
+        """The songs that were no person's amid others."""
+        return [song for song in self.songs if not song.is_persons]
+
+    @property
+    def persons(self) -> list[Song]:
+        """The songs of people amid the others."""
+        return [song for song in self.songs if song.is_persons]
+
+    @property
+    def makespan(self) -> float:
+        """When the last song's end was noticed."""
+        return max(song.noticed for song in self.batch)
+
+    @property
+    def bound(self) -> float:
+        """What is possible: two requests a song, or the time of the song that ends last."""
+        songs = self.batch
+        by_rate = _PERIOD * (ceil(2 * len(songs) / _PER_WAVE) - 1)
+        by_length = max(_PERIOD * (song.number // _PER_WAVE) + song.lasts for song in songs)
+        return max(by_rate, by_length)
+
+    @property
+    def over_bound(self) -> float:
+        """The makespan over what is possible."""
+        return self.makespan / self.bound
+
+    @property
+    def ready(self) -> list[float]:
+        """When each song's end was noticed."""
+        return [song.noticed for song in self.batch]
+
+
+def late(songs: Iterable[Song], stage: str) -> list[float]:
+    """How late this stage was noticed, for each song that came to it."""
+    return [song.late[stage] for song in songs if stage in song.late]
+
+
+def mean_and_95(values: list[float]) -> str:
+    """The mean, and the value below which 95 % lie."""
+    return f"{mean(values):6.1f} {percentile(values, 0.95):6.1f}"
+
+
+def run_of(policy: Policy, songs: int, seed: int, *, scale: float = 1.0, people: int = 0) -> Run:
+    """Make so many songs on virtual time, with so many people amid them."""
+    rng = Random(f"{seed}:people")
+    asked_at = [rng.uniform(30.0, max(60.0, 0.9 * songs)) for _ in range(people)]
+
+    async def scenario() -> Run:
+        times = Timetable.drawn(scale=scale, failed=0.01, slow=0.02)
+        fake = FakeSuno(timetable=times, seed=seed, delay=(0.05, 0.5), credits=1e9, callbacks=False)
+        async with fake:
+            await policy(fake.url, songs, asked_at)
+        return _seen(fake, asked_at)
+
+    return run_virtual(scenario())
+
+
+def _seen(fake: FakeSuno, wanted: list[float]) -> Run:
+    looks: dict[str | None, list[tuple[float, float]]] = defaultdict(list)
+    asked: dict[str | None, float] = {}
+    for entry in fake.ledger.entries:
+        if entry.method == "POST":
+            asked[entry.task_id] = entry.time
+        elif entry.accepted:
+            looks[entry.query.get("taskId")].append((entry.time, entry.answered or entry.time))
+    songs = [
+        _song(number, job, looks[job.id], asked[job.id], wanted)
+        for number, job in enumerate(fake.tasks.values())
+        if looks[job.id][-1][0] >= job.accepted + job.plan.end
+    ]
+    given_up = len(fake.tasks) - len(songs)
+    return Run(songs, fake.ledger.count(), len(fake.ledger.limited()), given_up)
+
+
+def _song(
+    number: int, job: Any, looks: list[tuple[float, float]], asked: float, wanted: list[float]
+) -> Song:
+    plan = job.plan
+    stages = {"text": plan.text, "first": plan.first, "complete": plan.end}
+    due = {s: job.accepted + t for s, t in stages.items() if t is not None and t <= plan.end}
+    noticed = {s: min(answer for at, answer in looks if at >= t) for s, t in due.items()}
+    prompt = str(job.body["prompt"])
+    is_persons = prompt.startswith(PERSON)
+    return Song(
+        is_persons=is_persons,
+        number=number,
+        waited=asked - (wanted[int(prompt.removeprefix(PERSON))] if is_persons else 0.0),
+        lasts=plan.end,
+        noticed=noticed["complete"],
+        late={s: noticed[s] - t for s, t in due.items()},
+        looks=len(looks),
+    )

@@ -1,0 +1,79 @@
+"""Import time of the package, over that of its four dependencies.
+
+Each import has a fresh interpreter; the two take turns. What is timed is the CPU time of the import
+statement, with bytecode at hand and without the start of the interpreter.
+"""
+
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+
+from benchmarks._tables import Cell, Spread, Table, Target
+
+_DEPENDENCIES = "aiohttp, attrs, cattrs, aiolimiter"
+_LIMIT = 1.15
+_TIMED = "from time import process_time as now; began = now(); import {}; print(now() - began)"
+_SLOWEST = 15
+
+
+def run(*, full: bool) -> Iterator[Table]:
+    """The ratio, and which modules of ours take longest."""
+    rounds = 60 if full else 15
+    _seconds(f"{_DEPENDENCIES}, suno_async")  # leaves the bytecode
+    theirs: list[float] = []
+    ours: list[float] = []
+    for _ in range(rounds):
+        theirs.append(_seconds(_DEPENDENCIES))
+        ours.append(_seconds("suno_async"))
+    ratio = Spread.of(one / other for one, other in zip(ours, theirs, strict=True))
+    rows: list[list[Cell]] = [
+        [_DEPENDENCIES, *_milliseconds(theirs), None],
+        ["suno_async", *_milliseconds(ours), None],
+        ["ratio", ratio.middle, ratio.low, ratio.high, Target(ratio.middle, _LIMIT)],
+    ]
+    columns = ("imported", "median", "min", "max", "target")
+    title = f"CPU time of an import in ms, {rounds} interleaved rounds of fresh interpreters"
+    yield Table(title, columns, rows)
+    yield _over(9 if full else 5)
+
+
+def _over(rounds: int) -> Table:
+    """What is imported on top of the dependencies, each module with its own time."""
+    times: dict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for name, seconds in _own_times():
+            times[name].append(seconds)
+    middles = {name: Spread.of(some).low for name, some in times.items()}
+    slowest = sorted(middles.items(), key=lambda one: -one[1])[:_SLOWEST]
+    rows: list[list[Cell]] = [[name, 1e3 * seconds] for name, seconds in slowest]
+    rows.append([f"all {len(middles)}", 1e3 * sum(middles.values())])
+    title = f"On top of the dependencies: the slowest modules, own time, the least of {rounds}"
+    return Table(title, ("module", "ms"), rows)
+
+
+def _own_times() -> Iterator[tuple[str, float]]:
+    """The modules that only we import, and seconds for each without what it imports itself."""
+    code = f"import sys, {_DEPENDENCIES}; sys.stderr.write('-- ours\\n'); import suno_async"
+    report = _run("-X", "importtime", "-c", code).stderr
+    for line in report.partition("-- ours\n")[2].splitlines():
+        own, _, name = line.removeprefix("import time:").split("|")
+        yield name.strip(), float(own) / 1e6
+
+
+def _seconds(names: str) -> float:
+    return float(_run("-c", _TIMED.format(names)).stdout)
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(  # noqa: S603 it is ourselves
+        command, check=True, capture_output=True, text=True, env=environment
+    )
+
+
+def _milliseconds(seconds: list[float]) -> tuple[float, float, float]:
+    spread = Spread.of(1e3 * one for one in seconds)
+    return spread.middle, spread.low, spread.high

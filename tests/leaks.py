@@ -1,0 +1,40 @@
+"""Everything that can be read out of what the package hands out, as text to search."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from traceback import TracebackException
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET = "sk-3f9a/71c2+d8e4"  # with characters that some write in other ways
+FORMS = (SECRET, SECRET.replace("/", "\\/"), "sk-3f9a%2F71c2%2Bd8e4")
+
+
+def leaks(*things: object) -> list[str]:
+    """The places at which one of the things says the secret."""
+    return [text for thing in things for text in _texts(thing) if any(one in text for one in FORMS)]
+
+
+def _texts(thing: Any) -> Iterator[str]:
+    if isinstance(thing, bytes):
+        yield thing.decode("latin-1")
+        return
+    yield str(thing)
+    yield repr(thing)
+    with contextlib.suppress(TypeError, AttributeError, pickle.PicklingError):
+        yield pickle.dumps(thing).decode("latin-1")
+    if isinstance(thing, BaseException):
+        yield from _tracebacks(thing)
+
+
+def _tracebacks(error: BaseException) -> Iterator[str]:
+    """With what stands in variables, as some tools show it, and with what is suppressed."""
+    shown = TracebackException.from_exception(error, capture_locals=True)
+    yield "".join(shown.format())
+    for other in (error.__cause__, error.__context__):
+        if other is not None:
+            yield from _texts(other)
