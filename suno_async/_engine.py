@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar, cast
 from weakref import WeakValueDictionary
@@ -17,7 +18,14 @@ from suno_async._transport import Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
 from suno_async._watcher import Watcher
 from suno_async._wire import answer_of, body_of, operation_from_dict, task_id_of
-from suno_async.errors import ClientClosed, ConfigurationError, Host, NotFound, SunoError
+from suno_async.errors import (
+    ClientClosed,
+    ConfigurationError,
+    Host,
+    InvalidRequest,
+    NotFound,
+    SunoError,
+)
 from suno_async.limiter import Limiter, Priority, Slot, shared_limiter
 from suno_async.operations import KINDS, CallOperation, Kind, Operation, TaskOperation
 from suno_async.task import Seat, Task
@@ -48,6 +56,7 @@ class Engine:
     is_closed: bool = field(default=False, init=False)
     """Whether the client has ended."""
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    _has_ended: asyncio.Event = field(factory=asyncio.Event, init=False)
     _tasks: WeakValueDictionary[str, Task[Any]] = field(
         factory=WeakValueDictionary[str, Task[Any]], init=False
     )
@@ -73,10 +82,17 @@ class Engine:
         return self.look_limiter or self.transport.limiter
 
     async def close(self) -> None:
-        """End; more often does nothing."""
+        """End; whoever closes it again waits for the same end."""
         if self.is_closed:
+            await self._has_ended.wait()
             return
         self.is_closed = True
+        try:
+            await self._close()
+        finally:
+            self._has_ended.set()
+
+    async def _close(self) -> None:
         try:
             await self.submissions.close(self.timeout)
         finally:  # also if whoever closes it does not want to wait
@@ -174,7 +190,9 @@ class Engine:
         """The task of a submission that the journal knows as accepted."""
         kind = KINDS[entry.kind or ""]
         if operation is None:
-            operation = cast("TaskOperation[R]", operation_from_dict(entry.operation, entry.fields))
+            with suppress(InvalidRequest):  # a class of the caller's own: the task is there anyway
+                known = operation_from_dict(entry.operation, entry.fields)
+                operation = cast("TaskOperation[R]", known)
         task = self.task(kind, entry.task_id or "", operation, Seat())
         if entry.outcome is not None:
             task.observe(record_of(kind, entry.outcome, token=task.token, operation=operation))

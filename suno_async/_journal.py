@@ -42,6 +42,7 @@ CREATE TABLE submission (
     kind TEXT,                  -- the sort of task that it starts
     task TEXT,                  -- the service's id of the task, once accepted
     outcome TEXT,               -- the last record or answer, as JSON, once it is over
+    earlier TEXT,               -- task and outcome of a failed one that was sent again, as JSON
     sent_at TEXT NOT NULL DEFAULT (datetime('now')),
     accepted_at TEXT,
     over_at TEXT
@@ -81,6 +82,11 @@ class Entry:
         return self.task_id is None and self.outcome is None
 
 
+def _resolved(path: Path) -> Path:
+    """One lock, by whatever way the file is named."""
+    return path.resolve()
+
+
 @define(eq=False)
 class Journal:
     """The journal in one file; its methods wait for the disk, not for each other.
@@ -90,7 +96,7 @@ class Journal:
             written.
     """
 
-    _path: Path
+    _path: Path = field(converter=_resolved)
     _thread: ThreadPoolExecutor = field(
         factory=lambda: ThreadPoolExecutor(1, "suno-journal"), init=False
     )
@@ -114,7 +120,9 @@ class Journal:
         await self._do(
             self._write,
             "INSERT INTO submission (id, operation, fields, kind) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET task = NULL, outcome = NULL, "
+            "ON CONFLICT (id) DO UPDATE SET earlier = CASE WHEN task IS NULL THEN earlier ELSE "
+            "json_object('task', task, 'outcome', outcome, 'at', accepted_at, 'over', over_at) "
+            "END, task = NULL, outcome = NULL, "
             "sent_at = datetime('now'), accepted_at = NULL, over_at = NULL",
             submission,
             operation,
@@ -124,7 +132,17 @@ class Journal:
 
     def take_back(self, submission: str) -> asyncio.Future[None]:
         """It was refused, or never sent; need not be awaited."""
-        return self._soon("DELETE FROM submission WHERE id = ? AND task IS NULL", submission)
+        self._soon(
+            "UPDATE submission SET task = json_extract(earlier, '$.task'), "
+            "outcome = json_extract(earlier, '$.outcome'), "
+            "accepted_at = json_extract(earlier, '$.at'), "
+            "over_at = json_extract(earlier, '$.over'), earlier = NULL "
+            "WHERE id = ? AND task IS NULL AND earlier IS NOT NULL",
+            submission,
+        )
+        return self._soon(
+            "DELETE FROM submission WHERE id = ? AND task IS NULL AND outcome IS NULL", submission
+        )
 
     async def accepted(self, submission: str, task_id: str) -> None:
         """Its task is paid for."""
@@ -156,9 +174,19 @@ class Journal:
 
     async def open(self) -> None:
         """Open the file, making it where there is none; more often does nothing."""
+        opening = self._begin()
+        try:
+            await asyncio.shield(opening)
+        except JournalError:
+            if self._opening is opening:
+                self._opening = None  # it may be there the next time
+            raise
+
+    def _begin(self) -> asyncio.Future[None]:
         if self._opening is None:
             self._opening = self._submit(self._open)
-        await asyncio.shield(self._opening)
+            self._opening.add_done_callback(_seen)
+        return self._opening
 
     async def close(self) -> None:
         """Finish what is under way and let others have the file."""
@@ -176,6 +204,7 @@ class Journal:
         return await self._submit(self._guarded, work, *given)
 
     def _soon(self, statement: str, *values: str | None) -> asyncio.Future[None]:
+        self._begin()
         writing = self._submit(self._guarded, self._write, statement, *values)
         writing.add_done_callback(_tell)
         return writing
@@ -185,18 +214,24 @@ class Journal:
     def _guarded(self, work: Callable[..., T], *given: Any) -> T:
         try:
             return work(*given)
-        except sqlite3.Error as error:
+        except JournalError:
+            raise
+        except Exception as error:  # also texts that no file can hold
             raise JournalError(f"The journal {self._path} cannot be used: {error}.") from error
 
+    @property
+    def _open_db(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise JournalError(f"The journal {self._path} is not open.")
+        return self._db
+
     def _write(self, statement: str, *values: str | None) -> None:
-        assert self._db is not None  # noqa: S101 opened before
-        with self._db:
-            self._db.execute(statement, values)
+        with self._open_db as db:
+            db.execute(statement, values)
 
     def _select(self, where: str, *values: str) -> list[Entry]:
-        assert self._db is not None  # noqa: S101 opened before
         statement = "SELECT id, operation, fields, kind, task, outcome FROM submission WHERE "
-        rows = self._db.execute(f"{statement}{where} ORDER BY rowid", values).fetchall()
+        rows = self._open_db.execute(f"{statement}{where} ORDER BY rowid", values).fetchall()
         return [
             Entry(
                 id=row[0],
@@ -257,6 +292,11 @@ class Journal:
             if connection is not None:
                 connection.close()
         self._db = self._lock = None
+
+
+def _seen(opening: asyncio.Future[None]) -> None:
+    if not opening.cancelled():
+        opening.exception()  # whoever needs the file is told
 
 
 def _tell(writing: asyncio.Future[None]) -> None:

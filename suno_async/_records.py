@@ -74,7 +74,7 @@ def record_of(
     word = None if status is None else str(status)
     code = _code_of(body)
     if code == _OK and body.get("data") is None and "code" not in kind.status_at:
-        raise NotFound("no such task, or not yet", token, kind.name, code, _OK)
+        raise NotFound("the service has no record of this task (yet)", token, kind.name, code, _OK)
     task_id = task_id_of(body)
     known = kind.words.get(word or "")
     failed = word in kind.failures or code not in {_OK, None, *kind.codes}

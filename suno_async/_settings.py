@@ -30,7 +30,7 @@ def hosts_of(base_url: str | None, upload_url: str | None) -> dict[Host, str]:
 
 def key_of(given: str | None) -> str:
     """The API key: given, or the environment's."""
-    key = (given if given is not None else os.environ.get("SUNO_API_KEY", "")).strip()
+    key = str(given if given is not None else os.environ.get("SUNO_API_KEY", "")).strip()
     if not key:
         raise ConfigurationError(
             "No API key: give api_key or set SUNO_API_KEY. https://sunoapi.org/api-key makes one."
@@ -47,8 +47,11 @@ def address(name: str, given: str) -> str:
     try:
         parts = urlsplit(given)
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        sound = False
+        has_secret = "@" in parts.netloc
+    except (ValueError, AttributeError, TypeError):
+        sound = has_secret = False
+    if has_secret:
+        raise ConfigurationError(f"{name} must not hold a user or a password: it is shown in logs.")
     if not sound:
         raise ConfigurationError(f"{name} must be a URL such as {_API}, not {given!r}.")
     return given

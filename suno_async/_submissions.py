@@ -125,7 +125,7 @@ class Submissions:
         """
         asked = type(operation).__name__, operation_to_dict(operation)
         known = None if terms.key is None else self._by_key.get(terms.key)
-        if known is not None and not known.is_called_back:
+        if known is not None and not known.is_called_back and not known.posting.done():
             known.check_same(asked)
             known.waiters += 1
             try:
@@ -211,8 +211,8 @@ class Submissions:
         if error is None:
             told = submission.reading.unclaimed(posting.result())
             _log.warning("%s was accepted after its caller had gone: %s", title, told)
-        elif isinstance(error, SunoError):
-            why = in_brief(error)
+        else:
+            why = in_brief(error) if isinstance(error, SunoError) else repr(error)
             _log.warning("%s, whose caller has gone: %s", title, why, extra={"unclaimed": error})
 
     # --- the posting ---------------------------------------------------------------------------
@@ -276,6 +276,7 @@ def _prepare(submission: _Submission, *, may_be_paid: bool) -> None:
 
     async def before() -> None:
         if submission.waiters == 0:  # its caller went during an attempt, which was then refused
+            submission.is_called_back = True
             raise asyncio.CancelledError
         if granted is not None:
             granted()

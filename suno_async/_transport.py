@@ -84,6 +84,7 @@ class Transport:
     limiter: Limiter = field(init=False)
     """What grants leave to send; set at the first use, since it may belong to the loop."""
     _closing: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _waiting: set[asyncio.Timeout] = field(factory=set[asyncio.Timeout], init=False)
 
     async def send(self, request: Request, sending: Sending) -> Body:
         """Send until there is an answer, as often as the policy and the money allow.
@@ -100,7 +101,7 @@ class Transport:
         spent = 0.0  # on attempts and pauses; how long the limiter takes says nothing of faults
         for number in count(1):
             asked = loop.time()
-            slot = await self.limiter.acquire(request.priority)
+            slot = await self._slot(request)
             began = loop.time()
             result = await self.attempt(request, slot, sending, number=number, waited=began - asked)
             if not isinstance(result, Refusal):
@@ -187,9 +188,25 @@ class Transport:
                 await self._closing.wait()
                 raise ClientClosed("The client was closed before the request was sent again.")
 
+    async def _slot(self, request: Request) -> Slot:
+        """Wait for leave to send, but not in a client that is being closed."""
+        limit = asyncio.timeout(None)
+        self._waiting.add(limit)
+        try:
+            async with limit:
+                return await self.limiter.acquire(request.priority)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        finally:
+            self._waiting.discard(limit)
+        raise ClientClosed("The client was closed before the request had left; nothing was paid.")
+
     def stop(self) -> None:
-        """Try nothing again; what is under way goes on."""
+        """Send nothing more; what is under way goes on."""
         self._closing.set()
+        for limit in self._waiting:
+            limit.reschedule(asyncio.get_running_loop().time())
 
 
 def _attempt_of(request: Request, number: int, waited: float) -> partial[Attempt]:

@@ -153,8 +153,9 @@ def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeEr
         if request.kind and (task_id := task_id_of(body)):  # it exists already, and this is it
             error.token, error.kind = f"{request.kind}:{task_id}", request.kind
         return error
-    if reply.status < 300:  # noqa: PLR2004 HTTP's own border
-        return DecodeError("no JSON object with a code", raw=parsed)
+    if reply.status < _ERRORS:
+        what = "it is not the service's JSON (is base_url the API's address?)"
+        return DecodeError(what, raw=parsed)
     message = "an answer without the service's envelope"
     if "location" in {name.lower() for name in reply.headers}:
         message = "a redirect, which is never followed: check the address"
@@ -194,7 +195,8 @@ def _is_passing(error: APIError | DecodeError, request: Request) -> bool:
 
 
 def _unknown(request: Request, cause: SunoError) -> Refusal:
-    return Refusal(SubmissionUnknown(submission=request.submission, cause=cause), may_retry=False)
+    error = SubmissionUnknown(kind=request.kind or None, submission=request.submission, cause=cause)
+    return Refusal(error, may_retry=False)
 
 
 def _code_of(body: Body) -> int | None:

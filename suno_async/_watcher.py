@@ -1,40 +1,24 @@
-"""Whose turn it is to be looked at.
-
-All live tasks share the rate with the submissions, so a timer per task cannot work: 100 tasks asked
-every 5 seconds are ten times the rate. Instead each task has two ages. From the first one on, a
-look is worth a place that nobody else wants: early and often, every 3.5 % of its age, 4 to 20 s.
-From the second one on it is worth more than a waiting submission: for a person's task soon after,
-for a batch's task when 19 of 20 of its kind are complete, then at growing intervals.
-
-A free place goes to a person's submission; a look at a person's task; an overdue look; a batch's
-submission; a spare look. The limiter's priorities say so: there is one small loop a lane, which
-waits until its lane has something due, asks the limiter, and picks the task only when the place is
-granted, the one that has been due longest, in its own lane or one above.
-
-The one learned number, for each kind of task, is `usual`: the age by which 19 of 20 are complete.
-The first look that tells whether a task was complete by then votes: 19 times as strongly for later
-as for earlier, so that it rests where 1 in 20 is late.
-"""
+"""Looks at the tasks that somebody listens to, each at its turn (`_turns`)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
-from enum import IntEnum
 from functools import partial
-from heapq import heappop, heappush, heapreplace
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
+from suno_async._turns import Lane, Turns
 from suno_async._verdict import in_brief
 from suno_async.errors import (
     AuthenticationFailed,
     ClientClosed,
+    DecodeError,
     Maintenance,
     NotFound,
     RateLimited,
@@ -42,10 +26,11 @@ from suno_async.errors import (
     TaskTimeout,
 )
 from suno_async.limiter import Limiter, Priority, Slot, Use
+from suno_async.task import Trouble
 
 if TYPE_CHECKING:
     from suno_async.operations import Kind
-    from suno_async.task import Seat, Task
+    from suno_async.task import Task
 
     AnyTask: TypeAlias = Task[Any]
 
@@ -57,114 +42,15 @@ _MOST_FAILURES = 3
 _NEAR_END = 2.5  # unfinished tasks for each second that such a task takes
 _LATE = 4.0  # times the documented time; `usual` never learns more
 _LATE_LOOKS = 5
-
-
-class Lane(IntEnum):
-    """The queues for looks, best first."""
-
-    PERSON = 0
-    OVERDUE = 1
-    SPARE = 2
-
+_LATE_GAP = 110.0  # seconds at least between two that count
+_LOST_LOOKS = 5
+_REFUSALS = 2
 
 _PRIORITIES = {
     Lane.PERSON: Priority.PERSON_LOOK,
     Lane.OVERDUE: Priority.OVERDUE_LOOK,
     Lane.SPARE: Priority.SPARE_LOOK,
 }
-
-
-@define(eq=False)
-class Turns:
-    """The rule: no network, no waiting; times are seconds on the caller's clock."""
-
-    usual: dict[str, float] = field(factory=dict[str, float])
-    """For each kind seen, the age by which 19 of 20 are complete."""
-    people: int = 0
-    """Tasks that people wait for."""
-    _queues: tuple[list[tuple[float, int, AnyTask]], ...] = field(
-        factory=lambda: ([], [], []), init=False
-    )
-    _turn: int = field(default=0, init=False)
-
-    def enter(self, task: AnyTask, now: float) -> None:
-        """Queue a task for its next look."""
-        accepted = self._accepted(task, now)
-        self.enter_at(task, accepted + self._urgent(task), accepted + self._spare(task))
-
-    def enter_at(self, task: AnyTask, urgent: float, spare: float) -> None:
-        """Queue a task for a look at these times."""
-        self._turn += 1
-        task.seat.turn = self._turn
-        lane = Lane.PERSON if task.is_persons else Lane.OVERDUE
-        heappush(self._queues[lane], (urgent, self._turn, task))
-        heappush(self._queues[Lane.SPARE], (spare, self._turn, task))
-
-    def leave(self, task: AnyTask) -> None:
-        """Take a task out of all queues."""
-        task.seat.turn = 0
-
-    def due(self, lane: Lane) -> float:
-        """When this lane wants its next look, `inf` for never."""
-        queue = self._queues[lane]
-        while queue:
-            at, turn, task = queue[0]
-            seat = task.seat
-            if seat.turn != turn:
-                heappop(queue)
-            elif lane is Lane.OVERDUE and not seat.looked and self._is_later(task, at):
-                later = (seat.accepted or 0.0) + self._urgent(task)
-                heapreplace(queue, (later, turn, task))
-            else:
-                return at
-        return inf
-
-    def take(self, lane: Lane, now: float) -> AnyTask | None:
-        """The task whose look is due longest, in this lane or the best above it; it leaves."""
-        for better in Lane:
-            if better <= lane and self.due(better) <= now:
-                task = heappop(self._queues[better])[2]
-                self.leave(task)
-                return task
-        return None
-
-    def saw(self, task: AnyTask, now: float, *, complete: bool) -> None:
-        """Learn from what a look told; the task is not queued again."""
-        seat, usual = task.seat, self._usual(task)
-        age = now - self._accepted(task, now)
-        near = age <= 1.1 * usual
-        if not seat.has_voted and near and (complete or age >= usual):
-            seat.has_voted = True
-            voted = usual * (0.9975 if complete else 1.05)
-            documented = task.usual
-            self.usual[task.kind] = min(4 * documented, max(documented / 4, voted))
-        seat.looked = age
-
-    def _accepted(self, task: AnyTask, now: float) -> float:
-        """When it was accepted; a task from elsewhere is most likely complete by now."""
-        if task.seat.accepted is None:
-            task.seat.accepted = now - self._usual(task)
-        return task.seat.accepted
-
-    def _usual(self, task: AnyTask) -> float:
-        return self.usual.get(task.kind, task.usual)
-
-    def _gap(self, seat: Seat) -> float:
-        return min(20.0, max(4.0, 0.035 * seat.looked)) if seat.looked else 8.0
-
-    def _spare(self, task: AnyTask) -> float:
-        return task.seat.looked + self._gap(task.seat)
-
-    def _urgent(self, task: AnyTask) -> float:
-        seat = task.seat
-        if task.is_persons:
-            return seat.looked + max(1.5 * self._gap(seat) if seat.looked else 8.0, self.people)
-        again = seat.looked + min(0.25 * seat.looked, 120.0) if seat.looked else 0.0
-        return max(self._usual(task), again)
-
-    def _is_later(self, task: AnyTask, at: float) -> bool:
-        """Whether `usual` has grown so much since that the look may wait."""
-        return (task.seat.accepted or 0.0) + self._urgent(task) > at + 1.0
 
 
 @define(eq=False)
@@ -179,8 +65,7 @@ class Watcher:
     _watched: set[AnyTask] = field(factory=set["AnyTask"], init=False)
     _due: asyncio.Event = field(factory=asyncio.Event, init=False)
     _lanes: list[asyncio.Task[None]] = field(factory=list[asyncio.Task[None]], init=False)
-    _looks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]], init=False)
-    _urgent_looks: dict[AnyTask, asyncio.Task[None]] = field(
+    _looks: dict[AnyTask, asyncio.Task[None]] = field(
         factory=dict["AnyTask", asyncio.Task[None]], init=False
     )
     _is_closed: bool = field(default=False, init=False)
@@ -197,8 +82,8 @@ class Watcher:
         self._turns.people += task.is_persons
         if task.seat.watched_since is None:
             task.seat.watched_since = now
-        self._turns.enter(task, now)
-        self._due.set()
+        if not self._is_under_way(task):  # else it is queued afterwards
+            self._queue(task, now)
 
     def unwatch(self, task: AnyTask) -> None:
         """Nobody listens any more: no look is spent on it."""
@@ -210,16 +95,16 @@ class Watcher:
     async def look_now(self, task: AnyTask) -> None:
         """Look at the task once, ahead of others, unless it was looked at just now."""
         self._check(task)
-        now = asyncio.get_running_loop().time()
-        seat = task.seat
-        if seat.looked and now - ((seat.accepted or 0.0) + seat.looked) < _FRESH:
-            return
-        look = self._urgent_looks.get(task)
-        if look is None:
-            look = asyncio.create_task(self._urgent_look(task))
-            self._urgent_looks[task] = look
-            look.add_done_callback(lambda _: self._urgent_looks.pop(task, None))
-        await asyncio.shield(look)
+        look = self._looks.get(task)
+        if look is None or look.done():
+            if asyncio.get_running_loop().time() - task.seat.tried < _FRESH:
+                return
+            self._turns.leave(task)
+            look = self._begin(task, self._urgent_look(task))
+        await asyncio.wait([look])
+        if look.cancelled():
+            raise _closed(task)
+        look.result()
 
     def is_near_end(self, kind: Kind, unfinished: int) -> bool:
         """Whether a batch with so many unfinished tasks waits for its last submissions."""
@@ -229,7 +114,7 @@ class Watcher:
     async def close(self) -> None:
         """Look no more; whoever listens gets `ClientClosed` with the token."""
         self._is_closed = True
-        running = [*self._lanes, *self._looks, *self._urgent_looks.values()]
+        running = [*self._lanes, *self._looks.values()]
         for one in running:
             one.cancel()
         for task in list(self._watched):
@@ -249,18 +134,40 @@ class Watcher:
             if at > loop.time():
                 await self._something_due(None if at == inf else at)
                 continue
-            slot = await self._ready().acquire(_PRIORITIES[lane])
+            try:
+                slot = await self._ready().acquire(_PRIORITIES[lane])
+            except Exception as error:  # noqa: BLE001 a limiter of the caller's may raise anything
+                if (task := self._turns.take(lane, loop.time())) is not None:
+                    self._failed(task, _as_ours(error), loop.time())
+                continue
             task = self._turns.take(lane, loop.time())
             if task is None:  # somebody else has looked meanwhile
                 slot.release(Use.UNUSED)
                 continue
-            look = asyncio.create_task(self._look_and_learn(task, slot))
-            self._looks.add(look)
-            look.add_done_callback(partial(self._looked, slot))
+            look = self._begin(task, self._look_and_learn(task, slot))
+            look.add_done_callback(partial(_give_back, slot))
 
-    def _looked(self, slot: Slot, look: asyncio.Task[None]) -> None:
-        self._looks.discard(look)
-        slot.release(Use.UNUSED)  # in case it was cancelled before it began
+    def _begin(self, task: AnyTask, looking: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        look = self._looks[task] = asyncio.create_task(looking)
+        look.add_done_callback(partial(self._ended, task))
+        return look
+
+    def _ended(self, task: AnyTask, look: asyncio.Task[None]) -> None:
+        if self._looks.get(task) is look:
+            del self._looks[task]
+        if not look.cancelled():
+            look.exception()  # seen: whoever waits for it gets it, if anybody is left
+
+    def _is_under_way(self, task: AnyTask) -> bool:
+        look = self._looks.get(task)
+        return look is not None and not look.done()
+
+    def _queue(self, task: AnyTask, now: float) -> None:
+        if task.seat.trouble.failures:
+            self._turns.enter_again(task, now)
+        else:
+            self._turns.enter(task, now)
+        self._due.set()
 
     async def _something_due(self, at: float | None) -> None:
         self._due.clear()
@@ -269,49 +176,73 @@ class Watcher:
                 await self._due.wait()
 
     async def _urgent_look(self, task: AnyTask) -> None:
-        self._turns.leave(task)
-        slot = await self._ready().acquire(Priority.PERSON_LOOK)
+        try:
+            slot = await self._ready().acquire(Priority.PERSON_LOOK)
+        except Exception as error:
+            self._failed(task, _as_ours(error), asyncio.get_running_loop().time())
+            raise
         await self._look_and_learn(task, slot)
 
     async def _look_and_learn(self, task: AnyTask, slot: Slot) -> None:
-        loop = asyncio.get_running_loop()
+        loop, seat = asyncio.get_running_loop(), task.seat
         try:
             await self._look(task, slot)
-        except SunoError as error:
-            self._failed(task, error, loop.time())
+        except Exception as error:  # noqa: BLE001 whoever waits must not wait in vain
+            self._failed(task, _as_ours(error), loop.time())
         else:
-            task.seat.failures = 0
-            self._turns.saw(task, loop.time(), complete=task.stage == "complete")
+            seat.trouble, seat.is_hopeless, seat.tried = Trouble(), False, loop.time()
+            self._turns.saw(task, loop.time(), complete=task.is_over)
             if task in self._watched and not task.is_over:
                 self._give_up_late(task)
-                self._turns.enter(task, loop.time())
-                self._due.set()
+                self._queue_if_watched(task, loop.time())
+
+    def _queue_if_watched(self, task: AnyTask, now: float) -> None:
+        if task in self._watched:  # still, after all that was told
+            self._queue(task, now)
 
     def _give_up_late(self, task: AnyTask) -> None:
         """Nobody times a batch's task: tell when looking on is of no use."""
-        if task.is_persons or task.seat.looked < _LATE * task.usual:
+        seat = task.seat
+        if task.is_persons or seat.looked < max(_LATE * task.usual, seat.late_at + _LATE_GAP):
             return
-        task.seat.late_looks += 1
-        if task.seat.late_looks >= _LATE_LOOKS:
-            message = f"Task {task.token} is still {task.stage} after {task.seat.looked:.0f} s"
+        seat.late_looks += 1
+        seat.late_at = seat.looked
+        if seat.late_looks >= _LATE_LOOKS:
+            seat.is_hopeless = True
+            message = f"Task {task.token} is still {task.stage} after {seat.looked:.0f} s"
             task.disturb(TaskTimeout(f"{message}; it may go on yet.", task.token, task.kind))
 
     def _failed(self, task: AnyTask, error: SunoError, now: float) -> None:
         """A look that fails is not the task's failure: look again, and tell when it goes on."""
         _log.info("Look %s: %s", task.token, in_brief(error))
-        seat = task.seat
+        seat, trouble = task.seat, task.seat.trouble
+        seat.tried = now
+        trouble.failures += 1
         if not isinstance(error, RateLimited | Maintenance | NotFound):
-            seat.failing_since = seat.failing_since if seat.failures else now
-            seat.failures += 1
-        lasts = seat.failures >= _MOST_FAILURES and now - seat.failing_since >= _GRACE
-        missing = isinstance(error, NotFound) and now - (seat.watched_since or now) >= _GRACE
-        if lasts or missing or isinstance(error, AuthenticationFailed):
-            seat.failures = 0
+            trouble.counted_since = trouble.counted_since if trouble.counted else now
+            trouble.counted += 1
+        is_old = now - (now if seat.watched_since is None else seat.watched_since) >= _GRACE
+        trouble.lost += is_old and isinstance(error, NotFound | DecodeError)
+        trouble.refusals = trouble.refusals + 1 if isinstance(error, AuthenticationFailed) else 0
+        lasts = trouble.counted >= _MOST_FAILURES and now - trouble.counted_since >= _GRACE
+        seat.is_hopeless = trouble.lost >= _LOST_LOOKS or trouble.refusals >= _REFUSALS
+        missing = is_old and isinstance(error, NotFound)
+        if lasts or missing or seat.is_hopeless or trouble.refusals:
+            trouble.counted = 0
+            error.token, error.kind = task.token, task.kind
             task.disturb(error)
-        if task in self._watched:
-            again = now + min(20.0, 4.0 * 2 ** min(seat.failures, 3))
-            self._turns.enter_at(task, again, again)
-            self._due.set()
+        self._queue_if_watched(task, now)
+
+
+def _give_back(slot: Slot, _: asyncio.Task[None]) -> None:
+    slot.release(Use.UNUSED)  # in case the look was cancelled before it began
+
+
+def _as_ours(error: Exception) -> SunoError:
+    if isinstance(error, SunoError):
+        return error
+    _log.error("a look failed in a way that it should not", exc_info=error)
+    return SunoError(f"Looking at the task failed: {type(error).__name__}: {error}")
 
 
 def _closed(task: AnyTask) -> ClientClosed:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from suno_async import operations as ops
 from suno_async._engine import Engine
+from suno_async._feed import outcomes_of
 from suno_async._http import Http
 from suno_async._journal import Journal
 from suno_async._methods import calls, submits
 from suno_async._settings import address, hosts_of, key_of, user_agent
 from suno_async._submissions import Terms
 from suno_async._transport import Attempt, Transport
-from suno_async.batch import BATCH_KEYS, Batch, outcomes_of
+from suno_async.batch import BATCH_KEYS, Batch
 from suno_async.download import Downloadable, download
 from suno_async.errors import ConfigurationError, Host
 from suno_async.limiter import Limiter, Priority
@@ -192,10 +193,8 @@ class SunoClient:
             ClientClosed: the client has ended.
         """
         _check(operation, TaskOperation, "submit", "call")
-        if key is not None and (not str(key).strip() or key.startswith(BATCH_KEYS)):
-            raise ConfigurationError(
-                f"key must name the submission, and not begin with {BATCH_KEYS!r}: {key!r}."
-            )
+        if key is not None:
+            _check_key(key)
         task, _ = await self._engine.pay(
             operation, priority, Terms(key=key, resend_unknown=resend_unknown)
         )
@@ -242,7 +241,9 @@ class SunoClient:
         def near_end(operation: TaskOperation[Any], unfinished: int) -> bool:
             return self._engine.watcher.is_near_end(operation.kind, unfinished)
 
-        return Batch(outcomes_of(operations, submit, near_end, max_in_flight))
+        engine = self._engine
+        unclaimed = engine.submissions.unclaimed.extend if engine.journal is None else None
+        return Batch(outcomes_of(operations, submit, near_end, max_in_flight, unclaimed))
 
     async def unfinished(self) -> list[Task[Any]]:
         """The journal's tasks that are not over, oldest first: what to pick up after a restart.
@@ -282,7 +283,7 @@ class SunoClient:
         Raises:
             ConfigurationError: the token is not one.
         """
-        name, colon, task_id = token.strip().partition(":")
+        name, colon, task_id = str(token).strip().partition(":")
         if not colon and operation is not None:
             name, task_id = operation.kind.name, name
         kind = KINDS.get(name)
@@ -335,6 +336,15 @@ class SunoClient:
         self._engine.ready()
         session = self._engine.transport.http.session_for_files()
         return await download(session, what, target, progress, self._engine.timeout)
+
+
+def _check_key(key: object) -> None:
+    sound = isinstance(key, str) and bool(key.strip()) and key.isprintable()
+    if not sound or str(key).startswith(BATCH_KEYS):
+        raise ConfigurationError(
+            f"key must be a printable text that names the submission, and not begin with "
+            f"{BATCH_KEYS!r}: {key!r}."
+        )
 
 
 def _check(operation: object, wanted: type, used: str, right: str) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from suno_async.errors import DownloadFailed
+from suno_async.errors import ConfigurationError, DownloadFailed
 from suno_async.results import Track, WavFile
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ async def download(
     silence: float,
 ) -> Path:
     """Fetch the file of a result into a directory, or to a path that has a suffix."""
+    _check(what)
     url, name = _url_and_name(what)
     path = _path_for(name, target)
     part = path.with_name(path.name + ".part")
@@ -62,6 +63,14 @@ async def download(
     return path
 
 
+def _check(what: object) -> None:
+    if not isinstance(what, Track | WavFile | str):
+        raise ConfigurationError(
+            f"download() takes one track, one file or one URL, not {type(what).__name__}: "
+            "call it for each."
+        )
+
+
 def _path_for(name: str, target: str | PathLike[str]) -> Path:
     path = Path(target)
     return path if path.suffix and not path.is_dir() else path / name
@@ -76,7 +85,8 @@ def _url_and_name(what: Downloadable) -> tuple[str, str]:
         return what, file_name(Path(urlsplit(what).path).stem, "", what)
     url = what.audio_url if isinstance(what, Track) else what.audio_wav_url
     if url is None:
-        raise DownloadFailed("There is no file yet: the link in the result is empty.")
+        token = f"music:{what.task_id}" if isinstance(what, Track) and what.task_id else None
+        raise DownloadFailed("There is no file yet: the link in the result is empty.", token)
     if isinstance(what, Track):
         return url, file_name(what.title or "Untitled", what.id, url)
     return url, file_name(Path(urlsplit(url).path).stem, "", url)

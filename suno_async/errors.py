@@ -141,8 +141,9 @@ class DecodeError(SunoError):
     """The body as it came: parsed as far as possible, else its bytes."""
 
     def __str__(self) -> str:
-        return f"The service's answer cannot be read: {self.message} at {self.path}: " + _short(
-            self.raw
+        shown = self.raw.decode(errors="replace") if isinstance(self.raw, bytes) else self.raw
+        return (
+            f"The service's answer cannot be read: {self.message} at {self.path}: {_short(shown)}."
         )
 
 
@@ -201,7 +202,7 @@ class NotFound(APIError):
 class RateLimited(APIError):
     """Codes 430 and 405, and 429 where it means the rate: more than 20 requests in 10 seconds."""
 
-    advice = " Someone else is using the key's rate; share one limiter between processes."
+    advice = " Someone else may be using the key's rate: share one limiter between processes."
 
 
 @define(slots=False, str=False)

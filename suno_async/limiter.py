@@ -110,11 +110,13 @@ class RateLimiter:
         ConfigurationError: it is used on a second event loop.
     """
 
-    max_rate: int = field(default=20, validator=validators.ge(1))
+    max_rate: int = field(default=20, validator=[validators.instance_of(int), validators.ge(1)])
     """Requests per period; 20 as documented."""
     time_period: float = field(default=10.0, validator=validators.gt(0))
     """Seconds of the period; 10 as documented."""
-    burst: int = field(default=20, kw_only=True, validator=validators.ge(1))
+    burst: int = field(
+        default=20, kw_only=True, validator=[validators.instance_of(int), validators.ge(1)]
+    )
     """Requests that an idle client may send at once."""
     margin: float = field(default=0.05, kw_only=True, validator=validators.ge(0))
     """Seconds added to the period, for clocks that differ."""

@@ -8,9 +8,11 @@ A task is watched only while somebody listens.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
+from math import inf
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import define, field
@@ -28,6 +30,8 @@ R = TypeVar("R")
 
 Listener: TypeAlias = "Callable[[SunoError | None], None]"
 """Called at each event with `None`, and with an error that whoever listens should know."""
+
+_log = logging.getLogger("suno_async")
 
 PATIENCE = 600.0
 """Seconds to wait by default: the quick start's sample gives up after ten minutes."""
@@ -48,6 +52,22 @@ class Watch(Protocol):
 
 
 @define
+class Trouble:
+    """What went wrong with a task's looks; times are seconds on the loop's clock."""
+
+    failures: int = 0
+    """Failed looks in a row."""
+    counted: int = 0
+    """Of them, those that are raised when they go on."""
+    counted_since: float = 0.0
+    """When the first of these was."""
+    lost: int = 0
+    """Of them, those after the first minute that found no record, or none that can be read."""
+    refusals: int = 0
+    """The last of them, if they refused the key."""
+
+
+@define
 class Seat:
     """What the watcher knows of a task; times are seconds on the loop's clock."""
 
@@ -61,12 +81,16 @@ class Seat:
     """Whether it has told how long such tasks take."""
     watched_since: float | None = None
     """When watching it began."""
-    failures: int = 0
-    """Failed looks in a row."""
-    failing_since: float = 0.0
-    """When the first of them was."""
+    tried: float = -inf
+    """When the last look at it ended, well or not."""
+    trouble: Trouble = field(factory=Trouble)
+    """What went wrong since the last look that told something."""
     late_looks: int = 0
-    """Looks taken long after nearly all such tasks are complete."""
+    """Looks counted long after nearly all such tasks are complete."""
+    late_at: float = -inf
+    """The age at the last of them."""
+    is_hopeless: bool = False
+    """Whether looking on is of no use, by all that the looks tell."""
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -178,7 +202,10 @@ class Task(Generic[R]):
 
     def _wake(self, error: SunoError | None = None) -> None:
         for listener in self._listeners:
-            listener(error)
+            try:
+                listener(error)
+            except Exception:  # noqa: BLE001 one listener must not cost the others their news
+                _log.exception("a listener of %s failed", self.token)
 
     def __await__(self) -> Generator[Any, None, R]:
         return self.wait().__await__()

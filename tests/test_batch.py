@@ -11,6 +11,7 @@ import pytest
 
 from suno_async import (
     AuthenticationFailed,
+    ClientClosed,
     ConfigurationError,
     ContentRejected,
     GenerateLyrics,
@@ -24,7 +25,8 @@ from suno_async import (
     TaskFailed,
     TaskTimeout,
 )
-from suno_async.errors import BadRequest, Maintenance
+from suno_async._journal import Journal
+from suno_async.errors import BadRequest, JournalError, Maintenance
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -308,3 +310,109 @@ async def test_people_amid_a_batch_are_served_first(suno: SunoClient, fake_suno:
         assert at - expected < 12
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.5, 9.0, 35.0, 150.0, 171.0])
+@pytest.mark.parametrize("is_cancelled", [True, False])
+async def test_without_a_journal_what_is_untold_is_listed(
+    suno: SunoClient,
+    fake_suno: FakeSuno,
+    caplog: pytest.LogCaptureFixture,
+    seconds: float,
+    *,
+    is_cancelled: bool,
+) -> None:
+    """Left early, what was paid for is what was told and what is unclaimed, each once."""
+    told: list[str] = []
+
+    async def take() -> None:
+        async with suno.batch(songs(60)) as outcomes:
+            async for outcome in outcomes:
+                assert outcome.task is not None
+                told.append(outcome.task.id)
+                if not is_cancelled:
+                    break
+
+    running = asyncio.create_task(take())
+    await asyncio.wait([running], timeout=seconds if is_cancelled else None)
+    running.cancel()
+    await asyncio.wait([running])
+    await asyncio.sleep(30)  # answers that are on their way
+    unclaimed = [token.partition(":")[2] for token in suno.unclaimed]
+    assert sorted(told + unclaimed) == sorted(fake_suno.tasks)
+    left = [record for record in caplog.records if "batch that was left" in record.message]
+    assert len(left) <= 1
+    assert left or not unclaimed or seconds < 1
+
+
+async def test_an_input_may_wait_for_its_outcomes() -> None:
+    """An async generator that yields a song after each outcome gets each outcome."""
+    async with FakeSuno() as fake, SunoClient("key", base_url=fake.url) as suno:
+        is_told = asyncio.Event()
+
+        async def one_by_one() -> AsyncIterator[GenerateMusic]:
+            for number in range(3):
+                yield GenerateMusic(f"song {number}")
+                await is_told.wait()
+                is_told.clear()
+
+        told: list[int] = []
+        async with asyncio.timeout(3600):
+            async for outcome in suno.batch(one_by_one()):
+                told.append(outcome.index)
+                is_told.set()
+        assert told == [0, 1, 2]
+
+
+async def test_an_input_that_never_ends_is_left_when_it_is_of_no_use(
+    suno: SunoClient, fake_suno: FakeSuno
+) -> None:
+    """After a wrong key the batch ends although its input would wait for ever."""
+    closed = asyncio.Event()
+
+    async def silent() -> AsyncIterator[GenerateMusic]:
+        try:
+            yield GenerateMusic("a song")
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    fake_suno.fail(Fault.envelope(401), on=MUSIC)
+    (outcome,) = await outcomes_of(suno, silent())
+    assert isinstance(outcome.error, AuthenticationFailed)
+    assert closed.is_set()
+
+
+async def test_a_closed_client_ends_the_submitting(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """Closed amid a batch, the rest of the input is not read."""
+    read = 0
+
+    def endless() -> Iterator[GenerateMusic]:
+        nonlocal read
+        while True:
+            read += 1
+            yield GenerateMusic(f"song {read}")
+
+    running = asyncio.create_task(outcomes_of(suno, endless()))
+    await asyncio.sleep(30)
+    await suno.aclose()
+    async with asyncio.timeout(60):
+        outcomes = await running
+    assert any(isinstance(outcome.error, ClientClosed) for outcome in outcomes)
+    assert read < 1000
+
+
+async def test_a_broken_journal_ends_the_submitting(
+    fake_suno: FakeSuno, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written down is not sent, nor is the rest."""
+
+    async def full(*_: object) -> None:
+        raise JournalError("the disk is full")
+
+    async with client(fake_suno, tmp_path) as suno:
+        monkeypatch.setattr(Journal, "about_to_send", full)
+        outcomes = await outcomes_of(suno, songs(50))
+    assert 1 <= len(outcomes) < 5
+    assert all(isinstance(outcome.error, JournalError) for outcome in outcomes)
+    assert not fake_suno.ledger.of(MUSIC)

@@ -23,9 +23,13 @@ from suno_async import (
     GenerateMusic,
     GetCredits,
     InsufficientCredits,
+    Priority,
+    RateLimiter,
+    Slot,
     Stage,
     SubmissionUnknown,
     SunoClient,
+    SunoError,
     TaskFailed,
     TaskTimeout,
 )
@@ -205,10 +209,12 @@ async def test_closing_tells_who_waits(fake_suno: FakeSuno) -> None:
     task = await suno.generate_music("the sea")
     waiting = asyncio.create_task(task.wait())
     await asyncio.sleep(1)
+    closed = asyncio.get_running_loop().time()
     await suno.aclose()
     await suno.aclose()
     with pytest.raises(ClientClosed) as caught:
         await waiting
+    assert asyncio.get_running_loop().time() - closed < 1, "told at once, not found out later"
     assert caught.value.token == task.token
     assert task.token in str(caught.value)
     with pytest.raises(ClientClosed):
@@ -228,6 +234,65 @@ async def test_closing_waits_for_what_was_paid(fake_suno: FakeSuno) -> None:
     await suno.aclose()
     task = await asking
     assert task.id in fake_suno.tasks
+
+
+async def test_closing_twice_at_once_ends_once(fake_suno: FakeSuno) -> None:
+    """The second one to close waits for the same end: what was paid is not dropped."""
+    fake_suno.fail(Fault.DELAY_AFTER_ACCEPT.lasting(10), on="generate-music")
+    suno = SunoClient("key", base_url=fake_suno.url)
+    asking = asyncio.create_task(suno.generate_music("the sea"))
+    await asyncio.sleep(5)
+    closing = asyncio.create_task(suno.aclose())
+    await asyncio.sleep(0)
+    await suno.aclose()
+    assert closing.done()
+    assert (await asking).id in fake_suno.tasks
+
+
+class BrokenLimiter:
+    """Grants some slots, then its store is away."""
+
+    def __init__(self, good: int) -> None:
+        self.good = good
+        self.limiter = RateLimiter()
+
+    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+        """A slot, or an error that is not ours."""
+        self.good -= 1
+        if self.good < 0:
+            raise ConnectionError("the store is away")
+        return await self.limiter.acquire(priority)
+
+
+async def test_a_limiter_that_fails_is_told_and_looked_past(fake_suno: FakeSuno) -> None:
+    """An error of a limiter of one's own does not leave whoever waits in the dark."""
+    loop = asyncio.get_running_loop()
+    broken = BrokenLimiter(good=1)
+    async with SunoClient("key", base_url=fake_suno.url, limiter=broken) as suno:
+        task = await suno.generate_music("the sea")
+        began = loop.time()
+        with pytest.raises(SunoError, match="the store is away") as caught:
+            await task
+        assert 60 <= loop.time() - began <= 120
+        assert caught.value.token == task.token
+        broken.good = 100
+        assert len(await task) == 2
+
+
+async def test_errors_of_looks_say_which_task(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """What is raised to whoever waits carries the task's token and kind."""
+    task = await suno.generate_music("the sea")
+    fake_suno.fail(Fault.NEVER, on="get-music-generation-details", times=None)
+    with pytest.raises(suno_async.RequestTimeout) as caught:
+        await task
+    assert (caught.value.token, caught.value.kind) == (task.token, "music")
+
+
+async def test_what_cannot_be_downloaded_is_told(suno: SunoClient) -> None:
+    """The natural mistake, all tracks at once, says what to do instead."""
+    tracks = await (await suno.generate_music("the sea"))
+    with pytest.raises(ConfigurationError, match="call it for each"):
+        await suno.download(tracks)  # type: ignore[arg-type]
 
 
 async def test_closing_calls_back_what_has_not_left(fake_suno: FakeSuno) -> None:
@@ -397,7 +462,9 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert repr(client) == "<SunoClient https://suno.example open>"
 
 
-@pytest.mark.parametrize("url", ["api.sunoapi.org", "ftp://x", "https://", "http://[", ""])
+@pytest.mark.parametrize(
+    "url", ["http://me:secret@x", "api.sunoapi.org", "ftp://x", "https://", "http://[", ""]
+)
 def test_addresses_that_are_none(url: str) -> None:
     """A wrong address names the argument."""
     with pytest.raises(ConfigurationError, match="base_url"):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from suno_async import (
     APIError,
+    ClientClosed,
     ConfigurationError,
     GenerateLyrics,
     GenerateMusic,
@@ -317,6 +320,15 @@ async def test_a_journal_needs_its_directory(fake_suno: FakeSuno, tmp_path: Path
     await suno.aclose()
 
 
+async def test_the_journal_takes_no_chances(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """Each write is on the disk before the next step: WAL, synchronous FULL (2)."""
+    async with client(fake_suno, tmp_path) as suno:
+        await suno.unfinished()
+        db = suno._engine.journal._open_db  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 async def test_without_a_journal_there_is_no_list(fake_suno: FakeSuno) -> None:
     """`unfinished` says what it needs."""
     async with SunoClient("key", base_url=fake_suno.url) as suno:
@@ -340,3 +352,100 @@ async def test_a_song_is_not_lost_to_a_full_disk(
         assert task.id in fake_suno.tasks
         assert task.id in caplog.text
         assert "disk full" in caplog.text
+
+
+async def test_a_refused_retry_leaves_the_failed_one_paid(
+    fake_suno: FakeSuno, tmp_path: Path
+) -> None:
+    """Sent again after a failure and refused: the first one stays accepted and failed."""
+    fake_suno.script(fail_at=20, status="GENERATE_AUDIO_FAILED")
+    async with client(fake_suno, tmp_path) as suno:
+        await anext(aiter(suno.batch([SEA])))
+    before = rows(tmp_path, "*")
+    fake_suno.balance = 0
+    async with client(fake_suno, tmp_path) as suno:
+        (refused,) = [outcome async for outcome in suno.batch([SEA], retry_failed=True)]
+        assert isinstance(refused.error, InsufficientCredits)
+    kept = rows(tmp_path, "id, state, token, accepted_at, over_at")
+    assert kept == [(row[0], row[2], row[3], row[5], row[6]) for row in before]
+    fake_suno.balance = 100
+    async with client(fake_suno, tmp_path) as suno:
+        (told,) = [outcome async for outcome in suno.batch([SEA])]
+        assert isinstance(told.error, TaskFailed)
+    assert len(fake_suno.ledger.accepted("generate-music")) == 1
+
+
+async def test_a_journal_by_two_names_is_one(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """A symbolic link does not get around the lock."""
+    (tmp_path / "link.sqlite").symlink_to(tmp_path / "songs.sqlite")
+    async with client(fake_suno, tmp_path) as suno:
+        await suno.submit(SEA, key="k")
+        other = SunoClient("key", base_url=fake_suno.url, journal=tmp_path / "link.sqlite")
+        with pytest.raises(JournalError, match="in use"):
+            await other.submit(SEA, key="k")
+        await other.aclose()
+    assert len(fake_suno.ledger.accepted("generate-music")) == 1
+
+
+@pytest.mark.parametrize("key", [4711, "a\ud800", "a\nb", "", "batch:1"])
+async def test_what_is_no_key(suno: SunoClient, fake_suno: FakeSuno, key: object) -> None:
+    """A key must be a text that can be written down."""
+    with pytest.raises(ConfigurationError, match="key must be"):
+        await suno.submit(SEA, key=key)  # type: ignore[arg-type]
+    assert not fake_suno.ledger.entries
+
+
+async def test_a_task_that_ends_first_opens_the_journal(
+    fake_suno: FakeSuno, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client used without `async with` records an outcome all the same."""
+    async with client(fake_suno, tmp_path) as suno:
+        token = (await suno.submit(SEA, key="k")).token
+    suno = client(fake_suno, tmp_path)
+    await suno.task(token)
+    await suno.aclose()
+    assert rows(tmp_path) == [("k", "over", token)]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_closing_frees_whoever_waits_for_leave_to_ask(fake_suno: FakeSuno) -> None:
+    """A free call that waits for the limiter ends with its client, not a pause later."""
+    loop = asyncio.get_running_loop()
+    suno = SunoClient("key", base_url=fake_suno.url)
+    await asyncio.gather(*(suno.get_credits() for _ in range(20)))
+    asking = asyncio.create_task(suno.get_credits())
+    await asyncio.sleep(1)
+    closed = loop.time()
+    await suno.aclose()
+    with pytest.raises(ClientClosed):
+        await asking
+    assert loop.time() - closed < 1
+
+
+async def test_whenever_it_dies_what_was_accepted_is_written_down(tmp_path: Path) -> None:
+    """Copies of the file, taken at many instants: each song accepted by then has its row."""
+    copies: list[tuple[Path, dict[str, str | None]]] = []
+    songs = [GenerateMusic(f"song {number}") for number in range(30)]
+    async with FakeSuno(delay=(0.05, 3.0), seed=4) as fake:
+        fake.faults(0.1, seed=2)
+        async with client(fake, tmp_path) as suno:
+            await suno.unfinished()
+            submits = (suno.submit(song) for song in songs)
+            running = asyncio.gather(*submits, return_exceptions=True)
+            while not running.done():
+                await asyncio.sleep(0.1)
+                copy = tmp_path / f"copy{len(copies)}"
+                copy.mkdir()
+                for file in tmp_path.glob("songs.sqlite*"):
+                    shutil.copy(file, copy)
+                accepted = fake.ledger.accepted("generate-music")
+                copies.append((copy, {entry.body["prompt"]: entry.task_id for entry in accepted}))
+            await running
+    assert len(copies) > 50
+    for copy, accepted_then in copies:
+        with closing(sqlite3.connect(copy / "songs.sqlite")) as db:
+            statement = "SELECT json_extract(fields, '$.prompt'), task FROM submission"
+            written = dict(db.execute(statement).fetchall())
+        for prompt, task_id in accepted_then.items():
+            assert written[prompt] in {None, task_id}
+        assert all(accepted_then[prompt] == task for prompt, task in written.items() if task)

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
 
-from suno_async import ConfigurationError, DownloadFailed
+from suno_async import ConfigurationError
 
 SONGS = Path("songs")
 """Where files go by default."""
@@ -19,7 +19,7 @@ def ready(folder: Path) -> Path:
     """The folder, which is there now and can be written to.
 
     Raises:
-        DownloadFailed: it cannot be made or written to.
+        ConfigurationError: it cannot be made or written to; nothing was sent yet.
     """
     folder = folder.expanduser()
     try:
@@ -28,7 +28,7 @@ def ready(folder: Path) -> Path:
             return folder
     except OSError as error:
         why = "a file is in the way" if isinstance(error, _IN_THE_WAY) else error.strerror
-        raise DownloadFailed(
+        raise ConfigurationError(
             f"{folder} cannot be written to: {why}. Choose another folder with --out."
         ) from error
 

@@ -39,7 +39,7 @@ class Stage(StrEnum):
     @property
     def rank(self) -> int:
         """The stage's place in the order, from 0."""
-        return tuple(Stage).index(self)
+        return _RANKS[self]
 
     def __lt__(self, other: str) -> bool:
         return self.rank < Stage(other).rank
@@ -52,6 +52,9 @@ class Stage(StrEnum):
 
     def __ge__(self, other: str) -> bool:
         return self.rank >= Stage(other).rank
+
+
+_RANKS = {stage: rank for rank, stage in enumerate(Stage)}  # looked up by text, so often
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,284 @@
+"""What runs while a batch's outcomes are told.
+
+One coroutine reads the input a little ahead. Another one feeds: it takes an item, asks the limiter
+for one place at a time, and goes on to the next item when the place is granted, while the answer is
+still on its way. Accepted tasks need no coroutine of their own: each calls back when it is over.
+Whoever iterates takes the outcomes out; while too many lie there untaken, nothing more is
+submitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Generic, Protocol
+
+from attrs import define, field
+
+from suno_async._reader import Reader
+from suno_async._wire import operation_to_dict
+from suno_async.batch import BATCH_KEYS, Items, Op, Outcome
+from suno_async.errors import (
+    AuthenticationFailed,
+    ClientClosed,
+    ConfigurationError,
+    ConnectionFailed,
+    InsufficientCredits,
+    InvalidRequest,
+    JournalError,
+    Maintenance,
+    SunoError,
+)
+from suno_async.operations import TaskOperation
+from suno_async.task import Task
+
+_log = logging.getLogger("suno_async")
+
+_UNTAKEN = 1_000  # outcomes that may lie there before the submitting waits
+_NO_USE = (
+    AuthenticationFailed,
+    ClientClosed,
+    ConfigurationError,
+    ConnectionFailed,
+    InsufficientCredits,
+    JournalError,
+    Maintenance,
+)
+
+
+@define(eq=False)
+class _Live(Generic[Op]):
+    """An accepted task of a batch, until it is over."""
+
+    feed: _Feed[Op]
+    index: int
+    operation: Op
+    task: Task[Any]
+    resumed: bool
+
+    def news(self, error: SunoError | None) -> None:
+        """What the task tells; of errors, those that mean that looking on is of no use."""
+        if self.task.is_over:
+            self.feed.finish(self)
+        elif isinstance(error, ClientClosed) or (error is not None and self.task.seat.is_hopeless):
+            self.feed.finish(self, error)
+
+    def outcome(self, error: SunoError | None = None) -> Outcome[Op]:
+        """What became of it."""
+        return Outcome(
+            index=self.index,
+            error=error or self.task.failure,
+            task=self.task,
+            resumed=self.resumed,
+            request=self.operation,
+            result=self.task.latest,
+        )
+
+
+class Submit(Protocol):
+    """How a batch starts a task; the client's own way."""
+
+    async def __call__(
+        self,
+        operation: TaskOperation[Any],
+        *,
+        key: str,
+        near_end: bool,
+        granted: Callable[[], None],
+    ) -> tuple[Task[Any], bool]:
+        """Start it, or find it in the journal: the task, and whether it was found."""
+        ...
+
+
+async def outcomes_of(
+    items: Items[Op],
+    submit: Submit,
+    near_end: Callable[[TaskOperation[Any], int], bool],
+    max_in_flight: int | None,
+    unclaimed: Callable[[list[str]], None] | None,
+) -> AsyncGenerator[Outcome[Op]]:
+    """Feed, and tell the outcomes.
+
+    `near_end` says whether a batch with so many unfinished tasks like this one is near its end.
+    `unclaimed` lists the tokens of what nobody is told of any more, `None` where a journal does.
+    Nothing that is fed knows of this generator: when nobody iterates any more, it is closed.
+    """
+    feed = _Feed(items, submit, near_end, max_in_flight, unclaimed)
+    feeding = asyncio.create_task(feed.run())
+    feeding.add_done_callback(lambda _: feed.changed.set())
+    try:
+        while True:
+            while feed.ready:
+                outcome = feed.ready.popleft()
+                feed.changed.set()
+                yield outcome
+            if feed.is_done(feeding):
+                break
+            feed.changed.clear()
+            await feed.changed.wait()
+        feeding.result()  # what the input itself raised comes last
+    finally:
+        feeding.cancel()
+        await feed.stop()
+        await asyncio.wait([feeding])
+
+
+@define(eq=False)
+class _Feed(Generic[Op]):
+    """What runs while the outcomes are told."""
+
+    _items: Items[Op]
+    _submit: Submit
+    _near_end: Callable[[TaskOperation[Any], int], bool]
+    _max_in_flight: int | None
+    _unclaimed: Callable[[list[str]], None] | None
+    ready: deque[Outcome[Op]] = field(factory=deque["Outcome[Op]"], init=False)
+    """Outcomes to be told."""
+    changed: asyncio.Event = field(factory=asyncio.Event, init=False)
+    """Set whenever there is something to see to."""
+    _live: set[_Live[Op]] = field(factory=set["_Live[Op]"], init=False)
+    _posts: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
+    _is_stopped: bool = field(default=False, init=False)
+    _left: int | None = field(default=None, init=False)
+    """Items not read yet, where that is known."""
+    _seen: Counter[str] = field(factory=Counter[str], init=False)
+    _mistake: BaseException | None = field(default=None, init=False)
+
+    def is_done(self, feeding: asyncio.Task[None]) -> bool:
+        """Whether there will be no more outcomes; raise what should never have happened."""
+        if self._mistake is not None:
+            raise self._mistake
+        return feeding.done() and not self._live and not self._posts
+
+    async def stop(self) -> None:
+        """Submit no more, and let go of what is being made."""
+        self._is_stopped = True
+        for live in self._live:
+            live.task.unlisten(live.news)
+        for post in self._posts:
+            post.cancel()
+        self._list_untold()
+        if self._posts:
+            await asyncio.wait(self._posts)
+
+    def _list_untold(self) -> None:
+        """Nobody is told of these any more, and they are paid for."""
+        paid = [*(one.task for one in self.ready), *(live.task for live in self._live)]
+        tokens = [task.token for task in paid if task is not None]
+        if self._unclaimed is not None and tokens:
+            self._unclaimed(tokens)
+            _log.warning(
+                "%d accepted tasks of a batch that was left are listed in the client's `unclaimed`,"
+                " to be picked up with task(token)",
+                len(tokens),
+            )
+
+    def _put(self, outcome: Outcome[Op]) -> None:
+        self.ready.append(outcome)
+        self.changed.set()
+
+    async def run(self) -> None:
+        """Submit what is read."""
+        reader = Reader(self._items, self.changed)
+        reading = asyncio.create_task(reader.run())
+        try:
+            await self._submit_all(reader)
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    async def _submit_all(self, reader: Reader[Op]) -> None:
+        index = -1
+        while True:
+            await self._until(lambda: reader.has_news and self._has_room())
+            if self._is_stopped:
+                return
+            if not reader.ahead:
+                break
+            item, self._left = reader.take()
+            index += 1
+            if isinstance(item, InvalidRequest):
+                self._put(Outcome(index=index, error=item))
+            elif (error := _no_operation(item)) is not None:
+                self._put(Outcome(index=index, error=error))
+            else:
+                await self._start(index, item)
+        if reader.failure is not None:
+            raise reader.failure
+
+    async def _until(self, may_go_on: Callable[[], bool]) -> None:
+        while not (self._is_stopped or may_go_on()):
+            self.changed.clear()
+            await self.changed.wait()
+
+    def _has_room(self) -> bool:
+        """Whether another request may be begun."""
+        most = self._max_in_flight
+        return len(self.ready) < _UNTAKEN and (
+            most is None or len(self._live) + len(self._posts) < most
+        )
+
+    async def _start(self, index: int, operation: Op) -> None:
+        """Begin a request, and wait until it has its place or its end."""
+        granted = asyncio.Event()
+        post = asyncio.create_task(self._post(index, operation, granted.set))
+        self._posts.add(post)
+        post.add_done_callback(self._posted)
+        post.add_done_callback(lambda _: granted.set())
+        await granted.wait()
+
+    def _posted(self, post: asyncio.Task[None]) -> None:
+        self._posts.discard(post)
+        if not post.cancelled() and post.exception() is not None:
+            self._mistake = post.exception()
+        self.changed.set()
+
+    async def _post(self, index: int, operation: Op, granted: Callable[[], None]) -> None:
+        unfinished = len(self._live) + len(self._posts) + (self._left or 0)
+        near_end = self._left is not None and self._near_end(operation, unfinished)
+        try:
+            task, resumed = await self._submit(
+                operation, key=self._key_of(operation), near_end=near_end, granted=granted
+            )
+        except SunoError as error:
+            self._is_stopped = self._is_stopped or isinstance(error, _NO_USE)
+            self._put(Outcome(index=index, request=operation, error=error))
+        else:
+            self._follow(_Live(self, index, operation, task, resumed))
+
+    def _follow(self, live: _Live[Op]) -> None:
+        if live.task.is_over:
+            self._put(live.outcome())
+            return
+        if not live.task.is_listened_to:
+            live.task.is_persons = False
+        try:
+            live.task.listen(live.news)
+        except ClientClosed as error:
+            self._put(live.outcome(error))
+        else:
+            self._live.add(live)
+
+    def finish(self, live: _Live[Op], error: SunoError | None = None) -> None:
+        """Let go of a task that is over, or that looking at is of no use."""
+        live.task.unlisten(live.news)
+        self._live.discard(live)
+        self._put(live.outcome(error))
+
+    def _key_of(self, operation: Op) -> str:
+        """A name for this request: what was asked for, and for the how-manieth time."""
+        asked = [type(operation).__name__, operation_to_dict(operation)]
+        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+        self._seen[digest] += 1
+        return f"{BATCH_KEYS}{digest}:{self._seen[digest]}"
+
+
+def _no_operation(item: object) -> InvalidRequest | None:
+    if isinstance(item, TaskOperation):
+        return None
+    what = type(item).__name__
+    return InvalidRequest(f"a batch takes operations that start a task, not {what}")

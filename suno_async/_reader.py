@@ -1,0 +1,77 @@
+"""Reads a batch's input a little ahead, while its items are submitted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Sized
+from typing import Generic
+
+from attrs import define, field
+
+from suno_async.batch import Items, Op
+from suno_async.errors import InvalidRequest
+
+_AHEAD = 500  # items read ahead to see the end of an input without a length
+
+
+@define(eq=False)
+class Reader(Generic[Op]):
+    """Reads the input: one item ahead, or enough to see the end of one without a length."""
+
+    _items: Items[Op]
+    _news: asyncio.Event
+    """Set when there is an item, or no more."""
+    ahead: deque[Op | InvalidRequest] = field(factory=deque["Op | InvalidRequest"], init=False)
+    """Items that nobody has taken yet."""
+    failure: BaseException | None = field(default=None, init=False)
+    """What the input raised."""
+    _taken: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _is_at_end: bool = field(default=False, init=False)
+    _left: int | None = field(default=None, init=False)
+    """Items not taken yet, where the input has a length."""
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is an item to take, or none will come any more."""
+        return bool(self.ahead) or self._is_at_end
+
+    def take(self) -> tuple[Op | InvalidRequest, int | None]:
+        """The next item, and how many are left after it, where that is known."""
+        item = self.ahead.popleft()
+        self._taken.set()
+        if self._left is not None:
+            self._left = max(0, self._left - 1)
+            return item, self._left
+        return item, len(self.ahead) if self._is_at_end else None
+
+    async def run(self) -> None:
+        """Read until the end."""
+        self._left = len(self._items) if isinstance(self._items, Sized) else None
+        most = _AHEAD if self._left is None else 1
+        source = _each_of(self._items)
+        try:
+            async for item in source:
+                self.ahead.append(item)
+                self._news.set()
+                await asyncio.sleep(0)  # an input that never waits lets others go on all the same
+                while len(self.ahead) >= most:
+                    self._taken.clear()
+                    await self._taken.wait()
+        except BaseException as error:
+            self.failure = error  # raised again when all before is done
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._is_at_end = True
+            self._news.set()
+            await source.aclose()
+
+
+async def _each_of(items: Items[Op]) -> AsyncGenerator[Op | InvalidRequest]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item

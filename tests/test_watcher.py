@@ -1,0 +1,138 @@
+"""Looks that fail, and what the watcher makes of them, against the embedded API."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from suno_async import ClientClosed, GenerateMusic, SunoClient, SunoError, TaskTimeout
+from suno_async._turns import Lane, Turns
+from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
+from suno_async.operations import KINDS
+from suno_async.task import Seat, Task
+from suno_async.testing import FakeSuno, Fault
+
+LOOK = "get-music-generation-details"
+
+
+def music(seat: Seat, watcher: object = None) -> Task[object]:
+    """A task of a batch that nobody looks at."""
+    return Task(id="1", kind=KINDS["music"], watch=watcher, seat=seat, is_persons=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(Fault.envelope(404), NotFound), (Fault.DATA_NULL, NotFound), (Fault.WRONG_JSON, DecodeError)],
+)
+async def test_a_batch_ends_when_its_records_are_gone(
+    suno: SunoClient, fake_suno: FakeSuno, fault: Fault, error: type[SunoError]
+) -> None:
+    """Five looks after the first minute that find nothing to read give a song up, with its task."""
+    fake_suno.fail(fault, on=LOOK, times=None)
+    async with asyncio.timeout(3600):
+        outcomes = [one async for one in suno.batch([GenerateMusic("a"), GenerateMusic("b")])]
+    assert [type(one.error) for one in outcomes] == [error, error]
+    for one in outcomes:
+        assert one.task is not None
+        assert one.error is not None
+        assert one.error.token == one.task.token
+    assert len(fake_suno.ledger.of(LOOK)) <= 2 * 12
+
+
+async def test_a_batch_outlives_servers_that_fail(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """Half an hour of server errors on looks costs no song, and few looks."""
+    fake_suno.fail(Fault.BARE_500, on=LOOK, times=None)
+    loop = asyncio.get_running_loop()
+    loop.call_later(1800, fake_suno.mend)
+    (outcome,) = [one async for one in suno.batch([GenerateMusic("a")])]
+    assert outcome.error is None
+    assert len(fake_suno.ledger.of(LOOK)) < 30
+
+
+@pytest.mark.parametrize(("times", "is_final"), [(1, False), (None, True)])
+async def test_a_refused_key_is_final_when_seen_twice(
+    suno: SunoClient, fake_suno: FakeSuno, times: int | None, *, is_final: bool
+) -> None:
+    """One 401 amid a batch's looks is passed over, two in a row end the song."""
+    fake_suno.fail(Fault.envelope(401), on=LOOK, times=times)
+    (outcome,) = [one async for one in suno.batch([GenerateMusic("a")])]
+    assert isinstance(outcome.error, AuthenticationFailed) is is_final
+
+
+async def test_failing_looks_leave_the_rate_to_others(
+    suno: SunoClient, fake_suno: FakeSuno
+) -> None:
+    """Whoever waits in a tight loop while looks fail gets a look every four seconds."""
+    task = await suno.generate_music("a")
+    fake_suno.fail(Fault.BARE_500, on=LOOK, times=None)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(100):
+            while True:
+                with suppress(SunoError):
+                    await task.wait(timeout=0.2)
+    assert 10 <= len(fake_suno.ledger.of(LOOK)) <= 30
+
+
+async def test_closing_tells_whoever_waits_for_the_last_look(fake_suno: FakeSuno) -> None:
+    """A client that ends during the last look of a wait raises `ClientClosed`."""
+    async with SunoClient("key", base_url=fake_suno.url) as suno:
+        task = await suno.generate_music("a")
+        fake_suno.fail(Fault.NEVER, on=LOOK, times=None)
+        waiting = asyncio.ensure_future(task.wait(timeout=1))
+        await asyncio.sleep(5)
+        assert not waiting.done()
+    with pytest.raises(ClientClosed):
+        await waiting
+
+
+async def test_a_slow_song_is_given_up_late(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """A song of 1,150 s is not given up; one that never ends is, soon after 1,200 s."""
+    loop = asyncio.get_running_loop()
+    fake_suno.script(text=10, first=20, complete=1150)
+    (slow,) = [one async for one in suno.batch([GenerateMusic("a")])]
+    assert slow.error is None
+    fake_suno.script(text=10, first=20, complete=1e9)
+    began = loop.time()
+    (endless,) = [one async for one in suno.batch([GenerateMusic("a")])]
+    assert isinstance(endless.error, TaskTimeout)
+    assert 1190 < loop.time() - began < 1500
+
+
+def test_an_age_that_is_made_up_does_not_vote() -> None:
+    """A task from elsewhere says nothing of how long such tasks take, one from here does."""
+    elsewhere, here = Turns(), Turns()
+    elsewhere.enter(music(Seat()), 1000.0)
+    task = music(Seat())
+    elsewhere.saw(task, 1000.0, complete=False)
+    assert not elsewhere.usual
+    here.saw(music(Seat(accepted=1000.0)), 1195.0, complete=False)
+    assert here.usual["music"] > 190.0
+
+
+async def test_failures_do_not_teach_patience(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """Songs that failed are over: they do not make the watcher look later."""
+    fake_suno.script(times=20, fail_at=185, complete=1000, status="GENERATE_AUDIO_FAILED")
+    outcomes = [one async for one in suno.batch([GenerateMusic(str(n)) for n in range(20)])]
+    assert all(one.error for one in outcomes)
+    turns: Turns = suno._engine.watcher._turns  # pyright: ignore[reportPrivateUsage]
+    assert turns.usual["music"] <= 190.0
+
+
+@pytest.mark.parametrize("failures", [1, 3, 6, 50])
+def test_gaps_grow(failures: int) -> None:
+    """After each failed look the next is later: 20 s at most for a person, 120 s for a batch."""
+    least: dict[bool, float] = {}
+    for is_persons in (True, False):
+        turns, task = Turns(), music(Seat(accepted=0.0, tried=100.0))
+        task.is_persons = is_persons
+        task.seat.trouble.failures = failures
+        turns.enter_again(task, 100.0)
+        least[is_persons] = min(map(turns.due, Lane)) - 100.0
+        if not is_persons:
+            assert turns.due(Lane.OVERDUE) >= 220.0
+    assert least == {
+        True: min(20.0, 4.0 * 2 ** (failures - 1)),
+        False: min(120.0, 4.0 * 2 ** (failures - 1)),
+    }
