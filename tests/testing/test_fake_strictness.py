@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from urllib.parse import urlsplit
+
 import pytest
 
 from suno_async import Model, SunoClient, UploadAndCover
@@ -34,3 +37,18 @@ async def test_midi_keeps_its_notes_in_the_quick_starts_shapes() -> None:
         track = (await (await suno.generate_music("the sea")))[0]
         stems = await (await suno.separate_vocals(track))
         assert (await (await suno.generate_midi(stems))).instruments
+
+
+async def test_a_client_that_goes_away_is_no_error(
+    fake_suno: FakeSuno, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A process killed amid its request leaves no traceback in the log of the embedded API."""
+    parts = urlsplit(fake_suno.url)
+    _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    head = "POST /api/v1/generate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{{".encode())
+    await writer.drain()
+    await asyncio.sleep(1)
+    writer.transport.abort()
+    await asyncio.sleep(1)
+    assert caplog.records == []

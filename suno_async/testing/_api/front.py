@@ -65,6 +65,8 @@ class Front:
             if is_file:
                 return await self._file(request, entry, down)
             return await self._api(request, entry, operation, down)
+        except ConnectionError:  # the client has gone: nobody is there to be answered
+            return web.Response()
         finally:
             entry.answered = self.service.now()
 
