@@ -120,7 +120,11 @@ def answer_of(operation: CallOperation[R], body: Mapping[str, Any]) -> R:
 
 
 def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
-    """The first thing that is there, and the path to it in the body's own casing."""
+    """The first thing that is there, and the path to it in the body's own casing.
+
+    Something empty counts only where no other path leads to more.
+    """
+    empty: tuple[Any, str] | None = None
     for path in paths:
         node: Any = body
         where = "$"
@@ -131,9 +135,11 @@ def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
             key = next((k for k in inside if snake(k) == step), None)
             node, where = (None, where) if key is None else (inside[key], f"{where}.{key}")
         else:
-            if node is not None:
+            if node in ("", []):
+                empty = empty or (node, where)
+            elif node is not None:
                 return node, where
-    return None, "$." + paths[0]
+    return empty or (None, "$." + paths[0])
 
 
 def structure(value: Any, wanted: Any, path: str, body: Any) -> Any:

@@ -221,7 +221,7 @@ ACCEPTED: list[tuple[type[Any], tuple[Any, ...], dict[str, Any]]] = [
     (ExtendMusic, ("a",), {"continue_at": 60, "model": "V6"}),
     (UploadAndCover, (A,), {"prompt": "smooth jazz"}),
     (UploadAndCover, (A,), {"model": "V6"}),
-    (UploadAndCover, (A,), {"model": "V6", "prompt": "x" * 5000}),
+    (UploadAndCover, (A,), {"model": "V6", "lyrics": "x" * 5000}),
     (UploadAndExtend, (A,), {"prompt": "go on"}),
     (UploadAndExtend, (A,), OWN),
     (AddInstrumental, (A,), {**ADD, "tags": "Folk", "negative_tags": "x" * 1000}),
@@ -296,3 +296,25 @@ def test_a_wrong_type_says_what_is_wanted(fields: dict[str, Any], said: str) -> 
     with pytest.raises(InvalidRequest) as caught:
         GenerateMusic("x", **fields)
     assert [str(fault) for fault in caught.value.faults] == [said]
+
+
+def test_lengths_hold_in_every_mode_of_v6() -> None:
+    """Lyrics and style are limited in the simple mode too, and in a replaced section."""
+    with pytest.raises(InvalidRequest) as caught:
+        GenerateMusic(custom_mode=False, model="V6", lyrics="x" * 6000, style="x" * 1100)
+    assert [fault.field for fault in caught.value.faults] == ["lyrics", "style"]
+
+
+def test_a_sample_of_30_seconds_is_30_seconds() -> None:
+    """A difference of floats that is a hair too long is not held against its caller."""
+    persona = GeneratePersona(
+        "a", task_id="t", name="n", description="d", vocal_start=2.2, vocal_end=32.2
+    )
+    assert persona.vocal_end == 32.2
+
+
+def test_an_idea_is_not_sung_where_v6_knows_the_custom_mode_alone() -> None:
+    """Over an upload V6 would sing a lone prompt word for word: that is said, not done."""
+    with pytest.raises(InvalidRequest, match="word for word by V6"):
+        UploadAndCover("https://x/a.mp3", prompt="an idea", model=Model.V6)
+    assert UploadAndCover("https://x/a.mp3", lyrics="la", model=Model.V6).is_custom

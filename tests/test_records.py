@@ -298,3 +298,17 @@ def test_either_link_serves() -> None:
         assert file.url == url
     with pytest.raises(DecodeError, match="neither a downloadUrl nor a fileUrl"):
         answer_of(operation, {"code": 200, "data": {"fileName": "a.mp3"}})
+
+
+def test_an_empty_list_does_not_hide_the_other_shape() -> None:
+    """Both lists are accepted: `sunoData` empty beside the quick start's `data`."""
+    body = music("SUCCESS", READY)
+    body["data"]["response"] = {"sunoData": [], "data": [{"id": "a", "audio_url": "https://x/a"}]}
+    assert read(MUSIC, body).result[0].is_ready
+
+
+@pytest.mark.parametrize("nothing", ["", [], {}, None])
+def test_midi_may_be_empty(nothing: object) -> None:
+    """No notes after an advised input is documented, and no failure."""
+    body = {"code": 200, "data": {"taskId": "t1", "successFlag": 1, "midiData": nothing}}
+    assert read(KINDS["midi"], body).stage is Stage.COMPLETE

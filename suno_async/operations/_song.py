@@ -98,9 +98,10 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
         yield from newer_faults(self, self.model, ("variety", "duration"))
 
     def _custom_faults(self) -> Iterator[Fault]:
-        if self.prompt is not None and not self.custom_mode and self._has_own_words:
-            why = "would be sung word for word beside lyrics, style or title: give the words as"
-            yield Fault("prompt", f"{why} lyrics instead, or custom_mode=True if that is meant")
+        if self.prompt is not None and not self.custom_mode:
+            where = "beside lyrics, style or title" if self._has_own_words else f"by {self.model}"
+            why = f"would be sung word for word {where}: give the words as lyrics instead"
+            yield Fault("prompt", f"{why}, or custom_mode=True if that is meant")
         elif self.prompt is not None and self.lyrics is not None:
             yield Fault("prompt", "is sung as lyrics in custom mode: give one of the two")
         if is_before_v6(self.model):
@@ -115,7 +116,8 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
     def _simple_faults(self) -> Iterator[Fault]:
         if not self._is_started or (self.prompt is not None and not self.prompt.strip()):
             yield Fault("prompt", "must not be empty: say what the song shall be", self.prompt)
-        yield from length_faults(self, self.model, {"prompt": "idea"}, " in simple mode")
+        limited = {"prompt": "idea", "lyrics": "lyrics", "style": "style"}
+        yield from length_faults(self, self.model, limited, " in simple mode")
         if not is_known(self.model):
             return
         newer = not is_before_v6(self.model)

@@ -125,7 +125,7 @@ class ReplaceSection(OfTrackOrElse, NegativeTags, Weights, Singer, V6Fields, Mus
         if self.upload_url is None and self.model is not None:
             yield Fault("model", "is for an upload: a track keeps its own", self.model)
         yield from model_faults(self.model)
-        limited = {"prompt": "lyrics", "tags": "style", "title": "title"}
+        limited = {"prompt": "lyrics", "lyrics": "lyrics", "tags": "style", "title": "title"}
         yield from length_faults(self, self.model, limited)
         yield from newer_faults(self, self.model, ("lyrics", "variety"))
         if self.infill_start_s >= self.infill_end_s:

@@ -63,7 +63,7 @@ class GeneratePersona(OfTrack, CallOperation[Persona]):
             )
         )
         least, most = _SAMPLE
-        if not least <= end - start <= most:
+        if not least <= round(end - start, 6) <= most:
             why = f"must be {least} to {most} seconds after vocal_start, {start:g}"
             yield Fault("vocal_end", why, end)
 
