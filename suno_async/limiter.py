@@ -12,9 +12,14 @@ still be on its way, and its slot is held some seconds longer.
 
 Slots alone would let 20 requests go at once every 10 seconds, and an urgent one would wait for the
 next round. So while requests are waiting, a token bucket (aiolimiter's) spreads them at the same
-rate, one each half second; a client that was idle sends its first 20 at once. One dispatcher is the
-bucket's only customer, since a waiter of aiolimiter can lose its place to a newcomer. It picks the
-waiter last, when slot and token are there: the most urgent first, then in order of arrival.
+rate, one each half second, and keeps one token for when late answers have held up the slots; a
+client that was idle sends its first 20 at once. One dispatcher is the bucket's only customer, since
+a waiter of aiolimiter can lose its place to a newcomer. It picks the waiter last, when slot and
+token are there: the most urgent first, then in order of arrival.
+
+A refusal all the same means that somebody else uses the key, or that the server counts otherwise:
+everybody waits for a period, then goes on at an even pace that the slots alone would not need, and
+slower again each time that even this is refused.
 """
 
 from __future__ import annotations
@@ -35,6 +40,9 @@ from attrs import define, field, validators
 
 from suno_async.errors import ConfigurationError
 
+_TOKENS = 2  # that the bucket holds: the one to be used next, and one to catch up with
+_SLOWER = 1.25  # times slower after each refusal in a slow spell, and back with a spell in peace
+_SLOWEST = 3.0
 _TICK = 0.001  # seconds to wait for a token that is due but for a rounding error
 
 
@@ -123,7 +131,7 @@ class RateLimiter:
     lost_hold: float = field(default=5.0, kw_only=True, validator=validators.ge(0))
     """Seconds more for a request whose answer never came."""
     slow_spell: float = field(default=120.0, kw_only=True, validator=validators.ge(0))
-    """Seconds of slower, even pace after a refusal."""
+    """Seconds of slower, even pace after a refusal; slower still if that is refused too."""
 
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     _free: int = field(init=False)
@@ -133,17 +141,20 @@ class RateLimiter:
     _pace: AsyncLimiter = field(init=False)
     _slow_pace: AsyncLimiter = field(init=False)
     _has_token: bool = field(default=False, init=False)
+    _token_until: float = field(default=0.0, init=False)
     _next_token: float = field(default=0.0, init=False)
     _resume_at: float = field(default=0.0, init=False)
     _slow_until: float = field(default=0.0, init=False)
+    _slowness: float = field(default=1.0, init=False)
     _dispatcher: asyncio.Task[None] | None = field(default=None, init=False)
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._free = self.max_rate
         self._recent = deque(maxlen=self.burst)
-        self._pace = AsyncLimiter(1, self.time_period / self.max_rate)
-        self._slow_pace = AsyncLimiter(1, (self.time_period + 0.5) / max(1, self.max_rate - 1))
+        tokens = min(_TOKENS, self.burst)
+        self._pace = AsyncLimiter(tokens, tokens * self.time_period / self.max_rate)
+        self._slow_pace = self._even_pace()
 
     async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
         """Wait for a slot; whoever is cancelled while waiting has taken nothing."""
@@ -171,7 +182,7 @@ class RateLimiter:
                     await self._change(None)
                 elif now < self._resume_at:
                     await self._change(self._resume_at)
-                elif (self._has_token and now < self._next_token) or self._may_burst(now):
+                elif (self._has_token and now < self._token_until) or self._may_burst(now):
                     self._has_token = False
                     heappop(self._waiting)[2].set_result(self._take(now))
                 else:
@@ -183,7 +194,10 @@ class RateLimiter:
         """Take a token once there is one, or wait, unless one comes back unused meanwhile."""
         if now >= self._next_token and pace.has_capacity():
             await pace.acquire()  # at once, for nobody else takes any
-            self._has_token, self._next_token = True, now + pace.time_period
+            interval = pace.time_period / pace.max_rate
+            kept = (pace.max_rate - 1) * interval
+            self._next_token = max(self._next_token, now - kept) + interval
+            self._has_token, self._token_until = True, now + interval
         else:
             await self._change(max(self._next_token, now + _TICK))
 
@@ -223,9 +237,22 @@ class RateLimiter:
         hold = self.time_period + self.margin + (self.lost_hold if use is Use.LOST else 0.0)
         loop.call_later(hold, self._give_back)
         if use is Use.REFUSED:
+            self._slow_down(now)
             self._resume_at = max(self._resume_at, resume_at, now + self.time_period + self.margin)
             self._slow_until = max(self._slow_until, now + self.slow_spell)
             loop.call_at(self._slow_until, self._wake)  # keeps the limiter alive until then
+
+    def _slow_down(self, now: float) -> None:
+        """Learn from a refusal how slow is slow enough."""
+        if now >= self._slow_until:
+            self._slowness = max(1.0, self._slowness / _SLOWER)
+        elif now >= self._resume_at:  # else it had left before the pause
+            self._slowness = min(_SLOWEST, self._slowness * _SLOWER)
+        self._slow_pace = self._even_pace()
+
+    def _even_pace(self) -> AsyncLimiter:
+        period = self._slowness * (self.time_period + 0.5) / max(1, self.max_rate - 1)
+        return AsyncLimiter(1, period)
 
     def _give_back(self) -> None:
         self._free += 1

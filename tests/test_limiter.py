@@ -245,6 +245,70 @@ async def test_a_refusal_stops_everyone_then_slows_the_pace() -> None:
     assert min(gaps) > 0.55, "19 in 10.5 seconds at most"
 
 
+async def gap_when_refused(limiter: RateLimiter, refusals: int) -> float:
+    """The seconds between two requests once so many, each alone, were refused."""
+    loop = asyncio.get_running_loop()
+    for _ in range(refusals):
+        (await limiter.acquire()).release(Use.REFUSED)
+        await asyncio.sleep(11)
+    times: list[float] = []
+    for _ in range(3):
+        (await limiter.acquire()).release(Use.ANSWERED)
+        times.append(loop.time())
+    return times[2] - times[1]
+
+
+@pytest.mark.parametrize(("refusals", "times"), [(1, 1.0), (2, 1.25), (3, 1.25**2), (12, 3.0)])
+async def test_a_slow_pace_that_is_refused_too_gets_slower(refusals: int, times: float) -> None:
+    """Whoever counts in a stricter way is found out, in steps, and never beyond three times."""
+    gap = await gap_when_refused(RateLimiter(), refusals)
+    assert gap == pytest.approx(times * 10.5 / 19, abs=1e-3)
+
+
+async def test_what_had_left_before_the_pause_does_not_slow_it_further() -> None:
+    """20 requests refused at once are one refusal."""
+    limiter = RateLimiter()
+    for slot in [await limiter.acquire() for _ in range(20)]:
+        slot.release(Use.REFUSED)
+    await asyncio.sleep(11)
+    assert await gap_when_refused(limiter, 0) == pytest.approx(10.5 / 19, abs=1e-3)
+
+
+async def test_a_spell_in_peace_makes_the_next_one_faster() -> None:
+    """What was learned is forgotten in steps, a step each spell that passes without a refusal."""
+    limiter = RateLimiter()
+    await gap_when_refused(limiter, 3)
+    await asyncio.sleep(limiter.slow_spell)
+    assert await gap_when_refused(limiter, 1) == pytest.approx(1.25 * 10.5 / 19, abs=1e-3)
+
+
+async def test_what_late_answers_hold_up_is_caught_up_with() -> None:
+    """While slots are short one token is kept, so two requests follow each other at once then."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter()
+    slots = [await limiter.acquire() for _ in range(20)]
+    for slot in slots:
+        slot.release(Use.ANSWERED)
+    times: list[float] = []
+    for _ in range(3):
+        await limiter.acquire()
+        times.append(loop.time())
+    assert times[1] - times[0] == pytest.approx(0, abs=1e-3)
+    assert times[2] - times[1] == pytest.approx(0.5, abs=1e-3)
+
+
+async def test_who_gives_up_waiting_does_not_keep_the_dispatcher() -> None:
+    """Once nobody waits any more, nothing runs on for those who did."""
+    limiter = RateLimiter(1, 1_000.0)
+    await limiter.acquire()
+    waiting = asyncio.create_task(limiter.acquire())
+    await asyncio.sleep(1)
+    assert len(asyncio.all_tasks()) == 3, "this test, who waits, and the dispatcher"
+    waiting.cancel()
+    await asyncio.sleep(1)
+    assert len(asyncio.all_tasks()) == 1
+
+
 async def test_one_limiter_serves_one_loop() -> None:
     """A limiter taken to another loop says what to do instead of losing its waiters."""
     limiter = RateLimiter()
@@ -274,5 +338,19 @@ async def test_the_shared_limiter_outlives_its_clients_while_slots_are_out() -> 
     gc.collect()
     assert shared_limiter("k", "https://a") is mark()
     await asyncio.sleep(11)
+    gc.collect()
+    assert mark() is None
+
+
+async def test_the_shared_limiter_outlives_its_clients_while_it_is_slow() -> None:
+    """What a refusal taught holds for the next client too, as long as the slow spell lasts."""
+    limiter = shared_limiter("k", "https://a")
+    (await limiter.acquire()).release(Use.REFUSED)
+    mark = weakref.ref(limiter)
+    del limiter
+    await asyncio.sleep(100)
+    gc.collect()
+    assert shared_limiter("k", "https://a") is mark()
+    await asyncio.sleep(30)
     gc.collect()
     assert mark() is None

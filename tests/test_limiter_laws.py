@@ -145,6 +145,43 @@ async def test_unused_slots_come_back_also_with_a_small_burst(max_rate: int, bur
             await limiter.acquire()
 
 
+async def test_what_came_back_unused_counts_for_no_burst() -> None:
+    """20 places that nobody used leave the next 20 as quick."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter()
+    for slot in [await limiter.acquire() for _ in range(20)]:
+        slot.release(Use.UNUSED)
+    for _ in range(20):
+        await limiter.acquire()
+    assert loop.time() == pytest.approx(0, abs=1e-3)
+
+
+async def test_without_a_burst_nothing_is_caught_up_with() -> None:
+    """`burst=1` means even, also after slots were short."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter(2, 1.0, burst=1)
+    for slot in [await limiter.acquire() for _ in range(2)]:
+        slot.release(Use.ANSWERED)
+    await asyncio.sleep(5)
+    began = loop.time()
+    for _ in range(2):
+        await limiter.acquire()
+    assert loop.time() - began == pytest.approx(0.5, abs=1e-3)
+
+
+async def test_what_comes_back_late_gives_no_second_token() -> None:
+    """A place that is given back unused long after it was granted has lost its turn."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter(burst=1)
+    slot = await limiter.acquire()
+    await asyncio.sleep(5)
+    slot.release(Use.UNUSED)
+    began = loop.time()
+    for _ in range(2):
+        await limiter.acquire()
+    assert loop.time() - began == pytest.approx(0.5, abs=1e-3)
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
 async def test_eager_tasks_are_served_too() -> None:
     """With an eager task factory the dispatcher may end before it is known: another one starts."""
