@@ -39,6 +39,7 @@ from suno_async.task import Task
 _log = logging.getLogger("suno_async")
 
 _UNTAKEN = 1_000  # outcomes that may lie there before the submitting waits
+_POSTS = 100  # requests under way; without a network no slot bounds them, and all would be tried
 _NO_USE = (
     AuthenticationFailed,
     ClientClosed,
@@ -218,8 +219,11 @@ class _Feed(Generic[Op]):
     def _has_room(self) -> bool:
         """Whether another request may be begun."""
         most = self._max_in_flight
-        return len(self.ready) < _UNTAKEN and (
-            most is None or len(self._live) + len(self._posts) < most
+        posts = len(self._posts)
+        return (
+            len(self.ready) < _UNTAKEN
+            and posts < _POSTS
+            and (most is None or len(self._live) + posts < most)
         )
 
     async def _start(self, index: int, operation: Op) -> None:
