@@ -27,18 +27,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from enum import Enum, IntEnum
 from hashlib import sha256
-from heapq import heappop, heappush
-from itertools import count
-from typing import Protocol, TypeAlias
+from typing import Protocol
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from aiolimiter import AsyncLimiter
 from attrs import define, field, validators
 
-from suno_async.errors import ConfigurationError
+from suno_async._queue import Queue
 
 _TOKENS = 2  # that the bucket holds: the one to be used next, and one to catch up with
 _SLOWER = 1.25  # times slower after each refusal in a slow spell, and back with a spell in peace
@@ -95,16 +92,16 @@ class Limiter(Protocol):
 
 
 @define(eq=False)
-class _HeldSlot:
+class HeldSlot:
+    """A slot that tells its limiter once what became of it."""
+
     _give_up: Callable[[Use, float], None] | None
 
     def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+        """Say what became of it; more often than once does nothing."""
         give_up, self._give_up = self._give_up, None
         if give_up is not None:
             give_up(use, resume_at)
-
-
-_Waiter: TypeAlias = tuple[Priority, int, asyncio.Future[Slot]]
 
 
 @define(eq=False)
@@ -133,10 +130,8 @@ class RateLimiter:
     slow_spell: float = field(default=120.0, kw_only=True, validator=validators.ge(0))
     """Seconds of slower, even pace after a refusal; slower still if that is refused too."""
 
-    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    _queue: Queue[Slot] = field(init=False)
     _free: int = field(init=False)
-    _waiting: list[_Waiter] = field(factory=list[_Waiter], init=False)
-    _arrivals: count[int] = field(factory=count, init=False)
     _recent: deque[float] = field(init=False)
     _pace: AsyncLimiter = field(init=False)
     _slow_pace: AsyncLimiter = field(init=False)
@@ -146,10 +141,9 @@ class RateLimiter:
     _resume_at: float = field(default=0.0, init=False)
     _slow_until: float = field(default=0.0, init=False)
     _slowness: float = field(default=1.0, init=False)
-    _dispatcher: asyncio.Task[None] | None = field(default=None, init=False)
-    _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._queue = Queue("RateLimiter", self._step, lambda slot: slot.release(Use.UNUSED))
         self._free = self.max_rate
         self._recent = deque(maxlen=self.burst)
         tokens = min(_TOKENS, self.burst)
@@ -158,37 +152,23 @@ class RateLimiter:
 
     async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
         """Wait for a slot; whoever is cancelled while waiting has taken nothing."""
-        now = self._bound_loop().time()
-        if self._free and not self._waiting and self._may_burst(now):
+        now = self._queue.bound_loop().time()
+        if self._free and not self._queue.waiters() and self._may_burst(now):
             return self._take(now)
-        future: asyncio.Future[Slot] = self._bound_loop().create_future()
-        heappush(self._waiting, (priority, next(self._arrivals), future))
-        if self._dispatcher is None or self._dispatcher.done():  # done at once if tasks are eager
-            self._dispatcher = self._bound_loop().create_task(self._dispatch())
-        try:
-            return await future
-        except asyncio.CancelledError:
-            if future.cancelled():
-                self._changed.set()
-            else:  # granted in the same moment
-                future.result().release(Use.UNUSED)
-            raise
+        return await self._queue.wait(priority)
 
-    async def _dispatch(self) -> None:
-        try:
-            while self._drop_cancelled():
-                now = self._bound_loop().time()
-                if not self._free:
-                    await self._change(None)
-                elif now < self._resume_at:
-                    await self._change(self._resume_at)
-                elif (self._has_token and now < self._token_until) or self._may_burst(now):
-                    self._has_token = False
-                    heappop(self._waiting)[2].set_result(self._take(now))
-                else:
-                    await self._draw(self._slow_pace if now < self._slow_until else self._pace, now)
-        finally:
-            self._dispatcher = None
+    async def _step(self) -> Slot | None:
+        now = self._queue.bound_loop().time()
+        if not self._free:
+            await self._queue.change(None)
+        elif now < self._resume_at:
+            await self._queue.change(self._resume_at)
+        elif (self._has_token and now < self._token_until) or self._may_burst(now):
+            self._has_token = False
+            return self._take(now)
+        else:
+            await self._draw(self._slow_pace if now < self._slow_until else self._pace, now)
+        return None
 
     async def _draw(self, pace: AsyncLimiter, now: float) -> None:
         """Take a token once there is one, or wait, unless one comes back unused meanwhile."""
@@ -199,19 +179,7 @@ class RateLimiter:
             self._next_token = max(self._next_token, now - kept) + interval
             self._has_token, self._token_until = True, now + interval
         else:
-            await self._change(max(self._next_token, now + _TICK))
-
-    def _drop_cancelled(self) -> bool:
-        """Whether anybody waits still."""
-        while self._waiting and self._waiting[0][2].done():
-            heappop(self._waiting)
-        return bool(self._waiting)
-
-    async def _change(self, until: float | None) -> None:
-        self._changed.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(until):
-                await self._changed.wait()
+            await self._queue.change(max(self._next_token, now + _TICK))
 
     def _may_burst(self, now: float) -> bool:
         """Whether a request may go unpaced: less than half of the rate was used lately."""
@@ -223,10 +191,10 @@ class RateLimiter:
     def _take(self, now: float) -> Slot:
         self._free -= 1
         self._recent.append(now)
-        return _HeldSlot(self._release)
+        return HeldSlot(self._release)
 
     def _release(self, use: Use, resume_at: float) -> None:
-        loop = self._bound_loop()
+        loop = self._queue.bound_loop()
         now = loop.time()
         if use is Use.UNUSED:
             if self._recent:  # it remembers fewer than there are slots if `burst` is smaller
@@ -240,7 +208,7 @@ class RateLimiter:
             self._slow_down(now)
             self._resume_at = max(self._resume_at, resume_at, now + self.time_period + self.margin)
             self._slow_until = max(self._slow_until, now + self.slow_spell)
-            loop.call_at(self._slow_until, self._wake)  # keeps the limiter alive until then
+            loop.call_at(self._slow_until, self._queue.wake)  # keeps the limiter alive until then
 
     def _slow_down(self, now: float) -> None:
         """Learn from a refusal how slow is slow enough."""
@@ -256,20 +224,7 @@ class RateLimiter:
 
     def _give_back(self) -> None:
         self._free += 1
-        self._wake()
-
-    def _wake(self) -> None:
-        self._changed.set()
-
-    def _bound_loop(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise ConfigurationError(
-                "This RateLimiter serves another event loop: make one for each loop."
-            )
-        return loop
+        self._queue.wake()
 
 
 _shared: WeakKeyDictionary[

@@ -1,0 +1,112 @@
+"""Who waits for leave to send, and the one dispatcher that serves them.
+
+The dispatcher takes what it hands out first and picks the waiter last: the most urgent, then in
+order of arrival. Where leave comes from is its owner's business: a count in this process, or Redis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from copy import copy
+from heapq import heappop, heappush
+from itertools import count
+from typing import Generic, TypeVar
+
+from attrs import define, field
+
+from suno_async.errors import ConfigurationError, SunoError
+
+T = TypeVar("T")
+
+
+@define(eq=False)
+class Queue(Generic[T]):
+    """Waiters of one event loop."""
+
+    owner: str
+    """The class whose waiters they are, as errors call it."""
+    step: Callable[[], Awaitable[T | None]]
+    """Take what is to be handed out, or wait for a change and take nothing.
+
+    Nobody cancels it, but the end of the loop. A `SunoError` of it goes to everyone who waits.
+    """
+    give_back: Callable[[T], None]
+    """Take back what nobody wants any more."""
+
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    _waiting: list[tuple[int, int, asyncio.Future[T]]] = field(
+        factory=list[tuple[int, int, "asyncio.Future[T]"]], init=False
+    )
+    _arrivals: count[int] = field(factory=count, init=False)
+    _dispatcher: asyncio.Task[None] | None = field(default=None, init=False)
+    _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    async def wait(self, priority: int) -> T:
+        """Be served in turn; whoever is cancelled while waiting has taken nothing."""
+        future: asyncio.Future[T] = self.bound_loop().create_future()
+        heappush(self._waiting, (priority, next(self._arrivals), future))
+        if self._dispatcher is None or self._dispatcher.done():  # done at once if tasks are eager
+            self._dispatcher = self.bound_loop().create_task(self._dispatch())
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.cancelled():
+                self.wake()
+            elif future.exception() is None:  # granted in the same moment
+                self.give_back(future.result())
+            raise
+
+    async def _dispatch(self) -> None:
+        try:
+            while self.waiters():
+                try:
+                    taken = await self.step()
+                except SunoError as error:
+                    self._fail(error)
+                    continue
+                if taken is None:
+                    continue
+                if self.waiters():
+                    heappop(self._waiting)[2].set_result(taken)
+                else:
+                    self.give_back(taken)
+        finally:
+            self._dispatcher = None
+
+    def _fail(self, error: SunoError) -> None:
+        while self.waiters():
+            heappop(self._waiting)[2].set_exception(copy(error))
+
+    def waiters(self) -> int:
+        """About how many wait: at least those who do, and none if there are none."""
+        while self._waiting and self._waiting[0][2].done():
+            heappop(self._waiting)
+        return len(self._waiting)
+
+    async def change(self, until: float | None) -> None:
+        """Wait until `wake` is called, but not longer than until this time on the loop's clock."""
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._changed.wait()
+
+    def wake(self) -> None:
+        """Let `change` end: something is different now."""
+        self._changed.set()
+
+    def bound_loop(self) -> asyncio.AbstractEventLoop:
+        """The running loop, which is the same one always.
+
+        Raises:
+            ConfigurationError: it is another one than at the first time.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                f"This {self.owner} serves another event loop: make one for each loop."
+            )
+        return loop
