@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from copy import copy
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Generic, TypeVar
 
@@ -39,6 +39,7 @@ class Queue(Generic[T]):
     _waiting: list[tuple[int, int, asyncio.Future[T]]] = field(
         factory=list[tuple[int, int, "asyncio.Future[T]"]], init=False
     )
+    _gone: int = field(default=0, init=False)
     _arrivals: count[int] = field(factory=count, init=False)
     _dispatcher: asyncio.Task[None] | None = field(default=None, init=False)
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -53,6 +54,7 @@ class Queue(Generic[T]):
             return await future
         except asyncio.CancelledError:
             if future.cancelled():
+                self._gone += 1
                 self.wake()
             elif future.exception() is None:  # granted in the same moment
                 self.give_back(future.result())
@@ -81,8 +83,13 @@ class Queue(Generic[T]):
 
     def waiters(self) -> int:
         """About how many wait: at least those who do, and none if there are none."""
+        if 2 * self._gone > len(self._waiting):  # or they lie there as long as somebody goes first
+            self._waiting = [waiter for waiter in self._waiting if not waiter[2].done()]
+            heapify(self._waiting)
+            self._gone = 0
         while self._waiting and self._waiting[0][2].done():
             heappop(self._waiting)
+            self._gone -= 1
         return len(self._waiting)
 
     async def change(self, until: float | None) -> None:

@@ -40,7 +40,7 @@ from suno_async._queue import Queue
 _TOKENS = 2  # that the bucket holds: the one to be used next, and one to catch up with
 _SLOWER = 1.25  # times slower after each refusal in a slow spell, and back with a spell in peace
 _SLOWEST = 3.0
-_TICK = 0.001  # seconds to wait for a token that is due but for a rounding error
+_TICK = 0.001  # seconds to wait for a token that is due but for a rounding error, and to use it
 
 
 class Priority(IntEnum):
@@ -122,13 +122,13 @@ class RateLimiter:
     burst: int = field(
         default=20, kw_only=True, validator=[validators.instance_of(int), validators.ge(1)]
     )
-    """Requests that an idle client may send at once."""
+    """Requests that an idle client may send at once; never more than `max_rate`."""
     margin: float = field(default=0.05, kw_only=True, validator=validators.ge(0))
     """Seconds added to the period, for clocks that differ."""
     lost_hold: float = field(default=5.0, kw_only=True, validator=validators.ge(0))
     """Seconds more for a request whose answer never came."""
     slow_spell: float = field(default=120.0, kw_only=True, validator=validators.ge(0))
-    """Seconds of slower, even pace after a refusal; slower still if that is refused too."""
+    """Seconds of slower, even pace after a refusal's pause; slower still if refused again."""
 
     _queue: Queue[Slot] = field(init=False)
     _free: int = field(init=False)
@@ -145,7 +145,7 @@ class RateLimiter:
     def __attrs_post_init__(self) -> None:
         self._queue = Queue("RateLimiter", self._step, lambda slot: slot.release(Use.UNUSED))
         self._free = self.max_rate
-        self._recent = deque(maxlen=self.burst)
+        self._recent = deque(maxlen=min(self.burst, self.max_rate))
         tokens = min(_TOKENS, self.burst)
         self._pace = AsyncLimiter(tokens, tokens * self.time_period / self.max_rate)
         self._slow_pace = self._even_pace()
@@ -177,7 +177,7 @@ class RateLimiter:
             interval = pace.time_period / pace.max_rate
             kept = (pace.max_rate - 1) * interval
             self._next_token = max(self._next_token, now - kept) + interval
-            self._has_token, self._token_until = True, now + interval
+            self._has_token, self._token_until = True, now + max(interval, _TICK)
         else:
             await self._queue.change(max(self._next_token, now + _TICK))
 
@@ -186,7 +186,8 @@ class RateLimiter:
         if self.burst == 1 or now < max(self._resume_at, self._slow_until):
             return False
         recent = self._recent
-        return len(recent) < self.burst or recent[0] <= now - 2 * self.time_period - self.margin
+        is_full = len(recent) == recent.maxlen
+        return not is_full or recent[0] <= now - 2 * self.time_period - self.margin
 
     def _take(self, now: float) -> Slot:
         self._free -= 1
@@ -207,7 +208,7 @@ class RateLimiter:
         if use is Use.REFUSED:
             self._slow_down(now)
             self._resume_at = max(self._resume_at, resume_at, now + self.time_period + self.margin)
-            self._slow_until = max(self._slow_until, now + self.slow_spell)
+            self._slow_until = self._resume_at + self.slow_spell
             loop.call_at(self._slow_until, self._queue.wake)  # keeps the limiter alive until then
 
     def _slow_down(self, now: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import random
 import sys
@@ -180,6 +181,62 @@ async def test_what_comes_back_late_gives_no_second_token() -> None:
     for _ in range(2):
         await limiter.acquire()
     assert loop.time() - began == pytest.approx(0.5, abs=1e-3)
+
+
+async def test_a_burst_is_never_more_than_the_rate() -> None:
+    """With the default `burst`, a smaller `max_rate` is paced after its first requests, too."""
+    times = await ask_often(RateLimiter(5), 25, Priority.PERSON)
+    assert times[4] == pytest.approx(0, abs=1e-3)
+    pairs = zip(times[5:], times[7:], strict=False)
+    assert min(later - earlier for earlier, later in pairs) > 1.9, "never three at once"
+
+
+@pytest.mark.parametrize(("spell", "wish"), [(120.0, 3_600.0), (5.0, 0.0)])
+async def test_a_pause_takes_nothing_from_the_slow_spell(spell: float, wish: float) -> None:
+    """However long the pause is, what follows it is slow and even."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter(slow_spell=spell)
+    (await limiter.acquire()).release(Use.REFUSED, resume_at=loop.time() + wish)
+    times = await ask_often(limiter, 5, Priority.PERSON)
+    assert times[0] >= max(wish, 10.0)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert gaps == pytest.approx([10.5 / 19] * 4, abs=1e-2)
+
+
+async def test_whoever_gave_up_is_forgotten_though_others_wait() -> None:
+    """10,000 who gave up leave nothing behind, and of those who stay the order holds."""
+    limiter = RateLimiter(1, 1_000.0)
+    first = await limiter.acquire()
+    served: list[tuple[Priority, int]] = []
+
+    async def stay(number: int) -> None:
+        priority = Priority(number % len(Priority))
+        slot = await limiter.acquire(priority)
+        served.append((priority, number))
+        slot.release(Use.UNUSED)
+
+    staying = [asyncio.create_task(stay(number)) for number in range(24)]
+    leaving = [asyncio.create_task(limiter.acquire()) for _ in range(10_000)]
+    await asyncio.sleep(1)
+    for one in leaving:
+        one.cancel()
+    await asyncio.gather(*leaving, return_exceptions=True)
+    del leaving, one
+    await asyncio.sleep(1)
+    assert sum(type(one) is asyncio.Future for one in gc.get_objects()) < 1_000
+    first.release(Use.UNUSED)
+    await asyncio.gather(*staying)
+    assert served == sorted(served)
+    assert len(served) == 24
+
+
+@pytest.mark.real_time
+async def test_a_rate_without_bounds_does_not_stop_the_loop() -> None:
+    """On a real clock a token may be due again before it can be used: it is used all the same."""
+    limiter = RateLimiter(10**9)
+    async with asyncio.timeout(30):
+        for _ in range(100):
+            (await limiter.acquire()).release(Use.ANSWERED)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
