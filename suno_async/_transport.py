@@ -190,7 +190,7 @@ class Transport:
 
     async def _slot(self, request: Request) -> Slot:
         """Wait for leave to send, but not in a client that is being closed."""
-        limit = asyncio.timeout(None)
+        limit = asyncio.timeout(0.0 if self._closing.is_set() else None)
         self._waiting.add(limit)
         try:
             async with limit:

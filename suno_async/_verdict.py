@@ -181,7 +181,7 @@ def _is_sure(error: APIError | DecodeError) -> bool:
         return False
     if error.code is None:
         return error.http_status in _SURE_STATUSES
-    return error.code not in _UNSURE_CODES
+    return error.code >= _ERRORS and error.code not in _UNSURE_CODES
 
 
 def _is_passing(error: APIError | DecodeError, request: Request) -> bool:
@@ -218,6 +218,6 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         try:  # by the service's own clock
             then, sent = map(parsedate_to_datetime, (given, headers.get("Date", "")))
             seconds = (then - sent).total_seconds()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
     return max(0.0, seconds) if isfinite(seconds) else None

@@ -17,6 +17,7 @@ from aiohttp import ClientSession
 
 from suno_async import (
     Attempt,
+    ClientClosed,
     ConfigurationError,
     GenerateMusic,
     InsufficientCredits,
@@ -25,6 +26,7 @@ from suno_async import (
     RetryPolicy,
     SubmissionUnknown,
     SunoClient,
+    Task,
     Use,
 )
 from suno_async.testing import FakeSuno, Fault
@@ -68,15 +70,57 @@ async def test_a_longer_wait_than_the_policy_has_is_told_at_once(
     assert loop.time() == pytest.approx(began + 3600, abs=1)
 
 
-@pytest.mark.parametrize("wish", ["1e300", "inf", "nan", "-5", "²", "Thu, 01 Jan 2126", "9" * 400])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "1e300",
+        "inf",
+        "nan",
+        "-5",
+        "²",
+        "Thu, 01 Jan 2126",
+        f"1 Jan {'9' * 40} 00:00:00 GMT",
+        "9" * 400,
+    ],
+)
 async def test_a_wish_that_makes_no_sense_stops_nobody_for_ever(
     suno: SunoClient, fake_suno: FakeSuno, wish: str
 ) -> None:
     """Whatever `Retry-After` says, requests go on within an hour."""
     fake_suno.fail(Fault.envelope(430).retry_after(wish), on="generate-music")
-    await asyncio.gather(suno.generate_music("the sea"), return_exceptions=True)
+    (end,) = await asyncio.gather(suno.generate_music("the sea"), return_exceptions=True)
+    assert isinstance(end, Task | RateLimited)
     async with asyncio.timeout(3700):
         assert await suno.get_credits() >= 0
+
+
+@pytest.mark.parametrize("code", [-1, 0, 201, 299])
+async def test_a_code_that_is_neither_yes_nor_no_may_be_paid_for(
+    suno: SunoClient, fake_suno: FakeSuno, code: int
+) -> None:
+    """Only an error's code is a refusal: with any other the key stays taken."""
+    fake_suno.fail(Fault.envelope(code), on="generate-music")
+    for _ in range(2):
+        with pytest.raises(SubmissionUnknown):
+            await suno.submit(SEA, key="k")
+    assert len(fake_suno.ledger) == 1
+
+
+async def test_a_second_address_is_not_tried_by_a_client_that_ends() -> None:
+    """Whoever would wait for another slot then is told at once, in place of when one is free."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter(2, 1_000.0)
+    async with FakeSuno(delay=(5.0, 5.0)) as slow:
+        slow.fail(Fault.envelope(404), on="get-remaining-credits")
+        suno = SunoClient("key", base_url=slow.url, limiter=limiter)
+        submitting = asyncio.create_task(suno.submit(SEA))
+        asking = asyncio.create_task(suno.get_credits())
+        await asyncio.sleep(1)
+        await suno.aclose()
+        with pytest.raises(ClientClosed):
+            await asking
+        assert loop.time() < 100
+        assert (await submitting).token
 
 
 async def test_each_request_on_the_wire_is_an_attempt(fake_suno: FakeSuno) -> None:
