@@ -84,7 +84,10 @@ class Entry:
 
 def _resolved(path: Path) -> Path:
     """One lock, by whatever way the file is named."""
-    return path.resolve()
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a ring of links, or no name at all
+        raise JournalError(f"No journal can be at {str(path)!r}: {error}.") from error
 
 
 @define(eq=False)
@@ -184,7 +187,7 @@ class Journal:
 
     def _begin(self) -> asyncio.Future[None]:
         if self._opening is None:
-            self._opening = self._submit(self._open)
+            self._opening = self._submit(self._guarded, self._open)
             self._opening.add_done_callback(_seen)
         return self._opening
 
@@ -252,9 +255,10 @@ class Journal:
             self._lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
             self._close()
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
             raise JournalError(
-                f"The journal {self._path} is in use: one client, in one process, may have it open "
-                f"({error})."
+                f"The journal {self._path} is in use: one client, in one process, may have it open."
             ) from error
         try:
             self._db = _connect(self._path, patience=5.0)

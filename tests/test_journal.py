@@ -320,6 +320,18 @@ async def test_a_journal_needs_its_directory(fake_suno: FakeSuno, tmp_path: Path
     await suno.aclose()
 
 
+@pytest.mark.parametrize("name", ["a\0b", "ring", "ring/x", "\ud800", "y" * 300, "y" * 300 + "/x"])
+async def test_a_name_that_no_file_can_have(fake_suno: FakeSuno, tmp_path: Path, name: str) -> None:
+    """It is a journal's error like any other, and nobody is said to have the file open."""
+    (tmp_path / "ring").symlink_to(tmp_path / "gnir")
+    (tmp_path / "gnir").symlink_to(tmp_path / "ring")
+    with pytest.raises(JournalError) as caught:
+        async with SunoClient("key", base_url=fake_suno.url, journal=tmp_path / name):
+            pass
+    assert "in use" not in str(caught.value)
+    assert not fake_suno.ledger.entries
+
+
 async def test_the_journal_takes_no_chances(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """Each write is on the disk before the next step: WAL, synchronous FULL (2)."""
     async with client(fake_suno, tmp_path) as suno:
