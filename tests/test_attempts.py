@@ -19,6 +19,7 @@ from suno_async import (
     Attempt,
     ClientClosed,
     ConfigurationError,
+    ConnectionFailed,
     GenerateMusic,
     InsufficientCredits,
     RateLimited,
@@ -131,6 +132,39 @@ async def test_each_request_on_the_wire_is_an_attempt(fake_suno: FakeSuno) -> No
         fake_suno.fail(Fault.CLOSE_AFTER_READ, on="get-remaining-credits")
         await suno.get_credits()
     assert len(attempts) == len(fake_suno.ledger) == 3
+
+
+async def test_what_never_left_costs_no_rate() -> None:
+    """Without a network all attempts fail within the policy's time, with one slot a day."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter(1, 86_400.0)
+    async with SunoClient("key", base_url="http://127.0.0.1:1", limiter=limiter) as suno:
+        for asking in (suno.get_credits(), suno.submit(SEA)):
+            with pytest.raises(ConnectionFailed):
+                await asking
+    (await limiter.acquire()).release(Use.UNUSED)
+    assert loop.time() < 300
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_caller_that_goes_as_the_answer_comes(fake_suno: FakeSuno, turns: int) -> None:
+    """However many turns of the loop lie between the two: the song is the caller's, or listed."""
+    loop = asyncio.get_running_loop()
+
+    def cancel_in(turns: int) -> None:
+        if turns:
+            loop.call_soon(cancel_in, turns - 1)
+        else:
+            asking.cancel()
+
+    async with SunoClient(
+        "key", base_url=fake_suno.url, on_attempt=lambda _: cancel_in(turns)
+    ) as suno:
+        asking = asyncio.create_task(suno.submit(SEA))
+        await asyncio.wait([asking])
+        await asyncio.sleep(1)
+        given = [] if asking.cancelled() else [asking.result().token]
+        assert [token.partition(":")[2] for token in given + suno.unclaimed] == [*fake_suno.tasks]
 
 
 async def test_nobody_wants_what_was_refused() -> None:

@@ -160,6 +160,35 @@ async def test_leaving_early_stops_the_submitting(suno: SunoClient, fake_suno: F
     assert len(fake_suno.ledger.of(MUSIC)) == sent < 500
 
 
+async def test_left_means_that_nothing_of_it_runs_on() -> None:
+    """Once it is left, no task of the batch is there, though a request is on its way."""
+    async with FakeSuno(delay=(1.0, 1.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
+        before = asyncio.all_tasks()
+        async with suno.batch([*songs(1), InvalidRequest("none"), *songs(5)]) as outcomes:
+            await anext(aiter(outcomes))
+        new = [task.get_coro() for task in asyncio.all_tasks() - before]
+        assert not [one for one in new if "_Feed" in getattr(one, "__qualname__", "")]
+
+
+async def test_what_nobody_takes_is_not_fed(suno: SunoClient) -> None:
+    """With 1,000 outcomes untaken the input is not read on, but for a little ahead."""
+    read = 0
+
+    def items() -> Iterator[InvalidRequest]:
+        nonlocal read
+        while read < 10_000:
+            read += 1
+            yield InvalidRequest("none")
+
+    async with suno.batch(items()) as outcomes:
+        await anext(aiter(outcomes))
+        await asyncio.sleep(100)
+        assert 1_000 <= read <= 1_600
+        async for _ in outcomes:
+            pass
+    assert read == 10_000
+
+
 async def test_breaking_out_of_the_loop_stops_the_submitting_too(
     suno: SunoClient, fake_suno: FakeSuno
 ) -> None:

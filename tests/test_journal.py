@@ -165,6 +165,19 @@ async def test_the_next_takes_the_place_of_who_ended_unsent(
     assert len(fake_suno.ledger.of("generate-music")) == 1
 
 
+async def test_whoever_takes_the_place_keeps_it(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """The end of who was called back does not free the key of who came next."""
+    await asyncio.gather(*(suno.get_credits() for _ in range(20)))
+    one = asyncio.create_task(suno.submit(SEA, key="k"))
+    await asyncio.sleep(1)
+    one.cancel()
+    await asyncio.sleep(0)
+    two = asyncio.create_task(suno.submit(SEA, key="k"))
+    await asyncio.sleep(1)
+    assert await suno.submit(SEA, key="k") is await two
+    assert len(fake_suno.ledger.of("generate-music")) == 1
+
+
 async def test_a_restart_finds_what_was_being_made(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """After a restart `unfinished` gives the tasks and what was asked; the key still holds."""
     async with client(fake_suno, tmp_path) as suno:
@@ -385,6 +398,19 @@ async def test_a_refused_retry_leaves_the_failed_one_paid(
         (told,) = [outcome async for outcome in suno.batch([SEA])]
         assert isinstance(told.error, TaskFailed)
     assert len(fake_suno.ledger.accepted("generate-music")) == 1
+
+
+async def test_a_retry_in_doubt_shows_no_times_of_the_failed_one(
+    fake_suno: FakeSuno, tmp_path: Path
+) -> None:
+    """Sent again after a failure, and no answer: the row is unknown, neither accepted nor over."""
+    fake_suno.script(fail_at=20, status="GENERATE_AUDIO_FAILED")
+    async with client(fake_suno, tmp_path) as suno:
+        await anext(aiter(suno.batch([SEA])))
+        fake_suno.fail(Fault.RESET_AFTER_READ, on="generate-music")
+        (lost,) = [outcome async for outcome in suno.batch([SEA], retry_failed=True)]
+        assert isinstance(lost.error, SubmissionUnknown)
+    assert rows(tmp_path, "state, token, accepted_at, over_at") == [("unknown", None, None, None)]
 
 
 async def test_a_journal_by_two_names_is_one(fake_suno: FakeSuno, tmp_path: Path) -> None:
