@@ -166,6 +166,7 @@ async def test_left_means_that_nothing_of_it_runs_on() -> None:
         before = asyncio.all_tasks()
         async with suno.batch([*songs(1), InvalidRequest("none"), *songs(5)]) as outcomes:
             await anext(aiter(outcomes))
+            await asyncio.sleep(0.5)  # all is submitted, and no answer is in
         new = [task.get_coro() for task in asyncio.all_tasks() - before]
         assert not [one for one in new if "_Feed" in getattr(one, "__qualname__", "")]
 
