@@ -202,20 +202,41 @@ class Engine:
         if self.journal is not None and not self.is_closed:
             self.journal.over(task.kind, task.id, record.body)
 
+    async def recall(self, token: str) -> Any:
+        """What the record of a task shows now, also of one that is over."""
+        self.ready()
+        name, _, task_id = token.partition(":")
+        kind = KINDS[name]
+        body = await self.transport.send(_look_at(kind, task_id, token), Sending())
+        record: Record[Any] = record_of(kind, body, token=token)
+        return record.result
+
+    async def asked_for(self, token: str) -> TaskOperation[Any] | None:
+        """The operation that a task came from, where this process or the journal knows it."""
+        task: Task[Any] | None = self._tasks.get(token)
+        if task is None and self.journal is not None:
+            entry = await self.journal.of_task(token.partition(":")[2])
+            task = None if entry is None else self.restored(None, entry)
+        return None if task is None else task.operation
+
     async def _look(self, task: Task[Any], slot: Slot) -> None:
         kind = KINDS[task.kind]
-        request = Request(
-            name="Look",
-            token=task.token,
-            method="GET",
-            path=kind.record_path,
-            params={kind.id_param: task.id},
-            answers=kind.codes,
-        )
+        request = _look_at(kind, task.id, task.token)
         result = await self.transport.attempt(request, slot, Sending())
         if isinstance(result, Refusal):
             raise result.error
         task.observe(record_of(kind, result, token=task.token, operation=task.operation))
+
+
+def _look_at(kind: Kind, task_id: str, token: str) -> Request:
+    return Request(
+        name="Look",
+        token=token,
+        method="GET",
+        path=kind.record_path,
+        params={kind.id_param: task_id},
+        answers=kind.codes,
+    )
 
 
 def closed() -> ClientClosed:

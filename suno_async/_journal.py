@@ -112,6 +112,11 @@ class Journal:
         rows = await self._do(self._select, "id = ?", submission)
         return rows[0] if rows else None
 
+    async def of_task(self, task_id: str) -> Entry | None:
+        """The submission that a task came from."""
+        rows = await self._do(self._select, "task = ?", task_id)
+        return rows[0] if rows else None
+
     async def unfinished(self) -> list[Entry]:
         """The tasks that were accepted and are not over, oldest first."""
         return await self._do(self._select, "task IS NOT NULL AND outcome IS NULL")

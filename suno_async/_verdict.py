@@ -146,7 +146,7 @@ def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeEr
     host = request.host
     if code in request.answers and (code < _ERRORS or task_id_of(body)):
         return body
-    retry_after = _retry_after(reply.headers)
+    retry_after = asked_to_wait(reply.headers)
     if code is not None:
         message = str(body.get("msg") or body.get("message") or "")
         error = api_error(host, code, message, http_status=reply.status, retry_after=retry_after)
@@ -209,7 +209,7 @@ def _code_of(body: Body) -> int | None:
         return None
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def asked_to_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds that the service asks to wait, from either form of the header."""
     given = headers.get("Retry-After", "")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from suno_async import operations as ops
 from suno_async._engine import Engine
@@ -13,11 +13,12 @@ from suno_async._feed import outcomes_of
 from suno_async._http import Http
 from suno_async._journal import Journal
 from suno_async._methods import calls, submits
+from suno_async._places import OneFile
 from suno_async._settings import address, hosts_of, key_of, user_agent
 from suno_async._submissions import Terms
 from suno_async._transport import Attempt, Transport
-from suno_async.batch import BATCH_KEYS, Batch
-from suno_async.download import Downloadable, download
+from suno_async.batch import BATCH_KEYS, Batch, Outcome
+from suno_async.download import Downloads, Extras
 from suno_async.errors import ConfigurationError, Host
 from suno_async.limiter import Limiter, Priority
 from suno_async.operations import (
@@ -40,8 +41,9 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from suno_async._fetch import Progress
+    from suno_async._places import D, Downloadable, SomeFiles
     from suno_async.batch import Items, Op
-    from suno_async.download import Progress
     from suno_async.results import UploadedFile
 
 R = TypeVar("R")
@@ -129,6 +131,7 @@ class SunoClient:
             look_limiter=look_limiter,
             given_limiter=limiter,
         )
+        self._downloads = Downloads(http, retry, self._engine)
 
     def __repr__(self) -> str:
         state = "closed" if self._engine.is_closed else "open"
@@ -157,6 +160,7 @@ class SunoClient:
         Paid requests that have left are awaited first, at most `timeout` seconds. Whoever listens
         to a task gets `ClientClosed` with the task's token.
         """
+        await self._downloads.close()
         await self._engine.close()
 
     @property
@@ -319,23 +323,68 @@ class SunoClient:
         read = partial(upload_of, source, upload_path=upload_path, file_name=file_name)
         return await self.call(await asyncio.to_thread(read))
 
+    @overload
     async def download(
         self,
-        what: Downloadable,
+        what: OneFile,
         target: str | PathLike[str] = ".",
         progress: Progress | None = None,
-    ) -> Path:
-        """Fetch a track's or a result's file, or a URL, into a directory or to a path.
+        *,
+        image: bool = False,
+        lyrics: bool = False,
+        sidecar: bool = False,
+    ) -> Path: ...
+    @overload
+    async def download(
+        self,
+        what: SomeFiles | tuple[Downloadable, ...] | list[D] | Outcome[Any],
+        target: str | PathLike[str] = ".",
+        progress: Progress | None = None,
+        *,
+        image: bool = False,
+        lyrics: bool = False,
+        sidecar: bool = False,
+    ) -> tuple[Path, ...]: ...
+    async def download(  # noqa: PLR0913 all but the first have defaults
+        self,
+        what: Any,
+        target: str | PathLike[str] = ".",
+        progress: Progress | None = None,
+        *,
+        image: bool = False,
+        lyrics: bool = False,
+        sidecar: bool = False,
+    ) -> Path | tuple[Path, ...]:
+        """Fetch files into a directory, or one file to a path that has a suffix.
 
-        `progress` is called with the bytes so far and the bytes in all (`None` if not known). The
-        file appears under its name when it is whole. The key is not sent along.
+        `what` is a track, another result with files or a URL, or many of them: a tuple such as
+        `await task` gives, a list, or an outcome of a batch. Of many, 8 are fetched at one time by
+        a client, and when one fails the others are finished before that is raised.
+
+        A file appears under its name when it is whole, and is what it should be. What was broken
+        off lies beside it as `.part`, and is continued where the server can tell that the file is
+        still the same. A file whose name holds its id (`Title [first 8 of id].mp3`) is not fetched
+        again; one that was given a path is. Only silence is bounded, by the client's `timeout`. An
+        expired link is renewed once by the record of its task. The key is not sent along.
+
+        `progress` is called with the bytes so far and the bytes in all (`None` if not known).
+        `image`, `lyrics` and `sidecar` put a track's cover image, its words as text, and what made
+        it as JSON beside the audio, under the same name; what a track does not have is left out.
 
         Raises:
-            DownloadFailed: there is no file yet, it could not be fetched, or not be written.
+            DownloadFailed: there is no file yet, it could not be fetched, is not what it should
+                be, or could not be written.
+            ConfigurationError: it is nothing that has files.
+            ClientClosed: the client has ended; what was fetched so far is continued next time.
         """
         self._engine.ready()
-        session = self._engine.transport.http.session_for_files()
-        return await download(session, what, target, progress, self._engine.timeout)
+        extras = Extras(image=image, lyrics=lyrics, sidecar=sidecar)
+        if isinstance(what, OneFile):
+            return await self._downloads.one(what, target, progress, extras)
+        if isinstance(what, Outcome):
+            what = cast("Outcome[TaskOperation[Any]]", what).result
+        things: list[Any] = [*what] if isinstance(what, tuple | list) else [what]
+        return await self._downloads.many(things, target, progress, extras)
 
 
 def _check_key(key: object) -> None:

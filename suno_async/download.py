@@ -1,107 +1,256 @@
-"""Fetching files: streamed beside the target, then renamed in one step."""
+"""Downloads: from a result to its files, many at once, each of them once.
+
+What is asked for becomes links, links become places, and each place is fetched by one fetch that
+all who want it share. How a file is fetched is in `_fetch`, how it lies on the disk in `_files`.
+"""
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
+import asyncio
+import logging
+from copy import copy
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Protocol
 
-import aiohttp
+from attrs import define, evolve, field, frozen
 
-from suno_async.errors import ConfigurationError, DownloadFailed
-from suno_async.results import Track, WavFile
+from suno_async._fetch import Fetch, Progress, Source
+from suno_async._files import write_whole
+from suno_async._http import Http
+from suno_async._places import OneFile, Place, links_of, places_of, suffix_for
+from suno_async._sidecar import sidecar_of
+from suno_async._values import is_many
+from suno_async.errors import ClientClosed, DownloadFailed
+from suno_async.results import FileLink, Track
+from suno_async.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
     from os import PathLike
 
-    Progress: TypeAlias = Callable[[int, int | None], None]
+    from suno_async.operations import TaskOperation
 
-Downloadable: TypeAlias = Track | WavFile | str
+_log = logging.getLogger("suno_async")
 
-_CHUNK = 64 * 1024
-_LONGEST_NAME = 120  # characters, so that every file system takes it
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
-
-
-async def download(
-    session: aiohttp.ClientSession,
-    what: Downloadable,
-    target: str | PathLike[str],
-    progress: Progress | None,
-    silence: float,
-) -> Path:
-    """Fetch the file of a result into a directory, or to a path that has a suffix."""
-    _check(what)
-    url, name = _url_and_name(what)
-    path = _path_for(name, target)
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            async with session.get(url, timeout=_bounded_by(silence)) as response:
-                if response.status != 200:  # noqa: PLR2004 OK
-                    raise DownloadFailed(f"{_shown(url)} answered with HTTP {response.status}.")
-                total, done = response.content_length, 0
-                async for chunk in response.content.iter_chunked(_CHUNK):
-                    file.write(chunk)
-                    done += len(chunk)
-                    if progress is not None:
-                        progress(done, total)
-        if not done:
-            raise DownloadFailed(f"{_shown(url)} is empty: the file is not ready yet.")
-        part.replace(path)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise DownloadFailed(f"{_shown(url)} broke off: {type(error).__name__}.") from None
-    except OSError as error:
-        raise DownloadFailed(f"{path} cannot be written: {error.strerror}.") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-    return path
+AT_ONCE = 8
+"""How many files one client fetches at one time; more of them wait."""
 
 
-def _check(what: object) -> None:
-    if not isinstance(what, Track | WavFile | str):
-        raise ConfigurationError(
-            f"download() takes one track, one file or one URL, not {type(what).__name__}: "
-            "call it for each."
+class Records(Protocol):
+    """What downloads ask about tasks."""
+
+    async def recall(self, token: str) -> Any:
+        """What the record of a task shows now."""
+
+    async def asked_for(self, token: str) -> TaskOperation[Any] | None:
+        """The operation that a task came from."""
+
+
+@frozen(kw_only=True)
+class Extras:
+    """What is wanted beside a track's audio."""
+
+    image: bool = False
+    """Its cover image."""
+    lyrics: bool = False
+    """Its words as text."""
+    sidecar: bool = False
+    """What it is and what made it, as JSON."""
+
+
+@define(eq=False)
+class _Flight:
+    """A fetch that is under way, and who waits for it."""
+
+    link: FileLink
+    listeners: list[Progress] = field(factory=list[Progress])
+    waiters: int = 0
+    task: asyncio.Task[Path] = field(init=False)
+
+    def tell(self, done: int, total: int | None) -> None:
+        """Tell all; one that fails is told no more."""
+        for listener in tuple(self.listeners):
+            try:
+                listener(done, total)
+            except Exception:  # noqa: BLE001 it must not cost a file
+                self.listeners.remove(listener)
+                _log.exception("the progress callback of a download failed; it is called no more")
+
+
+@define(eq=False)
+class Downloads:
+    """The downloads of one client."""
+
+    _http: Http
+    _retry: RetryPolicy
+    _records: Records
+    _flights: dict[Path, _Flight] = field(factory=dict[Path, _Flight], init=False)
+    _slots: asyncio.Semaphore = field(factory=partial(asyncio.Semaphore, AT_ONCE), init=False)
+    _is_closed: bool = field(default=False, init=False)
+
+    async def one(
+        self,
+        what: OneFile,
+        target: str | PathLike[str],
+        progress: Progress | None,
+        extras: Extras,
+    ) -> Path:
+        """Fetch one file."""
+        (place,) = places_of(what, target)
+        return await self._deliver(what, place, progress, extras)
+
+    async def many(
+        self,
+        things: Iterable[Any],
+        target: str | PathLike[str],
+        progress: Progress | None,
+        extras: Extras,
+    ) -> tuple[Path, ...]:
+        """Fetch all files of several things; one failure does not stop the others."""
+        wanted = [(thing, place) for thing in things for place in places_of(thing, target)]
+        meter = _Meter(progress, len(wanted))
+        ended = await asyncio.gather(
+            *(
+                self._deliver(thing, place, meter.of(number), extras)
+                for number, (thing, place) in enumerate(wanted)
+            ),
+            return_exceptions=True,
         )
+        failed = [one for one in ended if isinstance(one, BaseException)]
+        for other in failed[1:]:
+            failed[0].add_note(f"and another one: {other}")
+        if failed:
+            raise failed[0]
+        return tuple(one for one in ended if isinstance(one, Path))
+
+    async def close(self) -> None:
+        """End what is under way; what can be continued is left to be."""
+        self._is_closed = True
+        tasks = [flight.task for flight in self._flights.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _deliver(
+        self, what: Any, place: Place, progress: Progress | None, extras: Extras
+    ) -> Path:
+        """One file and what is wanted beside it; errors say which task it is about."""
+        try:
+            path = await self._fetch(place, progress)
+            if isinstance(what, Track):
+                await self._add(extras, what, evolve(place, path=path))
+        except DownloadFailed as error:
+            error.token, error.kind = place.token, place.kind
+            raise
+        return path
+
+    async def _add(self, extras: Extras, track: Track, place: Place) -> None:
+        path, image = place.path, track.files[1]
+        if extras.image and image.url is not None:
+            beside = path.with_suffix(suffix_for(image))
+            await self._fetch(evolve(place, link=image, path=beside), None)
+        if extras.lyrics and track.prompt:
+            words = f"{track.prompt.strip()}\n".encode()
+            await asyncio.to_thread(write_whole, path.with_suffix(".txt"), words)
+        if extras.sidecar:
+            token = place.token
+            operation = None if token is None else await self._records.asked_for(token)
+            content = sidecar_of(track, path.name, token, operation)
+            await asyncio.to_thread(write_whole, path.with_suffix(".json"), content)
+
+    async def _fetch(self, place: Place, progress: Progress | None) -> Path:
+        """Fetch it, together with whoever else wants the same."""
+        flight = await self._flight_to(place)
+        if progress is not None:
+            flight.listeners.append(progress)
+        flight.waiters += 1
+        try:
+            return await asyncio.shield(flight.task)
+        except asyncio.CancelledError:
+            if flight.task.cancelled() and self._is_closed:
+                raise ClientClosed(
+                    "The client was closed while a file was fetched; fetch it again.",
+                    place.token,
+                    place.kind,
+                ) from None
+            if flight.waiters == 1 and not flight.task.done():
+                flight.task.cancel()
+                await asyncio.wait([flight.task])
+            raise
+        except DownloadFailed as error:
+            raise copy(error) from error.__cause__
+        finally:
+            flight.waiters -= 1
+            if progress is not None and progress in flight.listeners:
+                flight.listeners.remove(progress)
+
+    async def _flight_to(self, place: Place) -> _Flight:
+        """The flight to this place, which may be under way already."""
+        key = place.path.absolute()
+        while (flight := self._flights.get(key)) is not None and flight.task.cancelling():
+            await asyncio.wait([flight.task])
+        if flight is None:
+            flight = _Flight(place.link)
+            flight.task = asyncio.create_task(self._fly(flight, place))
+            self._flights[key] = flight
+            flight.task.add_done_callback(partial(self._landed, key))
+        elif flight.link != place.link:
+            raise DownloadFailed(
+                f"{place.path} is being written by a download of something else: give this one "
+                "another directory.",
+                place.token,
+                place.kind,
+            )
+        return flight
+
+    def _landed(self, key: Path, task: asyncio.Task[Path]) -> None:
+        del self._flights[key]
+        if not task.cancelled():
+            task.exception()  # whoever wanted it has been told
+
+    async def _fly(self, flight: _Flight, place: Place) -> Path:
+        link = place.link
+        if link.url is None:
+            raise AssertionError  # such a link gets no place
+        fetch = Fetch(
+            http=self._http,
+            retry=self._retry,
+            source=Source(
+                url=link.url,
+                suffix=suffix_for(link),
+                is_made=place.is_made,
+                token=place.token,
+                renew=None if place.token is None else partial(self._renewed, link, place.token),
+            ),
+            path=place.path,
+            progress=flight.tell,
+        )
+        async with self._slots:
+            return await fetch.run(keep=place.has_id)
+
+    async def _renewed(self, link: FileLink, token: str) -> str | None:
+        """Where the same file lies now."""
+        result = await self._records.recall(token)
+        found = result if is_many(result) else () if result is None else (result,)
+        links = [other for one in found for other in links_of(one)]
+        return next((other.url for other in links if other.is_same_as(link)), None)
 
 
-def _path_for(name: str, target: str | PathLike[str]) -> Path:
-    path = Path(target)
-    return path if path.suffix and not path.is_dir() else path / name
+@define(eq=False)
+class _Meter:
+    """Sums up the progress of several files."""
 
+    _progress: Progress | None
+    _count: int
+    _done: dict[int, int] = field(factory=dict[int, int])
+    _totals: dict[int, int | None] = field(factory=dict[int, "int | None"])
 
-def _bounded_by(silence: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(sock_connect=silence, sock_read=silence)
+    def of(self, number: int) -> Progress | None:
+        """What tells of one of them."""
+        return None if self._progress is None else partial(self._tell, number, self._progress)
 
-
-def _url_and_name(what: Downloadable) -> tuple[str, str]:
-    if isinstance(what, str):
-        return what, file_name(Path(urlsplit(what).path).stem, "", what)
-    url = what.audio_url if isinstance(what, Track) else what.audio_wav_url
-    if url is None:
-        token = f"music:{what.task_id}" if isinstance(what, Track) and what.task_id else None
-        raise DownloadFailed("There is no file yet: the link in the result is empty.", token)
-    if isinstance(what, Track):
-        return url, file_name(what.title or "Untitled", what.id, url)
-    return url, file_name(Path(urlsplit(url).path).stem, "", url)
-
-
-def file_name(title: str, track_id: str, url: str) -> str:
-    """`Title [first 8 of id].mp3`: safe on every system, and inside its directory."""
-    suffix = Path(urlsplit(url).path).suffix
-    suffix = suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,5}", suffix) else ".mp3"
-    mark = f" [{_UNSAFE.sub('', track_id)[:8]}]" if track_id else ""
-    stem = _UNSAFE.sub(" ", title)[:_LONGEST_NAME].strip(" .") or "Untitled"
-    return f"{stem}{mark}{suffix}"
-
-
-def _shown(url: str) -> str:
-    """A URL without its query, which may hold a signature."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+    def _tell(self, number: int, progress: Progress, done: int, total: int | None) -> None:
+        self._done[number], self._totals[number] = done, total
+        totals = [one for one in self._totals.values() if one is not None]
+        progress(sum(self._done.values()), sum(totals) if len(totals) == self._count else None)

@@ -18,7 +18,6 @@ from suno_async import (
     ConfigurationError,
     ConnectionFailed,
     ConvertToWav,
-    DownloadFailed,
     GenerateLyrics,
     GenerateMusic,
     GetCredits,
@@ -288,13 +287,6 @@ async def test_errors_of_looks_say_which_task(suno: SunoClient, fake_suno: FakeS
     assert (caught.value.token, caught.value.kind) == (task.token, "music")
 
 
-async def test_what_cannot_be_downloaded_is_told(suno: SunoClient) -> None:
-    """The natural mistake, all tracks at once, says what to do instead."""
-    tracks = await (await suno.generate_music("the sea"))
-    with pytest.raises(ConfigurationError, match="call it for each"):
-        await suno.download(tracks)  # type: ignore[arg-type]
-
-
 async def test_closing_calls_back_what_has_not_left(fake_suno: FakeSuno) -> None:
     """A submission that still waits for the limiter is not sent, and says so."""
     suno = SunoClient("key", base_url=fake_suno.url)
@@ -483,22 +475,6 @@ def test_methods_know_their_signature() -> None:
     extending = str(inspect.signature(SunoClient.extend_music))
     assert "(self, /, audio_id: str | HasAudioId, *," in extending
     assert "model: Model | str = ...)" in extending
-
-
-async def test_a_download_that_cannot_be(
-    suno: SunoClient, fake_suno: FakeSuno, tmp_path: Path
-) -> None:
-    """A missing link, a missing file and a path that cannot be written each say so."""
-    fake_suno.script(audio=False)
-    track = (await (await suno.generate_music("the sea")))[0]
-    with pytest.raises(DownloadFailed, match="no file yet"):
-        await suno.download(track, tmp_path)
-    with pytest.raises(DownloadFailed, match="HTTP 404"):
-        await suno.download(f"{fake_suno.url}/files/nothing.mp3", tmp_path)
-    (tmp_path / "in_the_way").write_text("")
-    with pytest.raises(DownloadFailed, match="cannot be written"):
-        await suno.download(f"{fake_suno.url}/files/x", tmp_path / "in_the_way" / "x.mp3")
-    assert [path.name for path in tmp_path.iterdir()] == ["in_the_way"]
 
 
 async def test_timetables_are_the_fakes_own() -> None:

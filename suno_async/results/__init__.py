@@ -5,7 +5,7 @@ came as empty text is `None`, a list that did not come is empty. Times are aware
 else an answer held is in `raw`.
 """
 
-from ._base import RETENTION, FromTrack, Given, Made, Result, Stage, TaskEvent, Url
+from ._base import RETENTION, FileLink, FromTrack, Given, Made, Result, Stage, TaskEvent, Url
 from .files import UploadedFile
 from .midi import Midi, MidiInstrument, MidiNote
 from .music import RecoveredAudio, Track, WavFile
@@ -18,6 +18,7 @@ __all__ = [
     "RETENTION",
     "AlignedWord",
     "CoverImages",
+    "FileLink",
     "FromTrack",
     "Given",
     "Lyrics",

@@ -70,6 +70,24 @@ class Result:
 
 
 @frozen(kw_only=True)
+class FileLink:
+    """One file of a result; id, title and suffix together say which of them all it is."""
+
+    url: str | None
+    """Where it lies, `None` where it is not there yet."""
+    title: str
+    """What its name begins with."""
+    id: str | None
+    """The id that its name ends with, so that two files are never taken for one."""
+    suffix: str
+    """What it is, such as `.mp3`, where its address does not say."""
+
+    def is_same_as(self, other: FileLink) -> bool:
+        """Whether both are the same file, though its address may have changed."""
+        return (self.id, self.title, self.suffix) == (other.id, other.title, other.suffix)
+
+
+@frozen(kw_only=True)
 class Made(Result):
     """Something that a task made; what its record says of the whole is told with it."""
 

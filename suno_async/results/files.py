@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from ._base import Result, Url
+from ._base import FileLink, Result, Url
 
 
 @frozen(kw_only=True)
@@ -40,3 +42,9 @@ class UploadedFile(Result):
     def url(self) -> str:
         """Where it lies: `download_url`, else `file_url`."""
         return self.download_url or self.file_url or ""
+
+    @property
+    def files(self) -> tuple[FileLink, ...]:
+        """The file, under its name there; as that may be used again, it has no id here."""
+        name = PurePosixPath(self.file_name or urlsplit(self.url).path)
+        return (FileLink(url=self.url, title=name.stem, id=None, suffix=name.suffix),)

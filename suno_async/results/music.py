@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from ._base import RETENTION, FromTrack, Given, Result, Url
+from ._base import RETENTION, FileLink, FromTrack, Given, Result, Url
 
 
 @frozen(kw_only=True)
@@ -54,6 +54,15 @@ class Track(Result):
         return self.audio_url is not None
 
     @property
+    def files(self) -> tuple[FileLink, ...]:
+        """The song, and its cover image."""
+        title = self.title or ""
+        return (
+            FileLink(url=self.audio_url, title=title, id=self.id, suffix=".mp3"),
+            FileLink(url=self.image_url, title=title, id=self.id, suffix=".jpeg"),
+        )
+
+    @property
     def playable_url(self) -> str | None:
         """What can be heard now: the file, else the stream (from 30 to 40 seconds on)."""
         return self.audio_url or self.stream_audio_url
@@ -76,6 +85,12 @@ class WavFile(FromTrack):
         """Whether the file can be downloaded."""
         return self.audio_wav_url is not None
 
+    @property
+    def files(self) -> tuple[FileLink, ...]:
+        """The WAV."""
+        whose = self.music_id or self.task_id
+        return (FileLink(url=self.audio_wav_url, title="Song", id=whose, suffix=".wav"),)
+
 
 @frozen(kw_only=True)
 class RecoveredAudio(Result):
@@ -96,3 +111,9 @@ class RecoveredAudio(Result):
     def is_ready(self) -> bool:
         """Whether the file can be downloaded."""
         return self.audio_url is not None
+
+    @property
+    def files(self) -> tuple[FileLink, ...]:
+        """The song."""
+        title = self.title or ""
+        return (FileLink(url=self.audio_url, title=title, id=self.id, suffix=".mp3"),)

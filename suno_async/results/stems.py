@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import fields, frozen
 
-from ._base import FromTrack, Result, Url
+from ._base import FileLink, FromTrack, Result, Url
 
 
 @frozen(kw_only=True)
@@ -82,6 +82,21 @@ class Stems(FromTrack):
         names = (one.name for one in fields(Stems) if one.name.endswith("_url"))
         found = {name.removesuffix("_url"): getattr(self, name) for name in names}
         return {name: url for name, url in found.items() if url is not None and name != "origin"}
+
+    @property
+    def files(self) -> tuple[FileLink, ...]:
+        """The stems that are there, each once."""
+        named = [(name.replace("_", " ").capitalize(), url) for name, url in self.urls.items()]
+        for stem in self.origin_data:
+            name = stem.stem_type_group_name or "Stem"
+            parts = ((name, stem), (f"{name} alone", stem.extract), (f"No {name}", stem.remove))
+            named += [(title, part.audio_url) for title, part in parts if part and part.audio_url]
+        once = {url: title for title, url in reversed(named)}
+        whose = self.task_id or self.id
+        return tuple(
+            FileLink(url=url, title=title, id=whose, suffix=".mp3")
+            for url, title in reversed(once.items())
+        )
 
     @property
     def is_ready(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ._base import FromTrack, Made, Url
+from ._base import FileLink, FromTrack, Made, Url
 
 
 @frozen(kw_only=True)
@@ -18,6 +18,12 @@ class MusicVideo(FromTrack):
     def is_ready(self) -> bool:
         """Whether the file can be downloaded."""
         return self.video_url is not None
+
+    @property
+    def files(self) -> tuple[FileLink, ...]:
+        """The video."""
+        whose = self.music_id or self.task_id
+        return (FileLink(url=self.video_url, title="Video", id=whose, suffix=".mp4"),)
 
 
 @frozen(kw_only=True)
@@ -33,3 +39,11 @@ class CoverImages(Made):
     def is_ready(self) -> bool:
         """Whether there are images."""
         return bool(self.images)
+
+    @property
+    def files(self) -> tuple[FileLink, ...]:
+        """The images, numbered from 1."""
+        return tuple(
+            FileLink(url=url, title=f"Cover {number}", id=self.task_id, suffix=".png")
+            for number, url in enumerate(self.images, 1)
+        )

@@ -115,10 +115,10 @@ def test_half_a_success(shell: Shell, fake: FakeSuno) -> None:
 
 def test_a_download_that_fails(shell: Shell, fake: FakeSuno) -> None:
     """The error tells where the song is, and the command that fetches it later; that one works."""
-    fake.fail(Fault.CUT_BODY, on="/files/", times=2)
+    fake.fail(Fault.bare(400), on="/files/", times=2)
     ended = shell("generate", IDEA, "--out", "my songs")
     assert ended.code == 7
-    assert "broke off" in ended.err
+    assert "HTTP 400" in ended.err
     assert f"The song itself is at {fake.url}/files/" in ended.err
     command = ended.err.splitlines()[-1].strip()
     token = fake.ledger.accepted("generate-music")[0].task_id

@@ -1,0 +1,293 @@
+"""Fetching one file: continued after every break, and never put together from two.
+
+An answer may be the whole file, which begins the part again, or its rest, which is taken only if it
+is exactly what was asked for: from the byte that is next, of a file with the same strong validator
+and the same size. The part becomes the file when all bytes that were announced are there and begin
+as such a file does.
+
+Attempts are counted from the last one that brought something which can be continued, so that a long
+file over a bad line comes in the end, while one that does not move is given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import aiohttp
+from attrs import define, field, frozen
+
+from suno_async._files import Note, Part, hold, is_whole, size_so_far
+from suno_async._formats import HEAD, belies
+from suno_async._http import Http
+from suno_async._names import shown
+from suno_async._verdict import asked_to_wait
+from suno_async.errors import ClientClosed, DownloadFailed, SunoError
+from suno_async.retry import RetryPolicy
+
+Progress: TypeAlias = Callable[[int, int | None], None]
+"""Called with the bytes so far and the bytes in all, `None` if not known."""
+
+_log = logging.getLogger("suno_async")
+
+_PIECE = 64 * 1024
+_REDIRECTS = 5
+_LOCKED = 0.1  # seconds between two looks whether somebody else is done with the part
+_OK, _RANGE, _UNSATISFIABLE = 200, 206, 416
+_EXPIRED = {401, 403, 404, 410}
+_PASSING = {408, 425, 429}
+_FAILING = 500  # and above: passing, too
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_HOPELESS = (aiohttp.InvalidURL, aiohttp.TooManyRedirects)
+
+
+@frozen(kw_only=True)
+class Source:
+    """Where a file comes from."""
+
+    url: str
+    """Its address."""
+    suffix: str
+    """What it must be."""
+    is_made: bool
+    """Whether the service made it, and not the caller."""
+    token: str | None
+    """The token of the task that made it."""
+    renew: Callable[[], Awaitable[str | None]] | None
+    """Asks the task's record for the address that is valid now; `None` where no task is known."""
+
+
+@frozen
+class _Break:
+    why: str
+    retry_after: float | None = None
+    is_expired: bool = False
+
+
+@define(eq=False, kw_only=True)
+class Fetch:
+    """Fetches one file to one place."""
+
+    http: Http
+    """What has the session."""
+    retry: RetryPolicy
+    """How often to try without getting on."""
+    source: Source
+    """Where it comes from."""
+    path: Path
+    """The final file."""
+    progress: Progress
+    """Told after each piece; raises nothing."""
+    _url: str = field(init=False)
+    _is_renewed: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._url = self.source.url
+
+    async def run(self, *, keep: bool) -> Path:
+        """Fetch it, unless it is there and may be kept.
+
+        Raises:
+            DownloadFailed: it could not be fetched or written.
+            ClientClosed: the client has ended.
+        """
+        while not (keep and is_whole(self.path)):
+            part = await self._hold()
+            try:
+                if keep and is_whole(self.path):  # whoever had the part has made it
+                    part.begin(None)
+                    continue
+                await self._fill(part)
+                finishing = asyncio.ensure_future(asyncio.to_thread(part.finish))
+                try:
+                    await asyncio.shield(finishing)
+                except asyncio.CancelledError:
+                    await asyncio.wait([finishing])  # it is whole, and soon on the disk
+                    raise
+                return self.path
+            finally:
+                part.close()
+        size = self.path.stat().st_size
+        self.progress(size, size)
+        return self.path
+
+    async def _hold(self) -> Part:
+        """Wait for the part, as long as whoever has it gets on."""
+        loop = asyncio.get_running_loop()
+        size, since = -1, loop.time()
+        while (part := hold(self.path)) is None:
+            now = size_so_far(self.path)
+            if now != size:
+                size, since = now, loop.time()
+            elif loop.time() - since > self.http.timeout:
+                raise self._failed(f"{self.path} is held by another process, which does not get on")
+            await asyncio.sleep(_LOCKED)
+        return part
+
+    async def _fill(self, part: Part) -> None:
+        """Get all bytes, in as many attempts as it takes."""
+        loop = asyncio.get_running_loop()
+        number, spent, best = 0, 0.0, part.size
+        while True:
+            began = loop.time()
+            broken = await self._attempt(part)
+            if broken is None:
+                return
+            if broken.is_expired:
+                await self._renew(broken.why)
+                continue
+            if part.note is not None and part.size >= best + _PIECE:
+                number, spent, best = 0, 0.0, part.size
+            number, spent = number + 1, spent + loop.time() - began
+            delay = self.retry.delay(number, spent, broken.retry_after)
+            if delay is None:
+                raise self._failed(f"{shown(self._url)} {broken.why}")
+            _log.info(
+                "%s %s, at %d bytes; attempt %d follows in %.1f s",
+                shown(self._url),
+                broken.why,
+                part.size,
+                number + 1,
+                delay,
+            )
+            spent += delay
+            await asyncio.sleep(delay)
+
+    async def _attempt(self, part: Part) -> _Break | None:
+        """Ask once for what is missing; `None` when nothing is."""
+        going_on = part.can_continue(self._url)
+        if going_on and part.note is not None and part.size == part.note.total:
+            return self._examined(part, is_all=True)
+        headers = {"User-Agent": self.http.user_agent, "Accept-Encoding": "identity"}
+        if going_on and part.note is not None:
+            headers |= {"Range": f"bytes={part.size}-", "If-Range": part.note.etag}
+        try:
+            async with self.http.session_for_files().get(
+                self._url,
+                headers=headers,
+                timeout=_bounded_by(self.http.timeout),
+                max_redirects=_REDIRECTS,
+                auto_decompress=False,
+                raise_for_status=False,
+            ) as response:
+                return await self._take(part, response, going_on=going_on)
+        except _HOPELESS as error:
+            raise self._failed(
+                f"{shown(self._url)} leads nowhere: {type(error).__name__}"
+            ) from None
+        except TimeoutError:
+            return _Break(f"was silent for {self.http.timeout:g} s")
+        except (aiohttp.ClientError, OSError) as error:  # of the network: the disk's are told apart
+            return _Break(f"broke off ({type(error).__name__})")
+
+    async def _take(
+        self, part: Part, response: aiohttp.ClientResponse, *, going_on: bool
+    ) -> _Break | None:
+        status = response.status
+        if status in _EXPIRED:
+            return _Break(f"answered with HTTP {status}", is_expired=True)
+        if status in _PASSING or status >= _FAILING:
+            return _Break(f"answered with HTTP {status}", asked_to_wait(response.headers))
+        if status == _UNSATISFIABLE and going_on:
+            part.begin(None)  # it has become shorter: another file
+            return _Break("has changed meanwhile")
+        if status not in {_OK, _RANGE}:
+            raise self._failed(f"{shown(self._url)} answered with HTTP {status}")
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            return _Break("came compressed, which was not asked for")
+        if status == _OK:
+            note = _note_from(self._url, response)
+            part.begin(note)
+            total = response.content_length
+        else:
+            total = _rest_of(part, response) if going_on else None
+            if total is None:
+                part.begin(None)
+                return _Break("sent another part of the file than was asked for")
+        return await self._receive(part, response, total)
+
+    async def _receive(
+        self, part: Part, response: aiohttp.ClientResponse, total: int | None
+    ) -> _Break | None:
+        is_examined = part.size >= HEAD
+        async for piece in response.content.iter_chunked(_PIECE):
+            if total is not None and part.size + len(piece) > total:
+                part.begin(None)
+                return _Break("sent more than it had announced")
+            part.write(piece)
+            if not is_examined and part.size >= HEAD:
+                if broken := self._examined(part, is_all=False):
+                    return broken
+                is_examined = True
+            self.progress(part.size, total)
+        if total is None and response.headers.get("Transfer-Encoding") != "chunked":
+            return _Break("does not tell its length, so that nobody knows whether it is whole")
+        if total is not None and part.size < total:
+            return _Break(f"broke off after {part.size} of {total} bytes")
+        return self._examined(part, is_all=True)
+
+    def _examined(self, part: Part, *, is_all: bool) -> _Break | None:
+        """What is wrong with the beginning of the part, of which then nothing is kept."""
+        if is_all and not part.size:
+            return _Break("is empty: the file is not ready yet")
+        if not belies(part.head, self.source.suffix, is_made=self.source.is_made):
+            return None
+        head = part.head
+        part.begin(None)
+        return _Break(f"is no {self.source.suffix} file: it begins with {head!r}")
+
+    async def _renew(self, why: str) -> None:
+        """Ask once for the address that is valid now."""
+        said = f"{shown(self._url)} {why}"
+        if self._is_renewed:
+            raise self._failed(f"{said}, and its record knows no better: it is not kept any more")
+        if self.source.renew is None:
+            raise self._failed(f"{said}: it has expired, and no task is known to renew it by")
+        self._is_renewed = True
+        try:
+            url = await self.source.renew()
+        except ClientClosed:
+            raise
+        except SunoError as error:
+            raise self._failed(f"{said}, and asking for a new link failed: {error}") from error
+        if url is None:
+            raise self._failed(f"{said}, and its record has no link any more")
+        self._url = url
+
+    def _failed(self, sentence: str) -> DownloadFailed:
+        token = self.source.token
+        return DownloadFailed(f"{sentence}.", token, token and token.partition(":")[0])
+
+
+def _note_from(url: str, response: aiohttp.ClientResponse) -> Note | None:
+    """What makes it possible to continue: a strong validator, and ranges not being refused."""
+    etag = response.headers.get("ETag", "")
+    if not etag.startswith('"') or response.headers.get("Accept-Ranges") == "none":
+        return None
+    return Note(url, etag, response.content_length)
+
+
+def _rest_of(part: Part, response: aiohttp.ClientResponse) -> int | None:
+    """The size of the whole file, if this is exactly the rest of it; else `None`."""
+    matched = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+    if matched is None or part.note is None:
+        return None
+    first, last, total = map(int, matched.groups())
+    length = response.content_length
+    is_it = (
+        first == part.size
+        and last == total - 1
+        and total == (part.note.total or total)
+        and length in {None, total - first}
+        and response.headers.get("ETag") == part.note.etag
+    )
+    return total if is_it else None
+
+
+def _bounded_by(silence: float) -> aiohttp.ClientTimeout:
+    """No limit in all: a large file over a slow line takes its time."""
+    return aiohttp.ClientTimeout(sock_connect=silence, sock_read=silence)

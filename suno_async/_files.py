@@ -1,0 +1,248 @@
+"""Files on disk: a part that can be continued, and a whole that appears in one step.
+
+Beside `Song.mp3.part` lies `Song.mp3.part.json`, which says what the bytes are the beginning of:
+the address (its hash, for it may hold a signature) and the strong validator that came with them.
+It is written before the first of them. Bytes go to the system as they come, so what a killed
+process has written is there; what a machine's crash left may be holes, so a part that is older than
+the machine's start is not continued.
+
+Writing is done inline, which is the fastest way and takes about 50 µs a piece; waiting for the
+disk, at the end, is for a thread. A part is held by a lock, so that two clients or processes do not
+write into one.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import time
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from suno_async._formats import HEAD
+from suno_async.errors import DownloadFailed
+
+if sys.platform != "win32":
+    import fcntl
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would change the ends of lines
+_CLOCKS = 5.0  # seconds by which two clocks may have drifted apart since the note was written
+
+
+@frozen
+class Note:
+    """What the bytes of a part are the beginning of."""
+
+    url: str
+    """The address that they came from."""
+    etag: str
+    """The strong validator of the file there."""
+    total: int | None
+    """Its size in bytes, where it was told."""
+
+    def to_json(self) -> str:
+        """The text that lies beside the part."""
+        return json.dumps(
+            {
+                "url": _hashed(self.url),
+                "etag": self.etag,
+                "total": self.total,
+                "booted": _booted(),
+            }
+        )
+
+
+@define(eq=False)
+class Part:
+    """The file that is being written beside the final one; made by `held`."""
+
+    path: Path
+    """The final file."""
+    _fd: int
+    size: int = 0
+    """The bytes that are there."""
+    head: bytes = b""
+    """The first of them."""
+    note: Note | None = None
+    """What they are the beginning of, where they can be continued."""
+    _said: dict[str, Any] = field(factory=dict[str, Any], alias="said")
+    _is_over: bool = False
+
+    def can_continue(self, url: str) -> bool:
+        """Whether the bytes are the beginning of what lies, or lay, at this address."""
+        if self.note is None and self.size and self._said.get("url") == _hashed(url):
+            self.note = Note(url, self._said["etag"], self._said["total"])
+        return self.note is not None and self.note.url == url and self.size > 0
+
+    def begin(self, note: Note | None) -> None:
+        """Begin again with nothing."""
+        with _on_disk(self.path):
+            os.ftruncate(self._fd, 0)
+            os.lseek(self._fd, 0, os.SEEK_SET)
+            self.size, self.head, self.note = 0, b"", None
+            self._said.clear()
+            if note is None:
+                _note_of(self.path).unlink(missing_ok=True)
+            else:
+                _note_of(self.path).write_text(note.to_json(), encoding="utf-8")
+                self.note = note
+
+    def write(self, piece: bytes) -> None:
+        """Write a piece at the end."""
+        with _on_disk(self.path):
+            rest = memoryview(piece)
+            while rest:
+                written = os.write(self._fd, rest)
+                self.size += written
+                self.head += bytes(rest[: max(0, HEAD - len(self.head))][:written])
+                rest = rest[written:]
+
+    def finish(self) -> None:
+        """Make it the final file, safe from a crash; this waits for the disk."""
+        with _on_disk(self.path):
+            os.fsync(self._fd)
+            _note_of(self.path).unlink(missing_ok=True)
+            if sys.platform == "win32":  # what is open cannot be renamed there
+                os.close(self._fd)
+            _part_of(self.path).replace(self.path)
+            self._is_over = True
+            if sys.platform != "win32":
+                os.close(self._fd)
+            _sync_directory(self.path.parent)
+
+    def close(self) -> None:
+        """Leave what can be continued, and nothing else."""
+        if self._is_over:
+            return
+        self._is_over = True
+        if not self.size or (self.note is None and not self._said):
+            for leftover in (_note_of(self.path), _part_of(self.path)):
+                with suppress(OSError):
+                    leftover.unlink(missing_ok=True)
+        os.close(self._fd)
+
+
+def hold(path: Path) -> Part | None:
+    """The part of this file, there or new, for us alone; `None` while somebody else has it.
+
+    Raises:
+        DownloadFailed: it cannot be written.
+    """
+    with _on_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a directory of that name is in the way")
+        fd = os.open(_part_of(path), os.O_RDWR | os.O_CREAT | _BINARY, 0o666)
+        try:
+            if not _is_ours(fd, _part_of(path)):
+                os.close(fd)
+                return None
+            head = os.read(fd, HEAD)
+            size = os.lseek(fd, 0, os.SEEK_END)
+        except BaseException:
+            os.close(fd)
+            raise
+        return Part(path, fd, size, head, said=_read_note(path) if size else {})
+
+
+def is_whole(path: Path) -> bool:
+    """Whether the final file is there: only whole ones get its name."""
+    with _on_disk(path):
+        return path.is_file() and path.stat().st_size > 0
+
+
+def size_so_far(path: Path) -> int:
+    """The bytes of the part, whoever writes it."""
+    try:
+        return _part_of(path).stat().st_size
+    except OSError:
+        return 0
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a small file in one step."""
+    part = hold(path)
+    if part is None:
+        raise DownloadFailed(f"{path} is being written by somebody else.")
+    try:
+        part.begin(None)
+        part.write(content)
+        part.finish()
+    finally:
+        part.close()
+
+
+def _is_ours(fd: int, path: Path) -> bool:
+    """Lock it, and see that it was not made the final file meanwhile."""
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    except OSError:  # a file system without locks
+        return True
+
+
+def _read_note(path: Path) -> dict[str, Any]:
+    """What lies beside the part, where it can be trusted."""
+    try:
+        said = json.loads(_note_of(path).read_text(encoding="utf-8"))
+        is_sound = (
+            isinstance(said["url"], str)
+            and isinstance(said["etag"], str)
+            and isinstance(said["total"], int | None)
+            and abs(said["booted"] - _booted()) < _CLOCKS
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return said if is_sound else {}
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part.json")
+
+
+def _hashed(url: str) -> str:
+    return sha256(url.encode()).hexdigest()
+
+
+def _booted() -> float:
+    """When the machine was started, by its clock on the wall."""
+    return time.time() - time.monotonic()
+
+
+def _sync_directory(directory: Path) -> None:
+    """Put the new name on the disk, where a system can."""
+    with suppress(OSError):
+        fd = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+@contextmanager
+def _on_disk(path: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        if error.errno in _FULL:
+            raise DownloadFailed(f"There is no space left for {path}: {why}.") from error
+        raise DownloadFailed(f"{path} cannot be written: {why}.") from error

@@ -1,0 +1,57 @@
+"""Names of files: safe on every system, and never outside their directory."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+_LONGEST = 200  # bytes in UTF-8; file systems take 255, and more is put behind it meanwhile
+_MARK = 8  # characters of an id; both songs of a task share their title
+_FORBIDDEN = frozenset('<>:"/\\|?*')
+_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
+_UNTITLED = "Untitled"
+
+
+def file_name(title: str | None, mark: str | None, suffix: str) -> str:
+    """`Title [first 8 of the mark].mp3`, whatever the title holds."""
+    known = re.sub(r"[^A-Za-z0-9_-]", "", mark or "")[:_MARK]
+    end = (f" [{known}]" if known else "") + suffix
+    stem = _cut(_cleaned(title or ""), _LONGEST - len(end)) or _UNTITLED
+    if _RESERVED.fullmatch(stem.partition(".")[0].rstrip()):  # devices, on Windows
+        stem = f"_{stem}"
+    return stem + end
+
+
+def suffix_of(url: str) -> str:
+    """The suffix that an address ends with, empty where there is none that looks like one."""
+    suffix = PurePosixPath(urlsplit(url).path).suffix
+    return suffix.lower() if _SUFFIX.fullmatch(suffix) else ""
+
+
+def stem_of(url: str) -> str:
+    """The last part of an address, without its suffix, in plain text."""
+    path = urlsplit(url).path
+    return unquote(PurePosixPath(path).name.removesuffix(PurePosixPath(path).suffix))
+
+
+def shown(url: str) -> str:
+    """An address for messages: without its query, which may hold a signature, or a password."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _cleaned(title: str) -> str:
+    """Without what is invisible, turns the direction of writing, or means something to a system."""
+    seen = (
+        " " if one in _FORBIDDEN or unicodedata.category(one)[0] in "CZ" else one
+        for one in unicodedata.normalize("NFC", title)
+    )
+    return " ".join("".join(seen).split()).strip(" .")
+
+
+def _cut(text: str, most: int) -> str:
+    """So much of the text as fits into that many bytes."""
+    return text.encode()[:most].decode(errors="ignore").rstrip(" .")
