@@ -135,6 +135,20 @@ async def test_a_range_of_another_file_is_the_whole() -> None:
         assert (same[0], other[0]) == (206, 200)
 
 
+async def test_files_made_anew_are_others() -> None:
+    """Under the same link and of the same size, with another tag and with other bytes."""
+    async with raw(fake_suno(song_seconds=(1, 1))) as api:
+        task_id, song = await track(api)
+        _, before, old = await fetch(api, song["audioUrl"])
+        api.fake.remake(task_id)
+        _, after, new = await fetch(api, song["audioUrl"])
+        assert len(before) == len(after)
+        assert before != after
+        assert old["Etag"] != new["Etag"]
+        again = {"Range": "bytes=5-", "If-Range": old["Etag"]}
+        assert (await fetch(api, song["audioUrl"], **again))[0] == 200
+
+
 async def test_head_tells_the_length() -> None:
     """HEAD has the headers of GET and no body."""
     async with raw(fake_suno()) as api:

@@ -4,6 +4,7 @@ import re
 import zlib
 
 from aiohttp import web
+from attrs import evolve
 
 from suno_async.testing._api import media
 from suno_async.testing._api.jobs import Job, Moment
@@ -29,6 +30,8 @@ def file_reply(service: Service, request: web.Request, path: str) -> Reply:
         if job is not None and request.query.get("v", "0") != str(job.links):
             return bytes_reply(b"The link has expired", _EXPIRED, "text/plain")
         found = _made(job, name, now) if job is not None and job.kept(now) else None
+        if job is not None and found is not None:
+            found = evolve(found, version=str(job.edition))
     if found is None:
         return bytes_reply(b"Not Found", _GONE, "text/plain")
     return ranged(request, found, path)
@@ -36,7 +39,7 @@ def file_reply(service: Service, request: web.Request, path: str) -> Reply:
 
 def ranged(request: web.Request, blob: Blob, path: str) -> Reply:
     """The whole blob, or the range that was asked for if the file is still the same."""
-    etag = f'"{zlib.crc32(path.encode()):08x}-{blob.size:x}"'
+    etag = f'"{zlib.crc32(f"{path} {blob.version}".encode()):08x}-{blob.size:x}"'
     headers = {"ETag": etag, "Accept-Ranges": "bytes"}
     wanted = _RANGE.match(request.headers.get("Range", ""))
     if wanted is None or request.headers.get("If-Range", etag) != etag:
@@ -59,7 +62,7 @@ def _made(job: Job, name: str, now: float) -> Blob | None:
         return _song(job, stem if dot else name, suffix if dot else "", now)
     if not job.has_result(now):
         return None
-    key = f"{job.id}/{stem}"
+    key = job.marked(f"{job.id}/{stem}")
     if suffix == "png":
         return media.png(key)
     make = _MAKERS.get(suffix)
@@ -73,13 +76,14 @@ def _song(job: Job, wanted: str, suffix: str, now: float) -> Blob | None:
     if index is None or moment is Moment.PENDING:
         return None
     song = job.songs[index]
+    key = job.marked(song.id)
     kept = moment is Moment.FAILED and index < job.plan.partial
     if suffix == "jpeg":
-        return media.jpeg(song.id)
+        return media.jpeg(key)
     if suffix == "mp3":
         ready = moment is Moment.COMPLETE or (moment is Moment.FIRST and index == 0)
-        return media.mp3(song.id, song.duration) if ready or kept else None
+        return media.mp3(key, song.duration) if ready or kept else None
     if suffix:
         return None
     audible = job.plan.audio and (moment in (Moment.FIRST, Moment.COMPLETE) or kept)
-    return media.mp3(song.id, song.duration) if audible else of_bytes(b"", "audio/mpeg")
+    return media.mp3(key, song.duration) if audible else of_bytes(b"", "audio/mpeg")

@@ -53,6 +53,8 @@ class Job:
     """How often its links were renewed; older ones are dead."""
     gone: bool = False
     """Whether its files were deleted before their time."""
+    edition: int = 0
+    """How often its files were made anew."""
 
     @cached_property
     def songs(self) -> tuple[Song, ...]:
@@ -145,6 +147,10 @@ class Job:
         """The address of one of its files."""
         version = f"?v={self.links}" if self.links else ""
         return f"{self.origin}/files/{self.id}/{name}{version}"
+
+    def marked(self, key: str) -> str:
+        """What a file is made from: another text in each edition."""
+        return f"{key} {self.edition}" if self.edition else key
 
     def kept(self, now: float) -> bool:
         """Whether its files are still there."""

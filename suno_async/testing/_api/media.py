@@ -29,6 +29,8 @@ class Blob:
     content_type: str
     read: Callable[[int, int], bytes]
     """The bytes from `start` up to and without `stop`."""
+    version: str = ""
+    """What tells it from another file of the same name and size."""
 
 
 def whole_frames(seconds: float) -> float:

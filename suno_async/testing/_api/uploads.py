@@ -96,7 +96,7 @@ async def _streamed(part: BodyPartReader, path: Path) -> Blob:
         while piece := await part.read_chunk(_PIECE):
             size += file.write(piece)
     kind = part.headers.get("Content-Type") or "application/octet-stream"
-    return Blob(size, kind, lambda start, stop: _read(path, start, stop))
+    return Blob(size, kind, lambda start, stop: _read(path, start, stop), path.name)
 
 
 def _read(path: Path, start: int, stop: int) -> bytes:
@@ -126,7 +126,7 @@ def upload_base64(service: "Service", call: Call) -> Answer:
         raise Refusal(BAD, "Invalid base64 data") from None
     path = service.uploads.new_file()
     path.write_bytes(content)
-    blob = Blob(len(content), kind, lambda start, stop: _read(path, start, stop))
+    blob = Blob(len(content), kind, lambda start, stop: _read(path, start, stop), path.name)
     return _keep(service, call, blob, "")
 
 
