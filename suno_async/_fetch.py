@@ -35,14 +35,14 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 _log = logging.getLogger("suno_async")
 
 _PIECE = 64 * 1024
-_REDIRECTS = 5
+_REDIRECTS = 6  # five are followed: the first request counts, too
 _LOCKED = 0.1  # seconds between two looks whether somebody else is done with the part
 _OK, _RANGE, _UNSATISFIABLE = 200, 206, 416
 _EXPIRED = {401, 403, 404, 410}
 _PASSING = {408, 425, 429}
 _FAILING = 500  # and above: passing, too
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-_HOPELESS = (aiohttp.InvalidURL, aiohttp.TooManyRedirects)
+_HOPELESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, aiohttp.TooManyRedirects)
 
 
 @frozen(kw_only=True)

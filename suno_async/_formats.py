@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+
 HEAD = 16
 """How many of the first bytes are looked at."""
 
@@ -51,7 +53,7 @@ def belies(head: bytes, suffix: str, *, is_made: bool) -> bool:
     family = _FAMILIES.get(suffix.lower())
     if family is None or family in _families_of(head):
         return False
-    return is_made or head.lstrip().startswith(_PAGES)
+    return is_made or head.removeprefix(BOM_UTF8).lstrip().startswith(_PAGES)
 
 
 def _families_of(head: bytes) -> set[str]:

@@ -62,22 +62,22 @@ class Place:
         return self.token and self.token.partition(":")[0]
 
 
-def places_of(what: Any, target: str | PathLike[str]) -> list[Place]:
-    """Where each file of a thing is to lie.
+def places_of(what: Any, target: str | PathLike[str], *, is_alone: bool) -> list[Place]:
+    """Where each file of a thing is to lie; one alone may be given a path of its own.
 
     Raises:
         ConfigurationError: it has no files.
         DownloadFailed: they are not there yet.
     """
     links = links_of(what)
-    token, is_one = _token_of(what), isinstance(what, OneFile)
-    links = links[:1] if is_one else links  # a track's image is an extra
+    token = _token_of(what)
+    links = links[:1] if isinstance(what, Track) else links  # its image is an extra
     if not links or any(link.url is None for link in links):
         kind = token and token.partition(":")[0]
         raise DownloadFailed("There is no file yet: the link in the result is empty.", token, kind)
     place = partial(Place, token=token, is_made=not isinstance(what, str | UploadedFile))
     path = Path(target)
-    if is_one and path.suffix and not _is_directory(target):
+    if is_alone and path.suffix and not _is_directory(target):
         return [place(links[0], path, has_id=False)]
     return [place(link, path / _name_of(link), has_id=bool(link.id)) for link in links]
 
@@ -121,4 +121,4 @@ def _token_of(result: Any) -> str | None:
 
 
 def _is_directory(target: str | PathLike[str]) -> bool:
-    return os.fspath(target).endswith(("/", os.sep)) or Path(target).is_dir()
+    return os.fspath(target).endswith(("/", os.sep)) or os.path.isdir(target)  # noqa: PTH112 never raises

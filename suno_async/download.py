@@ -97,7 +97,7 @@ class Downloads:
         extras: Extras,
     ) -> Path:
         """Fetch one file."""
-        (place,) = places_of(what, target)
+        (place,) = places_of(what, target, is_alone=True)
         return await self._deliver(what, place, progress, extras)
 
     async def many(
@@ -108,7 +108,9 @@ class Downloads:
         extras: Extras,
     ) -> tuple[Path, ...]:
         """Fetch all files of several things; one failure does not stop the others."""
-        wanted = [(thing, place) for thing in things for place in places_of(thing, target)]
+        wanted = [
+            (thing, place) for thing in things for place in places_of(thing, target, is_alone=False)
+        ]
         meter = _Meter(progress, len(wanted))
         ended = await asyncio.gather(
             *(

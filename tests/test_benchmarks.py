@@ -9,6 +9,7 @@ from benchmarks._policies import batch, every
 from benchmarks._rates import CONTENDERS, course, usual
 from benchmarks._songs import run_of
 from benchmarks._tables import Table, Target
+from benchmarks.downloads import WAYS, cut_downloads
 from suno_async.testing import SlidingLog
 
 
@@ -56,3 +57,13 @@ def test_a_run_of_songs_tells_when_each_was_noticed() -> None:
         assert len(ended.persons) == 1
         assert all(song.late["complete"] > 0 for song in ended.songs if "complete" in song.late)
         assert ended.refused == 0
+
+
+def test_downloads_that_were_cut_are_the_files() -> None:
+    """Cut in every way, each ends identical to the original, and for what was missing alone."""
+    reports = cut_downloads(cuts=5 * len(WAYS), seed=2)
+    for way, report in reports.items():
+        assert (report.cuts, report.identical, report.leftovers) == (5, 5, 0)
+        assert report.requests >= 2 * report.cuts
+        if "changed" not in way:
+            assert report.received == report.size

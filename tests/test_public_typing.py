@@ -27,7 +27,7 @@ def called(inside: ast.AST) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("method", sorted(METHODS | {"upload_file"}))
+@pytest.mark.parametrize("method", sorted(METHODS | {"upload_file", "download"}))
 def test_every_method_is_held_to_its_types(method: str) -> None:
     """The type of each method's answer is asserted, and a wrong call of it is refused."""
     asserted = {

@@ -1,9 +1,9 @@
 """Faults by name: the ways in which a network and a server can fail, played on chosen requests.
 
 A `Fault` is a value. The named ones are attributes of the class (`Fault.RESET_AFTER_ACCEPT`) and
-listed by `Fault.named()`; others are made by `Fault.envelope(430)`, `Fault.redirect(307)` and
-`Fault.bare(418)`. Each says whether the request is accepted, and charged, before the fault
-happens; `after_accepting()` makes the kind that is.
+listed by `Fault.named()`; others are made by `Fault.envelope(430)`, `Fault.redirect(307)`,
+`Fault.bare(418)` and `Fault.stall()`. Each says whether the request is accepted, and charged,
+before the fault happens; `after_accepting()` makes the kind that is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,6 +36,8 @@ class Way(StrEnum):
     """Something else is answered."""
     CUT = "cut"
     """The true answer breaks off within its body, and the connection is closed."""
+    STALL = "stall"
+    """The true answer stops within its body, and the connection stays."""
     CUT_HEAD = "cut_head"
     """The true answer breaks off within its headers, and the connection is closed."""
     DRIP = "drip"
@@ -151,6 +153,11 @@ class Fault:
         """An HTTP status without an envelope."""
         headers = {"Content-Type": content_type}
         return cls(name=f"bare_{status}", way=Way.ANSWER, status=status, headers=headers, body=body)
+
+    @classmethod
+    def stall(cls, at: int | None = None) -> "Fault":
+        """The true answer, silent after so many bytes of its body; the connection stays."""
+        return cls(name="stall", way=Way.STALL, accepts=True, at=at)
 
     def after_accepting(self) -> "Fault":
         """The same, but the request is accepted and charged first."""

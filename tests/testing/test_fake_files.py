@@ -225,6 +225,18 @@ async def test_downloads_break_where_they_are_told() -> None:
         assert [entry.fault for entry in api.fake.ledger.downloads] == [None, "cut_body", None]
 
 
+async def test_downloads_stall_where_they_are_told() -> None:
+    """After so many bytes nothing more is said, and the connection stays."""
+    async with raw(fake_suno()) as api:
+        _, song = await track(api)
+        api.fake.fail(Fault.stall(100_001), on="/files/")
+        async with api.session.get(song["audioUrl"]) as response:
+            assert len(await response.content.readexactly(100_001)) == 100_001
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(1000):
+                    await response.content.readany()
+
+
 async def test_a_task_of_another_kind_has_no_song() -> None:
     """Files of lyrics do not exist."""
     async with raw(fake_suno()) as api:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, assert_type
 from suno_async import (
     CoverImages,
     GenerateLyrics,
+    GenerateMusic,
     GetCredits,
     GetTimestampedLyrics,
     Lyrics,
     Midi,
     Model,
     MusicVideo,
+    Outcome,
     Persona,
     RecoveredAudio,
     SeparateVocals,
@@ -200,6 +202,33 @@ async def uploads(suno: SunoClient, source: AsyncIterator[bytes]) -> None:
     await suno.upload_file(source)
     await suno.upload_file(1)  # type: ignore[arg-type]
     await suno.upload_file([b"abc"])  # type: ignore[arg-type]
+
+
+async def downloads(
+    suno: SunoClient,
+    songs: Songs,
+    track: Track,
+    stems: Stems,
+    outcome: Outcome[GenerateMusic],
+) -> None:
+    """One thing is one path; several are several."""
+    assert_type(await suno.download(track), Path)
+    assert_type(await suno.download("https://x/a.mp3", "songs/", _tell), Path)
+    assert_type(await suno.download(await (await suno.convert_to_wav(track)), Path("x.wav")), Path)
+    assert_type(await suno.download(await songs, "songs/", sidecar=True), tuple[Path, ...])
+    assert_type(await suno.download(stems), tuple[Path, ...])
+    assert_type(await suno.download([track, track], image=True, lyrics=True), tuple[Path, ...])
+    assert_type(await suno.download((track, "https://x/a.mp3", stems)), tuple[Path, ...])
+    assert_type(await suno.download(["https://x/a.mp3"]), tuple[Path, ...])
+    assert_type(await suno.download(outcome), tuple[Path, ...])
+    await suno.download(songs)  # type: ignore[call-overload]
+    await suno.download(7)  # type: ignore[call-overload]
+    await suno.download([7])  # type: ignore[type-var]
+    await suno.download(track, ".", _tell, _tell)  # type: ignore[call-overload]
+
+
+def _tell(done: int, total: int | None) -> None:
+    """What is called with the progress of a download."""
 
 
 async def by_class(suno: SunoClient, track: Track) -> None:

@@ -82,8 +82,9 @@ async def spoil(
             if request.transport is not None:
                 request.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: applic")
             response = _hang_up(request, reset=False)
-        case Way.CUT:
-            response = await _cut(request, true, fault.at)
+        case Way.CUT | Way.STALL:
+            until = closing if fault.way is Way.STALL else None
+            response = await _cut(request, true, fault.at, until)
         case Way.DRIP:
             response = await _drip(request, true, fault.seconds, closing)
         case Way.ENDLESS:
@@ -102,10 +103,14 @@ def _instead(request: web.Request, fault: Fault, true: Reply) -> web.Response:
     return web.Response(body=body, status=fault.status, headers=headers)
 
 
-async def _cut(request: web.Request, true: Reply, at: int | None) -> web.StreamResponse:
+async def _cut(
+    request: web.Request, true: Reply, at: int | None, until: asyncio.Event | None
+) -> web.StreamResponse:
     response = _opened(true)
     await response.prepare(request)
     await _write(response, true, true.length // 2 if at is None else min(at, true.length))
+    if until is not None:
+        await until.wait()
     return _hang_up(request, reset=False)  # a reset could overtake the bytes before it
 
 
