@@ -10,18 +10,15 @@ submitted.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Generic, Protocol
 
 from attrs import define, field
 
 from suno_async._reader import Reader
-from suno_async._wire import operation_to_dict
-from suno_async.batch import BATCH_KEYS, Items, Op, Outcome
+from suno_async.batch import Items, Keys, OnAccepted, Op, Outcome
 from suno_async.errors import (
     AuthenticationFailed,
     ClientClosed,
@@ -95,12 +92,14 @@ class Submit(Protocol):
         ...
 
 
-async def outcomes_of(
+async def outcomes_of(  # noqa: PLR0913 all that one batch is
     items: Items[Op],
     submit: Submit,
     near_end: Callable[[TaskOperation[Any], int], bool],
     max_in_flight: int | None,
+    *,
     unclaimed: Callable[[list[str]], None] | None,
+    on_accepted: OnAccepted | None,
 ) -> AsyncGenerator[Outcome[Op]]:
     """Feed, and tell the outcomes.
 
@@ -108,7 +107,7 @@ async def outcomes_of(
     `unclaimed` lists the tokens of what nobody is told of any more, `None` where a journal does.
     Nothing that is fed knows of this generator: when nobody iterates any more, it is closed.
     """
-    feed = _Feed(items, submit, near_end, max_in_flight, unclaimed)
+    feed = _Feed(items, submit, near_end, max_in_flight, unclaimed, on_accepted)
     feeding = asyncio.create_task(feed.run())
     feeding.add_done_callback(lambda _: feed.changed.set())
     try:
@@ -137,6 +136,7 @@ class _Feed(Generic[Op]):
     _near_end: Callable[[TaskOperation[Any], int], bool]
     _max_in_flight: int | None
     _unclaimed: Callable[[list[str]], None] | None
+    _on_accepted: OnAccepted | None
     ready: deque[Outcome[Op]] = field(factory=deque["Outcome[Op]"], init=False)
     """Outcomes to be told."""
     changed: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -146,7 +146,7 @@ class _Feed(Generic[Op]):
     _is_stopped: bool = field(default=False, init=False)
     _left: int | None = field(default=None, init=False)
     """Items not read yet, where that is known."""
-    _seen: Counter[str] = field(factory=Counter[str], init=False)
+    _keys: Keys = field(factory=Keys, init=False)
     _mistake: BaseException | None = field(default=None, init=False)
 
     def is_done(self, feeding: asyncio.Task[None]) -> bool:
@@ -246,7 +246,7 @@ class _Feed(Generic[Op]):
         near_end = self._left is not None and self._near_end(operation, unfinished)
         try:
             task, resumed = await self._submit(
-                operation, key=self._key_of(operation), near_end=near_end, granted=granted
+                operation, key=self._keys.of(operation), near_end=near_end, granted=granted
             )
         except SunoError as error:
             self._is_stopped = self._is_stopped or isinstance(error, _NO_USE)
@@ -266,19 +266,14 @@ class _Feed(Generic[Op]):
             self._put(live.outcome(error))
         else:
             self._live.add(live)
+            if self._on_accepted is not None:
+                self._on_accepted(live.index, live.task, live.resumed)
 
     def finish(self, live: _Live[Op], error: SunoError | None = None) -> None:
         """Let go of a task that is over, or that looking at is of no use."""
         live.task.unlisten(live.news)
         self._live.discard(live)
         self._put(live.outcome(error))
-
-    def _key_of(self, operation: Op) -> str:
-        """A name for this request: what was asked for, and for the how-manieth time."""
-        asked = [type(operation).__name__, operation_to_dict(operation)]
-        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
-        self._seen[digest] += 1
-        return f"{BATCH_KEYS}{digest}:{self._seen[digest]}"
 
 
 def _no_operation(item: object) -> InvalidRequest | None:

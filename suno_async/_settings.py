@@ -32,9 +32,8 @@ def key_of(given: str | None) -> str:
     """The API key: given, or the environment's."""
     key = str(given if given is not None else os.environ.get("SUNO_API_KEY", "")).strip()
     if not key:
-        raise ConfigurationError(
-            "No API key: give api_key or set SUNO_API_KEY. https://sunoapi.org/api-key makes one."
-        )
+        where = "set SUNO_API_KEY" if given is None else "api_key is blank"
+        raise ConfigurationError(f"No API key: {where}. https://sunoapi.org/api-key makes one.")
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigurationError(
             "The API key has characters that no key has: give the key alone, without 'Bearer'."

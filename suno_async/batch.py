@@ -5,11 +5,15 @@ What runs meanwhile is in `_feed`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable
+import hashlib
+import json
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
+from suno_async._wire import operation_to_dict
 from suno_async.errors import InvalidRequest, SunoError
 from suno_async.operations import TaskOperation
 from suno_async.task import Task
@@ -26,8 +30,25 @@ Op = TypeVar("Op", bound=TaskOperation[Any])
 
 Items: TypeAlias = "Iterable[Op | InvalidRequest] | AsyncIterable[Op | InvalidRequest]"
 
+OnAccepted: TypeAlias = Callable[[int, Task[Any], bool], None]
+"""Told of an item's task: the item's index, the task, and whether the journal knew it."""
+
 BATCH_KEYS = "batch:"
 """How the keys of batches begin; the keys of `submit` are apart."""
+
+
+@define
+class Keys:
+    """Names the requests of one batch: by what is asked for, and for the how-manieth time."""
+
+    _seen: Counter[str] = field(factory=Counter[str], init=False)
+
+    def of(self, operation: TaskOperation[Any]) -> str:
+        """The key of the next request; each call counts as one more of its like."""
+        asked = [type(operation).__name__, operation_to_dict(operation)]
+        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+        self._seen[digest] += 1
+        return f"{BATCH_KEYS}{digest}:{self._seen[digest]}"
 
 
 @frozen(kw_only=True)

@@ -22,7 +22,6 @@ from suno_async.download import Downloads, Extras
 from suno_async.errors import ConfigurationError, Host
 from suno_async.limiter import Limiter, Priority
 from suno_async.operations import (
-    KINDS,
     UPLOAD_PATH,
     CallOperation,
     Operation,
@@ -31,7 +30,7 @@ from suno_async.operations import (
     upload_of,
 )
 from suno_async.retry import RetryPolicy
-from suno_async.task import Seat, Task
+from suno_async.task import Seat, Task, read_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 
     from suno_async._fetch import Progress
     from suno_async._places import D, Downloadable, SomeFiles
-    from suno_async.batch import Items, Op
+    from suno_async.batch import Items, OnAccepted, Op
     from suno_async.results import UploadedFile
 
 R = TypeVar("R")
@@ -211,6 +210,7 @@ class SunoClient:
         max_in_flight: int | None = None,
         resend_unknown: bool = False,
         retry_failed: bool = False,
+        on_accepted: OnAccepted | None = None,
     ) -> Batch[Op]:
         """Make many songs: iterate over the outcomes, each told as it finishes.
 
@@ -223,6 +223,9 @@ class SunoClient:
         journal, what is being made is picked up, what failed after acceptance is told, and sent
         again only with `retry_failed`; where it is unknown whether a request was accepted, its
         outcome says so, and it is sent again only with `resend_unknown`, which may pay twice.
+
+        `on_accepted` is called with an item's index, its task and whether the journal knew it, as
+        soon as it is being made: for showing how far a batch is.
 
         Raises:
             Exception: what the iterable itself raised, after all paid work was told.
@@ -247,7 +250,16 @@ class SunoClient:
 
         engine = self._engine
         unclaimed = engine.submissions.unclaimed.extend if engine.journal is None else None
-        return Batch(outcomes_of(operations, submit, near_end, max_in_flight, unclaimed))
+        return Batch(
+            outcomes_of(
+                operations,
+                submit,
+                near_end,
+                max_in_flight,
+                unclaimed=unclaimed,
+                on_accepted=on_accepted,
+            )
+        )
 
     async def unfinished(self) -> list[Task[Any]]:
         """The journal's tasks that are not over, oldest first: what to pick up after a restart.
@@ -287,17 +299,7 @@ class SunoClient:
         Raises:
             ConfigurationError: the token is not one.
         """
-        name, colon, task_id = str(token).strip().partition(":")
-        if not colon and operation is not None:
-            name, task_id = operation.kind.name, name
-        kind = KINDS.get(name)
-        if kind is None or not task_id or (operation is not None and operation.kind is not kind):
-            expected = operation.kind.name if operation is not None else "music"
-            raise ConfigurationError(
-                f"{token!r} is not the token of a task: one reads like "
-                f"'{expected}:5c79be8e…'; a plain id needs its operation, as in "
-                "task(id, GenerateMusic)."
-            )
+        kind, task_id = read_token(token, operation)
         return self._engine.task(kind, task_id, None, Seat())
 
     async def upload_file(

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 from attrs import define, field
 
 from suno_async._records import Record
-from suno_async.errors import SunoError, TaskFailed, TaskTimeout
-from suno_async.operations import Kind, TaskOperation
+from suno_async.errors import ConfigurationError, SunoError, TaskFailed, TaskTimeout
+from suno_async.operations import KINDS, Kind, TaskOperation
 from suno_async.results import Stage, TaskEvent
 
 if TYPE_CHECKING:
@@ -36,6 +36,26 @@ _log = logging.getLogger("suno_async")
 PATIENCE = 600.0
 """Seconds to wait by default: the quick start's sample gives up after ten minutes."""
 _LAST_LOOK = 30.0  # seconds that the last look of a wait may take
+
+
+def read_token(token: str, operation: type[TaskOperation[Any]] | None) -> tuple[Kind, str]:
+    """The kind and the id in a task's token, or in a plain id of what `operation` starts.
+
+    Raises:
+        ConfigurationError: it is not one.
+    """
+    name, colon, task_id = str(token).strip().partition(":")
+    if not colon and operation is not None:
+        name, task_id = operation.kind.name, name
+    kind = KINDS.get(name)
+    if kind is None or not task_id or (operation is not None and operation.kind is not kind):
+        expected = operation.kind.name if operation is not None else "music"
+        raise ConfigurationError(
+            f"{token!r} is not the token of a task: one reads like "
+            f"'{expected}:5c79be8e…'; a plain id needs its operation, as in "
+            "task(id, GenerateMusic)."
+        )
+    return kind, task_id
 
 
 class Watch(Protocol):
@@ -143,6 +163,11 @@ class Task(Generic[R]):
     def failure(self) -> TaskFailed | None:
         """Why it has failed, `None` where it has not."""
         return self._failure
+
+    @property
+    def events(self) -> tuple[TaskEvent[R], ...]:
+        """What was told so far, from the first stage on."""
+        return self._events
 
     @property
     def latest(self) -> R | None:

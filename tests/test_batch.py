@@ -22,6 +22,7 @@ from suno_async import (
     RateLimiter,
     SubmissionUnknown,
     SunoClient,
+    Task,
     TaskFailed,
     TaskTimeout,
 )
@@ -446,3 +447,25 @@ async def test_a_broken_journal_ends_the_submitting(
     assert 1 <= len(outcomes) < 5
     assert all(isinstance(outcome.error, JournalError) for outcome in outcomes)
     assert not fake_suno.ledger.of(MUSIC)
+
+
+async def test_it_tells_what_is_being_made(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """Each task is told once it is accepted, or found in the journal still being made."""
+    told: dict[int, tuple[str, bool]] = {}
+
+    def on_accepted(index: int, task: Task[Any], resumed: bool) -> None:
+        assert not task.is_over
+        told[index] = (task.token, resumed)
+
+    async with client(fake_suno, tmp_path) as suno:
+        running = asyncio.create_task(outcomes_of(suno, songs(3), on_accepted=on_accepted))
+        await asyncio.sleep(5)
+        running.cancel()
+        await asyncio.wait([running])
+    first = {index: (token, True) for index, (token, _) in told.items()}
+    assert not any(resumed for _, resumed in told.values())
+    assert sorted(told) == [0, 1, 2]
+    told.clear()
+    async with client(fake_suno, tmp_path) as suno:
+        outcomes = await outcomes_of(suno, songs(3), on_accepted=on_accepted)
+    assert told == first == {one.index: (one.task.token, True) for one in outcomes if one.task}
