@@ -213,7 +213,8 @@ class Submissions:
             _log.warning("%s was accepted after its caller had gone: %s", title, told)
         else:
             why = in_brief(error) if isinstance(error, SunoError) else repr(error)
-            _log.warning("%s, whose caller has gone: %s", title, why, extra={"unclaimed": error})
+            known = {"unclaimed": error, "asked": submission.asked}
+            _log.warning("%s, whose caller has gone: %s", title, why, extra=known)
 
     # --- the posting ---------------------------------------------------------------------------
 

@@ -9,34 +9,50 @@ from typing import Any, TypeAlias
 from attrs import define, field
 
 from suno_async import (
+    ConnectionFailed,
     DownloadFailed,
     Lyrics,
+    RequestTimeout,
     Stage,
     SunoClient,
     SunoError,
     Task,
     TaskFailed,
+    TaskTimeout,
     Track,
     WavFile,
 )
+from suno_async.errors import ServerError
 
 from ._desk import Desk
 from ._report import items, key_of
 
 _File: TypeAlias = Track | WavFile
+_LOOKS = 3  # at a task that cannot be seen
+_PAUSE = 2.0  # seconds between them
+_PASSING = (ConnectionFailed, RequestTimeout, ServerError)
 
 
 async def deliver(desk: Desk, suno: SunoClient, task: Task[Any], folder: Path) -> None:
     """Follow a task to its end and write its files; problems are told and booked, not raised."""
     async with asyncio.TaskGroup() as group:
-        delivery = _Delivery(desk, suno, task, folder, group)
+        delivery = Delivery(desk, suno, task, folder, group)
         await delivery.follow()
-    if delivery.is_over and not delivery.missing:
-        desk.finished(task)
+    delivery.close()
+
+
+async def fetch(desk: Desk, suno: SunoClient, task: Task[Any], folder: Path) -> None:
+    """Write the files of a task that is complete; if it is not, that is a problem that is told."""
+    async with asyncio.TaskGroup() as group:
+        delivery = Delivery(desk, suno, task, folder, group)
+        await delivery.look()
+    delivery.close()
 
 
 @define(eq=False)
-class _Delivery:
+class Delivery:
+    """What one task has made, on its way to the disk."""
+
     _desk: Desk
     _suno: SunoClient
     _task: Task[Any]
@@ -44,6 +60,8 @@ class _Delivery:
     _group: asyncio.TaskGroup
     is_over: bool = False
     """Whether nothing more is to be expected of the task."""
+    written: int = 0
+    """Files that are there."""
     missing: int = 0
     """Files that could not be fetched."""
     _begun: set[str] = field(factory=set[str])
@@ -53,17 +71,36 @@ class _Delivery:
         try:
             async for event in self._task:
                 self._desk.report.reached(self._task, event)
-                self._take(event.result, is_last=event.stage is Stage.COMPLETE)
+                self.take(event.result, is_last=event.stage is Stage.COMPLETE)
             self.is_over = True
-        except TaskFailed as error:
-            self._take(error.ready or (), is_last=False)
-            self.is_over = True
-            self._desk.report.failed(self._task)
-            self._desk.problem(error)
         except SunoError as error:
-            self._desk.problem(error, task=self._task.token, kind=self._task.kind)
+            self.failed(error)
 
-    def _take(self, result: Any, *, is_last: bool) -> None:
+    async def look(self) -> None:
+        """Begin to fetch what there is, if the task is complete."""
+        for number in range(_LOOKS):
+            try:
+                result = await self._task.wait(timeout=0)
+            except TaskTimeout:
+                error = self._desk.last_look.get(self._task.token)
+                if number < _LOOKS - 1 and isinstance(error, _PASSING):
+                    await asyncio.sleep(_PAUSE)
+                    continue
+                self.failed(error or self._not_yet())
+            except SunoError as error:
+                self.failed(error)
+            else:
+                self._desk.report.reached(self._task, self._task.events[-1])
+                self.complete(result)
+            return
+
+    def close(self) -> None:
+        """Book the task as finished, if all is here."""
+        if self.is_over and not self.missing:
+            self._desk.finished(self._task)
+
+    def take(self, result: Any, *, is_last: bool) -> None:
+        """Begin to fetch the files of a result, and tell what is no file once it is the last."""
         for item in items(result):
             if isinstance(item, Track | WavFile):
                 if (item.is_ready or is_last) and key_of(item) not in self._begun:
@@ -74,16 +111,40 @@ class _Delivery:
             elif is_last:
                 self._desk.report.data(item)
 
+    def complete(self, result: Any) -> None:
+        """Take the result of a task that is complete."""
+        self.is_over = True
+        self.take(result, is_last=True)
+
+    def failed(self, error: SunoError) -> None:
+        """Tell why there is no result, and take what is there all the same."""
+        if isinstance(error, TaskFailed):
+            self.take(error.ready or (), is_last=False)
+            self.is_over = True
+            self._desk.report.failed(self._task)
+        self._desk.problem(error, task=self._task.token, kind=self._task.kind)
+
+    def _not_yet(self) -> DownloadFailed:
+        token = self._task.token
+        return DownloadFailed(
+            f"{token} is not complete yet ({self._task.stage}), so there is nothing to fetch; "
+            "suno-async wait waits for it.",
+            token,
+            self._task.kind,
+        )
+
     async def _fetch(self, item: _File) -> None:
         def progress(done: int, total: int | None) -> None:
             self._desk.report.fetching(self._task, item, done, total)
 
         try:
-            path = await self._suno.download(item, self._folder, progress)
+            async with self._desk.at_once:
+                path = await self._suno.download(item, self._folder, progress)
         except DownloadFailed as error:
             self.missing += 1
             self._tell_where(item, error)
         else:
+            self.written += 1
             self._desk.report.written(self._task, item, path)
 
     def _tell_where(self, item: _File, error: DownloadFailed) -> None:

@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-import os
 import shlex
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
@@ -23,8 +22,10 @@ from suno_async import (
     Task,
     TaskOperation,
 )
+from suno_async._settings import key_of
 
-from ._exits import Exit, exit_for
+from ._exits import Exit, exit_for, graver
+from ._inputs import kept_for_later
 from ._report import Report
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _Opening: TypeAlias = AbstractAsyncContextManager[SunoClient]
 
 _FLAG = Parameter(negative="", show_default=False)
 _VERBOSE = Parameter(name=["--verbose", "-v"], negative="", show_default=False)
+_SOON = 0.3  # seconds: an end that takes no longer needs no explanation
+_FILES_AT_ONCE = 8
 
 
 @Parameter(name="*")
@@ -53,38 +56,66 @@ class Desk:
     """Where it tells what happens."""
     new_fake: "Callable[[], FakeSuno] | None" = field(default=None, init=False)
     """What makes the service of a simulation, in place of the usual."""
+    argv: Sequence[str] = field(default=(), init=False)
+    """The command's arguments."""
     code: Exit = field(default=Exit.DONE, init=False)
     """How the command ends, as far as is known."""
     folder: Path | None = field(default=None, init=False)
     """Where files go, if not where they go by default."""
-    unfinished: list[str] = field(factory=list[str], init=False)
+    unfinished: dict[str, None] = field(factory=dict[str, None], init=False)
     """Tokens of what is paid for and not all here yet."""
-    unknown: list[SubmissionUnknown] = field(factory=list[SubmissionUnknown], init=False)
-    """Requests of which nobody knows whether they were accepted, told by the log alone."""
+    is_resumable: bool = field(default=False, init=False)
+    """Whether the same command, given again, goes on with all of it."""
+    is_partial: bool = field(default=False, init=False)
+    """Whether there is more to do that is not paid for yet."""
+    unknown: list[tuple[SubmissionUnknown, object]] = field(
+        factory=list[tuple[SubmissionUnknown, object]], init=False
+    )
+    """Requests of which nobody knows whether they were accepted, told by the log alone; each with
+    what was asked for."""
+    about: Callable[[object], dict[str, object]] = field(default=lambda _: {}, init=False)
+    """What to tell of a request beside its error."""
+    last_look: dict[str, SunoError] = field(factory=dict[str, SunoError], init=False)
+    """What went wrong with the last look at a task, by its token."""
     is_submitting: bool = field(default=False, init=False)
     """Whether a paid request is on its way."""
+    at_once: asyncio.Semaphore = field(
+        factory=lambda: asyncio.Semaphore(_FILES_AT_ONCE), init=False
+    )
+    """Bounds the files that are fetched side by side."""
+    _advised: bool = field(default=False, init=False)
     _suno: SunoClient | None = field(default=None, init=False)
 
     @asynccontextmanager
-    async def suno(self) -> AsyncGenerator[SunoClient]:
+    async def suno(self, journal: Path | None = None) -> AsyncGenerator[SunoClient]:
         """Open the client: of the service, or of what stands for it."""
-        self.report.clock = asyncio.get_running_loop().time
-        async with AsyncExitStack() as stack:
-            if self.simulate:
-                from . import _simulation as simulation  # noqa: PLC0415 brings a server along
+        loop = asyncio.get_running_loop()
+        self.report.clock = loop.time
+        saying: asyncio.TimerHandle | None = None
+        try:
+            async with AsyncExitStack() as stack:
+                self._suno = await stack.enter_async_context(self._opening(journal))
+                try:
+                    yield self._suno
+                except asyncio.CancelledError:
+                    saying = loop.call_later(_SOON, self._still_waiting)
+                    raise
+        finally:
+            if saying is not None:
+                saying.cancel()
 
-                self.report.say(simulation.SENTENCE)
-                fake = (self.new_fake or simulation.new_fake)()
-                client: _Opening = simulation.simulated(fake, self._attempted)
-            else:
-                _check_key()
-                client = SunoClient(on_attempt=self._attempted)
-            self._suno = await stack.enter_async_context(client)
-            try:
-                yield self._suno
-            except asyncio.CancelledError:
-                self._stopping()
-                raise
+    def _opening(self, journal: Path | None) -> _Opening:
+        if self.simulate:
+            from . import _simulation as simulation  # noqa: PLC0415 brings a server along
+
+            self.report.say(simulation.SENTENCE)
+            fake = (self.new_fake or simulation.new_fake)()
+            return simulation.simulated(fake, self._attempted)
+        try:
+            key = key_of(None)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error} To try it out, --simulate needs no key.") from None
+        return SunoClient(key, journal=journal, on_attempt=self._attempted)
 
     async def submit(self, operation: TaskOperation[R]) -> Task[R]:
         """Start a task and book it as paid for; what it raises is as of the client's `submit`."""
@@ -97,7 +128,7 @@ class Desk:
             self.report.asking(done=True)
             raise
         self.is_submitting = False
-        self.unfinished.append(task.token)
+        self.unfinished[task.token] = None
         self.report.accepted(task)
         return task
 
@@ -111,71 +142,88 @@ class Desk:
 
     def pick_up(self, task: Task[Any]) -> None:
         """Book a task that was paid for before."""
-        self.unfinished.append(task.token)
+        self.unfinished[task.token] = None
         self.report.began(task)
 
     def finished(self, task: Task[Any]) -> None:
         """Book a task as over, with all that it made at hand."""
-        self.unfinished.remove(task.token)
+        self.unfinished.pop(task.token, None)
 
     def problem(self, error: SunoError, **facts: object) -> None:
-        """Tell of an error; the first one decides how the command ends."""
+        """Tell of an error; the gravest one decides how the command ends."""
         code = exit_for(error)
-        self.code = self.code or code
+        self.code = graver(self.code, code)
         self.report.problem(error, code, **facts)
-        if isinstance(error, SubmissionUnknown):
+        if isinstance(error, SubmissionUnknown) and not self._advised:
+            self._advised = True
+            again = "; --resend-unknown sends it again" if self.is_resumable else ""
             self.report.say(
                 "Whether it was shows in the credits (suno-async credits) and on your account's "
-                "page; look there before you ask for it again."
+                f"page; look there before you ask for it again{again}."
             )
 
     def close(self, *, interrupted: bool = False, at_once: bool = False) -> None:
         """Say what there is to pick up again."""
         self.report.stop()
         if self._suno is not None:
-            self.unfinished += self._suno.unclaimed
-        for error in self.unknown:
-            self.problem(error)
+            self.unfinished |= dict.fromkeys(self._suno.unclaimed)
+        for error, asked in self.unknown:
+            self.problem(error, **self.about(asked))
         if self.report.lost is not None:
             self.problem(DownloadFailed(self.report.lost))
-        again = [] if self.simulate else self.unfinished
+        tokens = [] if self.simulate else list(self.unfinished)
         if interrupted:
             self.code = Exit.INTERRUPTED
-            self.report.stopped(self._how_it_stands(at_once=at_once), again)
-        elif again:
+            self.report.stopped(self._how_it_stands(tokens, at_once=at_once), tokens)
+        elif tokens:
             self.report.say("What is paid for is not lost. To pick it up again:")
-        if again:
-            self.report.say(f"  {self._pick_up(again)}")
+        elif self._goes_on:
+            self.report.say("There is more to do. To go on:")
+        if tokens or self._goes_on:
+            self.report.say(f"  {self._again(tokens)}")
 
     @property
     def _client(self) -> SunoClient:
         assert self._suno is not None  # noqa: S101 commands ask inside of `suno()`
         return self._suno
 
-    def _how_it_stands(self, *, at_once: bool) -> str:
+    @property
+    def _goes_on(self) -> bool:
+        return self.is_resumable and self.is_partial
+
+    def _how_it_stands(self, tokens: list[str], *, at_once: bool) -> str:
         if self.simulate:
             return "Stopped: the simulation ends with this command, and nothing was paid."
-        if self.unfinished:
-            return "Stopped, while the service goes on with what is paid for. To pick it up again:"
+        if tokens:
+            many = f"the {len(tokens)} tasks that are" if len(tokens) > 1 else "what is"
+            return f"Stopped, while the service goes on with {many} paid for. To pick it up again:"
+        if self._goes_on:
+            return "Stopped. To go on:"
         if self.unknown or not self.is_submitting:
             return "Stopped."
         if at_once:
             return "Stopped. Whether a request had left is not known: suno-async credits may tell."
         return "Stopped: nothing was paid."
 
-    def _pick_up(self, tokens: list[str]) -> str:
+    def _again(self, tokens: list[str]) -> str:
+        if self.is_resumable:
+            return shlex.join(["suno-async", *self.argv])
         where = [] if self.folder is None else ["--out", str(self.folder)]
-        return shlex.join(["suno-async", "wait", *tokens, *where])
+        return shlex.join(["suno-async", "wait", *kept_for_later(tokens), *where])
 
-    def _stopping(self) -> None:
-        if self.is_submitting and not self.simulate:
+    def _still_waiting(self) -> None:
+        if not self.simulate:
             self.report.say(
                 "Waiting for the answer to what has left, at most 30 s; Ctrl-C leaves at once."
             )
 
     def _attempted(self, attempt: Attempt) -> None:
-        if attempt.error is not None:
-            self.report.retried(attempt.number, str(attempt.error))
+        if attempt.error is None:
+            self.last_look.pop(attempt.token, None)
+            return
+        if attempt.token:
+            self.last_look[attempt.token] = attempt.error
+        self.report.retried(attempt.number, str(attempt.error))
 
 
 class Unknowns(logging.Handler):
@@ -189,12 +237,4 @@ class Unknowns(logging.Handler):
         """Book the error, if the record is about one."""
         error = getattr(record, "unclaimed", None)
         if isinstance(error, SubmissionUnknown):
-            self._desk.unknown.append(error)
-
-
-def _check_key() -> None:
-    if not os.environ.get("SUNO_API_KEY", "").strip():
-        raise ConfigurationError(
-            "No API key: set SUNO_API_KEY (https://sunoapi.org/api-key makes one), "
-            "or try --simulate, which needs none."
-        )
+            self._desk.unknown.append((error, getattr(record, "asked", None)))

@@ -62,10 +62,10 @@ _TABLE: Mapping[Exit, tuple[str, tuple[type[SunoError], ...]]] = {
         (SubmissionUnknown,),
     ),
     Exit.FILES: (
-        "a file could not be fetched or written; what was made is not lost",
+        "a file or the journal could not be fetched, read or written; no song is lost",
         (DownloadFailed, JournalError),
     ),
-    Exit.INTERRUPTED: ("stopped by Ctrl-C", ()),
+    Exit.INTERRUPTED: ("stopped by Ctrl-C or SIGTERM", ()),
 }
 
 
@@ -76,6 +76,26 @@ def exit_for(error: SunoError) -> Exit:
     )
 
 
+def graver(one: Exit, other: Exit) -> Exit:
+    """Of two ends of one command, the one that matters more."""
+    return min(one, other, key=_GRAVITY.index)
+
+
+_GRAVITY = (
+    Exit.INTERRUPTED,
+    Exit.BUG,
+    Exit.UNKNOWN,
+    Exit.REFUSED,
+    Exit.CONNECTION,
+    Exit.FAILED,
+    Exit.FILES,
+    Exit.USAGE,
+    Exit.DONE,
+)
+
+
 def table() -> str:
     """The exit codes and what they mean, a line each."""
-    return "\n".join(f"{code:>3}  {meaning}" for code, (meaning, _) in _TABLE.items())
+    lines = [f"{code:>3}  {meaning}" for code, (meaning, _) in _TABLE.items()]
+    graver_first = " ".join(str(code.value) for code in _GRAVITY[2:-1])
+    return "\n".join([*lines, f"Where several things went wrong: the first of {graver_first}."])

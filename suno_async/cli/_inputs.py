@@ -1,18 +1,30 @@
-"""What the options name on disk, checked before anything is paid."""
+"""What arguments and options name, checked before anything is paid."""
 
+import re
 import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
 
-from suno_async import ConfigurationError
+from suno_async import ConfigurationError, GenerateMusic, InvalidRequest, Model
+from suno_async.errors import Fault
+from suno_async.task import read_token
 
 SONGS = Path("songs")
 """Where files go by default."""
 Folder: TypeAlias = Annotated[Path, Parameter(name="--out")]
 """An option for the folder that files are written to."""
+MODELS = f"The model: {', '.join(Model)}, or a newer one."
+"""What the option for it says."""
+
+
+def model_of(given: str) -> str:
+    """The model of this name, in whatever case; another name is passed on."""
+    return Model.__members__.get(given.upper(), given)
 
 
 def ready(folder: Path) -> Path:
@@ -50,3 +62,53 @@ def text_of(given: str | None) -> str | None:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise ConfigurationError(f"{name} cannot be read: {why}.") from error
+
+
+_PLAIN_ID = re.compile(r"[0-9a-fA-F-]{8,}")  # what people copy from the service's pages
+_FEW = 10  # tokens that a command line shows
+
+
+def tokens_of(given: Iterable[str]) -> list[str]:
+    """The tokens, each once; `@FILE` stands for those in a file, and a plain id for a song.
+
+    Raises:
+        ConfigurationError: one of them is no token, or the file cannot be read.
+    """
+    words: list[str] = []
+    for one in given:
+        words += (text_of(one) or "").split() if one.startswith("@") else [one]
+    return list(dict.fromkeys(map(_token, words)))
+
+
+def _token(word: str) -> str:
+    try:
+        kind, task_id = read_token(word, GenerateMusic if _PLAIN_ID.fullmatch(word) else None)
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"{word!r} is not the token of a task: one reads like music:5c79be8e..."
+        ) from None
+    return f"{kind.name}:{task_id}"
+
+
+def kept_for_later(tokens: Sequence[str]) -> list[str]:
+    """The arguments that name these tasks: if they are many, a file that they are written to."""
+    if len(tokens) <= _FEW:
+        return list(tokens)
+    path = Path(f"unfinished-{datetime.now():%Y%m%d-%H%M%S-%f}.txt")  # noqa: DTZ005 people's time
+    try:
+        path.write_text("".join(f"{token}\n" for token in tokens), "utf-8")
+    except OSError:
+        return list(tokens)
+    return [f"@{path}"]
+
+
+def in_options(error: InvalidRequest, *, has_words: bool = True) -> InvalidRequest:
+    """The same faults, by the names that the options have."""
+    names = {"prompt": "PROMPT"}
+    if not has_words:
+        names["lyrics"] = "--lyrics or --instrumental"
+    faults = (
+        Fault(names.get(one.field, f"--{one.field.replace('_', '-')}"), one.problem, one.given)
+        for one in error.faults
+    )
+    return InvalidRequest(faults=tuple(faults))

@@ -12,10 +12,12 @@ from suno_async import Stage
 from ._report import Report, items, key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from suno_async import Lyrics, SunoError, Task, TaskEvent
     from suno_async.results import Result
+
 
 _NAMES = {"music": "tracks"}  # what a result is called, where that is not its kind
 
@@ -28,12 +30,24 @@ class JsonReport(Report):
         """Put out the token, which is all there is yet."""
         self._put(task=task.token, stage=Stage.PENDING)
 
+    def resumed(self, task: Task[Any]) -> None:
+        """The same, and that an earlier run began it."""
+        self._put(task=task.token, stage=Stage.PENDING, resumed=True)
+
+    def known(self, task: Task[Any], event: TaskEvent[Any]) -> None:
+        """As if it were complete now."""
+        self._reached(task, event, resumed=True)
+
     def reached(self, task: Task[Any], event: TaskEvent[Any]) -> None:
         """Put out the stage with the whole result as it is then."""
+        self._reached(task, event)
+
+    def _reached(self, task: Task[Any], event: TaskEvent[Any], **facts: object) -> None:
         result = [item.to_dict() for item in items(event.result)]
         shown = result if isinstance(event.result, tuple) else result[0]
         name = _NAMES.get(task.kind, task.kind)
-        self._put(task=task.token, stage=event.stage, implied=event.implied, **{name: shown})
+        facts |= {"implied": event.implied, name: shown}
+        self._put(task=task.token, stage=event.stage, **facts)
 
     def written(self, task: Task[Any], item: Any, path: Path) -> None:
         """Put out the file's path."""
@@ -51,7 +65,7 @@ class JsonReport(Report):
 
     def problem(self, error: SunoError, code: int, **facts: object) -> None:
         """Put out the error's class, its sentence and what it is about."""
-        super().problem(error, code)
+        super().problem(error, code, **facts)
         about = {"kind": error.kind, "message": str(error), "task": error.token, "exit": code}
         self._put(error=type(error).__name__, **about | facts)
 
@@ -60,5 +74,11 @@ class JsonReport(Report):
         super().stopped(sentence, tokens)
         self._put(error="Interrupted", kind=None, message=sentence, tasks=tokens)
 
+    def summary(self, counts: Mapping[str, object], sentence: str) -> None:
+        """Put out the counts."""
+        super().summary(counts, sentence)
+        self._put(summary=counts)
+
     def _put(self, **facts: object) -> None:
-        self.result(json.dumps(facts))
+        line = self.lines.get(str(facts.get("task")))
+        self.result(json.dumps(facts if line is None else {"line": line} | facts))

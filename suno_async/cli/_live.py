@@ -12,16 +12,19 @@ from rich.text import Text
 from suno_async import Stage, Track
 
 from ._report import Report, as_time, clean, items, key_of, stage_of
-from ._rows import Row, as_lines
+from ._rows import Row, as_lines, fitting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from suno_async import Task, TaskEvent
 
+    from ._counts import Counts
+
 _PER_SECOND = 8
 _AT_ONCE = 0.5  # seconds: what is answered sooner needs no line
 _SONGS = 2  # of each task
+_ABOVE = 6  # lines that stay visible above the rows, where the terminal has many
 
 
 @define(eq=False)
@@ -34,6 +37,15 @@ class LiveReport(Report):
     _held: list[str] = field(factory=list[str], init=False)
     """Results for the end: what is printed before would tear the rows."""
     _live: Live | None = field(default=None, init=False)
+
+    def for_many(self, counts: Counts) -> Report:
+        """A view that stays readable with any number of songs."""
+        from ._live_batch import LiveBatch  # noqa: PLC0415 it is made of this one
+
+        many = LiveBatch(self.console, counts=counts)
+        many.clock = self.clock
+        many.start()
+        return many
 
     def asking(self, *, done: bool = False) -> None:
         """Show how long the service has been asked."""
@@ -87,14 +99,17 @@ class LiveReport(Report):
             self._live.stop()
             self._live = None
         while self._held:
-            super().result(self._held.pop(0))
+            self._put_out(self._held.pop(0))
 
     def result(self, text: str) -> None:
         """Put it out once nothing moves any more."""
         if self._live is not None:
             self._held.append(text)
         else:
-            super().result(text)
+            self._put_out(text)
+
+    def _put_out(self, text: str) -> None:
+        super().result(text)
 
     def _start(self) -> None:
         if self._live is None:
@@ -122,13 +137,22 @@ class LiveReport(Report):
         if self._asking is not None:
             took = as_time(now - self._asked)
             slow = now - self._asked >= _AT_ONCE
-            return _line(f"asking the service  {took}  {self._asking}" if slow else "")
-        rows = list(chain.from_iterable(list(self._rows.values())))
-        if not rows:
-            return _line("")
-        ascii_only = "utf" not in self.console.encoding.lower()
-        return as_lines(rows, now, self.console.width, ascii_only=ascii_only)
+            return line_of(f"asking the service  {took}  {self._asking}" if slow else "")
+        lines = self._head(now)
+        columns, height = self.console.size
+        room = height - len(lines) - 1 - min(_ABOVE, height // 4)
+        rows, more = fitting(list(chain.from_iterable(list(self._rows.values()))), room)
+        if rows:
+            ascii_only = "utf" not in self.console.encoding.lower()
+            lines.append(as_lines(rows, now, columns, ascii_only=ascii_only))
+        if more:
+            lines.append(line_of(f"... and {more} more"))
+        return Text("\n").join(lines)
+
+    def _head(self, now: float) -> list[Text]:  # noqa: ARG002 for others
+        return []
 
 
-def _line(text: str) -> Text:
+def line_of(text: str) -> Text:
+    """A line that is cut where the terminal ends."""
     return Text(text, no_wrap=True, overflow="ellipsis")

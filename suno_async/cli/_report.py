@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from attrs import define, field
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from suno_async import SunoError, Task
     from suno_async.results import Result
+
+    from ._counts import Counts
 
 
 class _Stderr(Console):
@@ -42,7 +44,13 @@ class Report:
     """The time in seconds, the service's own in a simulation."""
     lost: str | None = field(default=None, init=False)
     """Why results could not be put out."""
+    lines: dict[str, int] = field(factory=dict[str, int], init=False)
+    """Of a batch's tasks, by token, the lines that they come from."""
     _began: dict[str, float] = field(factory=dict[str, float], init=False)
+
+    def for_many(self, counts: Counts) -> Report:  # noqa: ARG002 for others
+        """What tells of a batch."""
+        return self
 
     def say(self, sentence: str) -> None:
         """Tell people something."""
@@ -57,21 +65,36 @@ class Report:
     def accepted(self, task: Task[Any]) -> None:
         """A task is paid for."""
         self.began(task)
-        self.say(f"{task.token}: accepted")
+        self.say(f"{self._name(task)}: accepted")
 
     def began(self, task: Task[Any]) -> None:
         """A task is being followed from now on."""
         self._began[task.token] = self.clock()
 
+    def resumed(self, task: Task[Any]) -> None:
+        """A task of an earlier run is being followed from now on."""
+        self.began(task)
+        self.say(f"{self._name(task)}: goes on since an earlier run")
+
+    def known(self, task: Task[Any], event: TaskEvent[Any]) -> None:
+        """A task was complete in an earlier run."""
+
+    def ended(self, task: Task[Any]) -> None:
+        """Nothing more will be told of a task."""
+        self._began.pop(task.token, None)
+        self.lines.pop(task.token, None)
+
     def reached(self, task: Task[Any], event: TaskEvent[Any]) -> None:
         """A task has reached a stage."""
+        if task.token in self.lines and event.stage is not Stage.COMPLETE:
+            return  # a batch's log is long enough
         songs = [item for item in items(event.result) if isinstance(item, Track)]
         more = ""
         if event.stage is Stage.TEXT and songs and songs[0].title:
             more = f", {songs[0].title!r}"
         if event.stage is Stage.FIRST:
             more = f", {sum(song.is_ready for song in songs)} of {len(songs)} songs"
-        self.say(f"{task.token}: {event.stage} after {self.age(task)}{more}")
+        self.say(f"{self._name(task)}: {event.stage} after {self.age(task)}{more}")
 
     def fetching(self, task: Task[Any], item: Any, done: int, total: int | None) -> None:
         """So many bytes of a file are there."""
@@ -98,7 +121,13 @@ class Report:
 
     def problem(self, error: SunoError, code: int, **facts: object) -> None:  # noqa: ARG002 for others
         """Something went wrong, by this error and exit code."""
-        self.say_badly(f"Error: {error}")
+        line = facts.get("line", self.lines.get(str(facts.get("task"))))
+        where = "" if line is None else f"line {line}: "
+        self.say_badly(f"Error: {where}{error}")
+
+    def summary(self, counts: Mapping[str, object], sentence: str) -> None:  # noqa: ARG002 for others
+        """A batch, or what it would be, as counts and in words."""
+        self.say(sentence)
 
     def say_badly(self, sentence: str) -> None:
         """Tell people that something went wrong."""
@@ -124,6 +153,10 @@ class Report:
         """A line; a terminal breaks it between words, but never what is to be copied whole."""
         text = Text(clean(sentence), style=style, overflow="ignore")
         self.console.print(text, soft_wrap=not self.console.is_terminal, crop=False)
+
+    def _name(self, task: Task[Any]) -> str:
+        line = self.lines.get(task.token)
+        return task.token if line is None else f"line {line}: {task.token}"
 
     def age(self, task: Task[Any]) -> str:
         """How long a task has been followed, as m:ss."""

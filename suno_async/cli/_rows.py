@@ -12,7 +12,7 @@ from suno_async import Stage
 from ._report import as_time
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 _GAP = "  "
 _SIZE = len("123.4 MB")
@@ -43,6 +43,15 @@ class Row:
     """Bytes of the file that are there."""
     total: int | None = None
     """Bytes of the file in all."""
+
+
+def fitting(rows: Sequence[Row], most: int) -> tuple[Sequence[Row], int]:
+    """At most so many rows, those that still move first, and how many are left out."""
+    if len(rows) <= most:
+        return rows, 0
+    moving = [row for row in rows if row.ended is None]
+    chosen = [*moving, *(row for row in rows if row.ended is not None)][: max(1, most)]
+    return chosen, len(rows) - len(chosen)
 
 
 def as_lines(rows: Collection[Row], now: float, columns: int, *, ascii_only: bool) -> Text:

@@ -23,7 +23,9 @@ from ._exits import Exit, table
 from ._json_report import JsonReport
 from ._report import Report
 from ._signals import heeded
+from .batch import batch
 from .credits import credits as credits_
+from .download import download
 from .generate import generate
 from .lyrics import lyrics
 from .serve import serve
@@ -47,7 +49,7 @@ _commands = App(
     help_format="plaintext",
     version=lambda: version("suno-async"),
 )
-for _command in (generate, wait, lyrics, credits_, serve):
+for _command in (generate, batch, wait, download, lyrics, credits_, serve):
     _commands.command(_command)
 
 
@@ -85,6 +87,7 @@ def run(
         return Exit.DONE
     desk = _set_up(bound.arguments.get("desk") or Desk())
     desk.new_fake = new_fake
+    desk.argv = argv
     if "desk" in bound.signature.parameters:
         bound.arguments["desk"] = desk
     with _logging(desk):

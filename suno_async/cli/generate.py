@@ -5,14 +5,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from suno_async import ConfigurationError, GenerateMusic, Model
+from suno_async import ConfigurationError, GenerateMusic, InvalidRequest, Model
 
 from ._delivery import deliver
 from ._desk import Desk
-from ._inputs import SONGS, ready, text_of
+from ._inputs import MODELS, SONGS, in_options, model_of, ready, text_of
 
 _HERE = Desk()
-_MODELS = f"The model: {', '.join(Model)}, or a newer one."
 
 
 async def generate(  # noqa: PLR0913 each is an option
@@ -23,14 +22,15 @@ async def generate(  # noqa: PLR0913 each is an option
     style: str | None = None,
     title: str | None = None,
     instrumental: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    model: Annotated[str, Parameter(help=_MODELS)] = Model.V5.value,
+    model: Annotated[str, Parameter(help=MODELS)] = Model.V5.value,
     out: Path = SONGS,
     desk: Desk = _HERE,
 ) -> None:
     """Make two songs, show how far they are, and write them as files.
 
     PROMPT is the idea; the service writes words and style. For a song of your
-    own give --style and --title, with --lyrics or --instrumental, and no PROMPT.
+    own (custom mode) give --style and --title, with --lyrics or --instrumental,
+    and no PROMPT.
     It takes 2 to 3 minutes, and is paid for when the service accepts it.
 
     Args:
@@ -48,14 +48,22 @@ async def generate(  # noqa: PLR0913 each is an option
             'Say what the song shall be: suno-async generate "A calm piano tune at dusk", '
             "or give --style and --title with --lyrics or --instrumental."
         )
-    operation = GenerateMusic(
-        prompt,
-        lyrics=text_of(lyrics),
-        style=style,
-        title=title,
-        instrumental=instrumental,
-        model=Model.__members__.get(model.upper(), model),
-    )
+    if prompt is not None and (lyrics or style or title):
+        raise ConfigurationError(
+            "PROMPT is an idea, for which the service finds words and style itself: leave it out "
+            "beside --lyrics, --style and --title, or give it alone."
+        )
+    try:
+        operation = GenerateMusic(
+            prompt,
+            lyrics=text_of(lyrics),
+            style=style,
+            title=title,
+            instrumental=instrumental,
+            model=model_of(model),
+        )
+    except InvalidRequest as error:
+        raise in_options(error, has_words=lyrics is not None) from None
     desk.folder = None if out == SONGS else out
     async with desk.suno() as suno:
         folder = ready(out)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 
 from suno_async import ConfigurationError
 
@@ -19,7 +20,8 @@ async def serve(*, port: int = 8750, speed: float = 1.0) -> None:
 
     if not speed > 0:
         raise ConfigurationError(f"--speed must be above 0, not {speed:g}.")
-    fake = FakeSuno(api_key=_KEY, timetable=Timetable.drawn(scale=1 / speed))
+    timetable = Timetable.drawn(scale=1 / speed)
+    fake = FakeSuno(api_key=_KEY, timetable=timetable, epoch=time.time())
     try:
         url = await fake.start(port=port)
     except (OSError, OverflowError) as error:

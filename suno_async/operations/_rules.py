@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import AsyncIterable
 from enum import Enum
 from functools import cache
@@ -179,7 +180,7 @@ def _fits(value: Any, annotation: Any) -> bool:
         return _is_tuple(value) and all(_fits(one, item) for one in value)
     if annotation is float:
         sound = isinstance(value, int | float) and not isinstance(value, bool)
-        return sound and math.isfinite(value)
+        return sound and abs(value) <= sys.float_info.max  # a whole number may be beyond
     if annotation is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, origin or annotation)

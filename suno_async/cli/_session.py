@@ -1,0 +1,185 @@
+"""A batch while it runs: lines go in, tasks and outcomes come out, files are fetched."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from suno_async import Outcome, SunoClient, SunoError, Task, TaskOperation
+from suno_async._wire import operation_to_dict
+
+from ._counts import Counts, End, end_of
+from ._delivery import Delivery
+from ._desk import Desk
+from ._report import Report
+from ._requests import Line, Request, Requests
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+_MOST_WAITING = 100  # songs whose files are waited for before more outcomes are taken
+
+
+@frozen
+class Terms:
+    """How a batch is to be made."""
+
+    max_in_flight: int | None
+    """How many tasks may be made at once."""
+    resend_unknown: bool
+    """Whether to send again what may have been accepted."""
+    retry_failed: bool
+    """Whether to send again what was accepted and has failed."""
+
+
+@define(eq=False)
+class _Followed:
+    """A task that is being made, each stage of which is told."""
+
+    _task: Task[Any]
+    _report: Report
+    _told: int = 0
+
+    def news(self, _: SunoError | None) -> None:
+        """Tell the stages that are new; errors come with the outcome."""
+        for event in self._task.events[self._told :]:
+            self._told += 1
+            self._report.reached(self._task, event)
+        if self._task.is_over:
+            self.leave()
+
+    def leave(self) -> None:
+        """Follow it no more."""
+        self._task.unlisten(self.news)
+
+
+@define(eq=False)
+class Session:
+    """One run of a batch."""
+
+    _desk: Desk
+    _suno: SunoClient
+    _folder: Path
+    _terms: Terms
+    _counts: Counts
+    _open: dict[int, Line] = field(factory=dict[int, Line], init=False)
+    """By their index, the lines that were read and have not ended."""
+    _followed: dict[int, _Followed] = field(factory=dict[int, _Followed], init=False)
+    """By their index, the tasks that are being made."""
+    _files: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
+
+    async def run(self, requests: Requests) -> None:
+        """Make all of it; problems are told and booked, not raised."""
+        self._desk.report = self._desk.report.for_many(self._counts)
+        self._desk.about = self._about
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._take_all(requests, group)
+        finally:
+            self._close()
+
+    async def _take_all(self, requests: Requests, group: asyncio.TaskGroup) -> None:
+        batch = self._suno.batch(
+            self._items(requests),
+            max_in_flight=self._terms.max_in_flight,
+            resend_unknown=self._terms.resend_unknown,
+            retry_failed=self._terms.retry_failed,
+            on_accepted=self._accepted,
+        )
+        try:
+            async with batch as outcomes:
+                async for outcome in outcomes:
+                    self._ended(outcome, group)
+                    while len(self._files) >= _MOST_WAITING:
+                        await asyncio.wait(self._files, return_when=asyncio.FIRST_COMPLETED)
+        except SunoError as error:  # of the input
+            self._desk.problem(error)
+
+    async def _items(self, requests: Requests) -> AsyncGenerator[Request]:
+        async with aclosing(requests.as_they_come()) as lines:
+            index = 0
+            async for line in lines:
+                self._open[index] = line
+                index += 1
+                yield line.item
+
+    @property
+    def _report(self) -> Report:
+        return self._desk.report
+
+    def _accepted(self, index: int, task: Task[Any], is_resumed: bool) -> None:
+        """Tell of a task, and of all that becomes of it."""
+        self._counts.making += 1
+        self._desk.unfinished[task.token] = None
+        self._report.lines[task.token] = self._open[index].number
+        if is_resumed:
+            self._report.resumed(task)
+        else:
+            self._report.accepted(task)
+        self._followed[index] = followed = _Followed(task, self._report)
+        task.listen(followed.news)
+
+    def _ended(self, outcome: Outcome[Any], group: asyncio.TaskGroup) -> None:
+        """Tell how a line has ended, and fetch its files."""
+        line, task = self._open.pop(outcome.index), outcome.task
+        end = end_of(outcome)
+        self._counts.ends[end] += 1
+        self._counts.resumed += outcome.resumed and end is End.DONE
+        if task is None:
+            if outcome.error is not None:
+                self._desk.problem(outcome.error, line=line.number)
+            return
+        followed = self._followed.pop(outcome.index, None)
+        if followed is not None:
+            self._counts.making -= 1
+            followed.leave()
+        else:
+            self._desk.unfinished[task.token] = None
+            self._report.lines[task.token] = line.number
+            for event in task.events[-1:]:
+                self._report.known(task, event)
+        job = group.create_task(self._deliver(outcome, task))
+        self._files.add(job)
+        job.add_done_callback(self._files.discard)
+
+    async def _deliver(self, outcome: Outcome[Any], task: Task[Any]) -> None:
+        async with asyncio.TaskGroup() as group:
+            delivery = Delivery(self._desk, self._suno, task, self._folder, group)
+            if outcome.error is None:
+                delivery.complete(outcome.result)
+            else:
+                delivery.failed(outcome.error)
+        delivery.close()
+        self._counts.files += delivery.written
+        self._counts.missing += delivery.missing
+        self._report.ended(task)
+
+    def _about(self, asked: object) -> dict[str, object]:
+        """The line that a request in doubt comes from."""
+        for index, line in self._open.items():
+            item = line.item
+            if isinstance(item, TaskOperation) and asked == (
+                type(item).__name__,
+                operation_to_dict(item),
+            ):
+                del self._open[index]
+                return {"line": line.number}
+        return {}
+
+    def _close(self) -> None:
+        """Say what came out of it, and whether there is more to do."""
+        counts, desk = self._counts, self._desk
+        waiting = [line.number for index, line in self._open.items() if index not in self._followed]
+        to_do = counts.ends[End.REFUSED] + counts.missing
+        desk.is_partial = bool(to_do or counts.left or waiting)
+        self._report.stop()
+        self._report.summary(counts.to_dict(), counts.sentence(self._folder))
+        if waiting and not (desk.is_resumable or desk.simulate):
+            desk.report.say(
+                f"The first line without an answer is line {min(waiting)}. With --journal, the "
+                "same command would go on from there."
+            )

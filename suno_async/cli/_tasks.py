@@ -1,0 +1,55 @@
+"""What the commands share that take tokens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from suno_async import (
+    ConfigurationError,
+    GenerateLyrics,
+    GenerateMusic,
+    SunoClient,
+    Task,
+    TaskOperation,
+)
+
+from ._desk import Desk
+from ._inputs import SONGS, ready, tokens_of
+
+Work: TypeAlias = Callable[[Desk, SunoClient, Task[Any], Path], Coroutine[Any, Any, None]]
+"""What is done with each task."""
+
+
+async def for_each(given: Sequence[str], work: Work, command: str, out: Path, desk: Desk) -> None:
+    """Do something with each of these tasks, side by side."""
+    tokens = tokens_of(given)
+    if not tokens:
+        raise ConfigurationError(f"Say which: suno-async {command} music:5c79be8e...")
+    desk.folder = None if out == SONGS else out
+    async with desk.suno() as suno:
+        tasks = [suno.task(token) for token in tokens]
+        folder = ready(out)
+        if desk.simulate:
+            desk.report.say("In the simulation, tasks that are started now stand for these.")
+            tasks = [
+                await _stand_in(desk, task, is_complete=command == "download") for task in tasks
+            ]
+        else:
+            for task in tasks:
+                desk.pick_up(task)
+        async with asyncio.TaskGroup() as group:
+            for task in tasks:
+                group.create_task(work(desk, suno, task, folder))
+
+
+async def _stand_in(desk: Desk, task: Task[Any], *, is_complete: bool) -> Task[Any]:
+    idea = "A calm piano tune at dusk"
+    operation: TaskOperation[Any]
+    operation = GenerateLyrics(idea) if task.kind == "lyrics" else GenerateMusic(idea)
+    made = await desk.submit(operation)
+    if is_complete:
+        await made
+    return made

@@ -1,0 +1,84 @@
+"""`suno-async batch`: a file of requests, made as fast as the service lets them through."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from suno_async import ConfigurationError
+
+from ._counts import Counts
+from ._desk import Desk
+from ._dry_run import check
+from ._inputs import MODELS, SONGS, model_of, ready
+from ._requests import Requests, format_of
+from ._session import Session, Terms
+
+_HERE = Desk()
+_FLAG = Parameter(negative="", show_default=False)
+_NO_JOURNAL = (
+    "Without --journal FILE a crash loses track of what is paid for, and this cannot be resumed."
+)
+
+
+async def batch(  # noqa: PLR0913 each is an option
+    file: str,
+    /,
+    *,
+    format: Literal["txt", "csv", "jsonl"] | None = None,  # noqa: A002 the option's name
+    journal: Path | None = None,
+    out: Path = SONGS,
+    max_in_flight: int | None = None,
+    dry_run: Annotated[bool, _FLAG] = False,
+    retry_failed: Annotated[bool, _FLAG] = False,
+    resend_unknown: Annotated[bool, _FLAG] = False,
+    model: Annotated[str | None, Parameter(help=f"{MODELS} For lines that name none.")] = None,
+    instrumental: Annotated[bool, _FLAG] = False,
+    desk: Desk = _HERE,
+) -> None:
+    """Make all that a file asks for, and write each song's files as it completes.
+
+    In a .txt each line is a prompt. A .csv has the fields' names as its header,
+    a .jsonl an object of fields a line; both may name another "operation" than
+    GenerateMusic. What is wrong with a line is told, and the others go on.
+
+    With --journal the same command goes on after any end, and pays for nothing
+    twice. --dry-run checks everything, asks nobody and spends nothing.
+
+    Args:
+        file: The file; - is stdin.
+        format: How it is written, where its name does not say so.
+        journal: A file that remembers what is paid for; made if need be.
+        out: The folder for the files; it is made if need be.
+        max_in_flight: How many tasks may be made at once; left out, as many as there are.
+        dry_run: Check all lines, and say what would be submitted.
+        retry_failed: Send again what was accepted in an earlier run and has failed.
+        resend_unknown: Send again what may have been accepted; this may pay twice.
+        model: The model.
+        instrumental: Without voices, where a line does not say otherwise.
+        desk: Where the command works.
+    """
+    if max_in_flight is not None and max_in_flight < 1:
+        raise ConfigurationError(f"--max-in-flight must be 1 or more, not {max_in_flight}.")
+    defaults: dict[str, Any] = {} if model is None else {"model": model_of(model)}
+    defaults |= {"instrumental": True} if instrumental else {}
+    requests = Requests(file, format_of(file, format), defaults)
+    counts = Counts(requests.count())
+    terms = Terms(max_in_flight, resend_unknown, retry_failed)
+    desk.folder = None if out == SONGS else out
+    if dry_run:
+        await check(desk, requests, journal, terms)
+        return
+    if counts.lines == 0:
+        desk.report.say(f"{requests.name} asks for nothing: all its lines are blank.")
+        return
+    if desk.simulate:
+        journal = None  # its songs end with it, and no journal should believe in them
+    else:
+        if journal is None:
+            desk.report.say(_NO_JOURNAL)
+        else:
+            ready(journal.parent)
+        desk.is_resumable = journal is not None
+    async with desk.suno(journal) as suno:
+        await Session(desk, suno, ready(out), terms, counts).run(requests)

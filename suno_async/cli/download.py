@@ -1,0 +1,24 @@
+"""`suno-async download`: the files of what is complete."""
+
+from pathlib import Path
+
+from ._delivery import fetch
+from ._desk import Desk
+from ._inputs import SONGS
+from ._tasks import for_each
+
+_HERE = Desk()
+
+
+async def download(*tokens: str, out: Path = SONGS, desk: Desk = _HERE) -> None:
+    """Write the files of tasks that are complete; of others say that they are not.
+
+    It costs nothing. To wait for what is still being made, use `suno-async wait`.
+
+    Args:
+        tokens: What was printed when it was accepted, such as music:5c79be8e...; @FILE reads
+            them from a file.
+        out: The folder for the files; it is made if need be.
+        desk: Where the command works.
+    """
+    await for_each(tokens, fetch, "download", out, desk)
