@@ -34,4 +34,4 @@ def fields_of(name: str | None) -> Mapping[str, Attribute[Any]]:
 def like(name: str, known: Mapping[str, Any]) -> str:
     """What may have been meant, as the end of a sentence."""
     near = get_close_matches(name.lower(), known, n=1)
-    return f": did you mean {near[0]!r}?" if near else ""
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -66,6 +66,7 @@ class JsonReport(Report):
     def problem(self, error: SunoError, code: int, **facts: object) -> None:
         """Put out the error's class, its sentence and what it is about."""
         super().problem(error, code, **facts)
+        facts.pop("is_repeated", None)
         about = {"kind": error.kind, "message": str(error), "task": error.token, "exit": code}
         self._put(error=type(error).__name__, **about | facts)
 

@@ -114,7 +114,7 @@ class Report:
 
     def answer(self, name: str, value: float) -> None:  # noqa: ARG002 for others
         """A question is answered."""
-        self.result(f"{value:g}")
+        self.result(f"{value:.15g}")
 
     def failed(self, task: Task[Any]) -> None:
         """A task will not go further."""
@@ -123,7 +123,8 @@ class Report:
         """Something went wrong, by this error and exit code."""
         line = facts.get("line", self.lines.get(str(facts.get("task"))))
         where = "" if line is None else f"line {line}: "
-        self.say_badly(f"Error: {where}{error}")
+        if not facts.get("is_repeated"):
+            self.say_badly(f"Error: {where}{error}")
 
     def summary(self, counts: Mapping[str, object], sentence: str) -> None:  # noqa: ARG002 for others
         """A batch, or what it would be, as counts and in words."""

@@ -96,6 +96,8 @@ def format_of(file: str, given: str | None) -> str:
     """
     found = given or _SUFFIXES.get(Path(file).suffix.lower())
     if found is None:
+        if not is_pipe(file):
+            opened(file).close()  # rather say first that it is not there
         what = "stdin holds" if file == STDIN else f"{file} is"
         raise ConfigurationError(f"Say what {what}: --format txt, csv or jsonl.")
     return found

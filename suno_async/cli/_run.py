@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -23,6 +24,7 @@ from ._exits import Exit, table
 from ._json_report import JsonReport
 from ._report import Report
 from ._signals import heeded
+from ._source import STDIN
 from .batch import batch
 from .credits import credits as credits_
 from .download import download
@@ -77,7 +79,9 @@ def run(
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a title in any script, a terminal in few
     try:
-        command, bound, _ = _commands.parse_args(argv, exit_on_error=False, print_error=False)
+        command, bound, _ = _commands.parse_args(
+            _dash_last(argv), exit_on_error=False, print_error=False
+        )
     except CycloptsError as error:
         desk = _set_up(Desk(json="--json" in argv))
         desk.problem(_misuse(error))
@@ -91,11 +95,11 @@ def run(
     if "desk" in bound.signature.parameters:
         bound.arguments["desk"] = desk
     with _logging(desk):
-        return _run(command(*bound.args, **bound.kwargs), desk, new_loop)
+        return _run(partial(command, *bound.args, **bound.kwargs), desk, new_loop)
 
 
 def _run(
-    work: Coroutine[Any, Any, None],
+    work: Callable[[], Coroutine[Any, Any, None]],
     desk: Desk,
     new_loop: Callable[[], asyncio.AbstractEventLoop] | None,
 ) -> int:
@@ -107,7 +111,7 @@ def _run(
         nonlocal is_over
         try:
             with heeded():
-                await work
+                await work()
         except SunoError as error:
             desk.problem(error)
         finally:
@@ -139,6 +143,13 @@ def _leave_at_once(loop: asyncio.AbstractEventLoop, desk: Desk) -> NoReturn:
         sys.stdout.flush()
     finally:
         os._exit(Exit.INTERRUPTED)
+
+
+def _dash_last(argv: Sequence[str]) -> list[str]:
+    """A `-` is a file, not an option: said in the way that the parser understands."""
+    if STDIN not in argv or "--" in argv:
+        return list(argv)
+    return [*(one for one in argv if one != STDIN), "--", STDIN]
 
 
 def _set_up(desk: Desk) -> Desk:

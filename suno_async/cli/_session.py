@@ -21,6 +21,7 @@ from ._requests import Line, Request, Requests
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+_FEW = 8  # line numbers that a sentence names
 _MOST_WAITING = 100  # songs whose files are waited for before more outcomes are taken
 
 
@@ -70,6 +71,8 @@ class Session:
     """By their index, the lines that were read and have not ended."""
     _followed: dict[int, _Followed] = field(factory=dict[int, _Followed], init=False)
     """By their index, the tasks that are being made."""
+    _refused: dict[str, list[int]] = field(factory=dict[str, list[int]], init=False)
+    """The lines that were not accepted, by what was said."""
     _files: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
 
     async def run(self, requests: Requests) -> None:
@@ -130,8 +133,7 @@ class Session:
         self._counts.ends[end] += 1
         self._counts.resumed += outcome.resumed and end is End.DONE
         if task is None:
-            if outcome.error is not None:
-                self._desk.problem(outcome.error, line=line.number)
+            self._tell(outcome.error, end, line.number)
             return
         followed = self._followed.pop(outcome.index, None)
         if followed is not None:
@@ -145,6 +147,14 @@ class Session:
         job = group.create_task(self._deliver(outcome, task))
         self._files.add(job)
         job.add_done_callback(self._files.discard)
+
+    def _tell(self, error: SunoError | None, end: End, number: int) -> None:
+        """Tell why nothing was accepted; a network that is gone is told once, not 500 times."""
+        if error is None:
+            return
+        alike = self._refused.setdefault(str(error), []) if end is End.REFUSED else []
+        self._desk.problem(error, line=number, is_repeated=bool(alike))
+        alike.append(number)
 
     async def _deliver(self, outcome: Outcome[Any], task: Task[Any]) -> None:
         async with asyncio.TaskGroup() as group:
@@ -177,9 +187,23 @@ class Session:
         to_do = counts.ends[End.REFUSED] + counts.missing
         desk.is_partial = bool(to_do or counts.left or waiting)
         self._report.stop()
+        for sentence, (_, *more) in self._refused.items():
+            if more:
+                self._report.say(f"The same for {_listed(more)}: {sentence}")
         self._report.summary(counts.to_dict(), counts.sentence(self._folder))
         if waiting and not (desk.is_resumable or desk.simulate):
             desk.report.say(
                 f"The first line without an answer is line {min(waiting)}. With --journal, the "
                 "same command would go on from there."
             )
+
+
+def _listed(numbers: list[int]) -> str:
+    """Lines by their numbers, of which a few are named."""
+    shown = ", ".join(map(str, sorted(numbers)[:_FEW]))
+    more = len(numbers) - _FEW
+    return (
+        f"line {shown}"
+        if len(numbers) == 1
+        else f"lines {shown}" + (f" and {more} more" if more > 0 else "")
+    )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SPEED = 20
 """How many of the service's seconds pass in one."""
+_CREDITS = 100_000.0
 SENTENCE = (
     "simulated: no request leaves this machine, no credits are spent; "
     f"{SPEED} times faster than the service"
@@ -32,8 +33,8 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 
 def new_fake() -> FakeSuno:
-    """A service that makes other songs each time."""
-    return FakeSuno(seed=uuid.uuid4().hex)
+    """A service that makes other songs each time, for an account that is not soon empty."""
+    return FakeSuno(seed=uuid.uuid4().hex, credits=_CREDITS)
 
 
 @asynccontextmanager
