@@ -13,6 +13,8 @@ def main() -> None:
         if error.name not in {"cyclopts", "rich"}:
             raise
         sys.exit("The command line needs two more packages: pip install 'suno-async[cli]'")
+    except KeyboardInterrupt:  # it takes a moment to begin
+        sys.exit(130)
     app()
 
 

@@ -12,7 +12,7 @@ from suno_async import TaskOperation
 from suno_async.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 OPERATION = "operation"
 """The column or member that names another operation than the default."""
@@ -31,7 +31,7 @@ def fields_of(name: str | None) -> Mapping[str, Attribute[Any]]:
     return found
 
 
-def like(name: str, known: Mapping[str, Any]) -> str:
+def like(name: str, known: Iterable[str]) -> str:
     """What may have been meant, as the end of a sentence."""
-    near = get_close_matches(name.lower(), known, n=1)
+    near = get_close_matches(name, known, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

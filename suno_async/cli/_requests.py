@@ -108,7 +108,7 @@ def _built(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Request:
     asked = given.get(OPERATION, DEFAULT)
     name = TASKS.get(str(asked).strip().replace("_", "").lower())
     if name is None:
-        near = like(str(asked), TASKS)
+        near = like(str(asked), TASKS.values())
         return InvalidRequest(f"no operation that starts a task is called {asked!r}{near}")
     known = fields_of(name)
     faults = tuple(

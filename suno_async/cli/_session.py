@@ -193,8 +193,8 @@ class Session:
         self._report.summary(counts.to_dict(), counts.sentence(self._folder))
         if waiting and not (desk.is_resumable or desk.simulate):
             desk.report.say(
-                f"The first line without an answer is line {min(waiting)}. With --journal, the "
-                "same command would go on from there."
+                f"The first line without an answer is line {min(waiting)}. A batch that is begun "
+                "with --journal goes on from there by itself."
             )
 
 

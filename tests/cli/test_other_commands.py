@@ -1,9 +1,9 @@
-"""`credits`, `wait` and `lyrics`."""
+"""`credits`, `wait`, `download` and `lyrics`."""
 
 import json
 
 from suno_async import GenerateMusic, SunoClient
-from suno_async.testing import FakeSuno
+from suno_async.testing import FakeSuno, Fault
 
 from .conftest import Shell
 
@@ -71,3 +71,67 @@ def test_lyrics_are_printed(shell: Shell) -> None:
     assert "accepted" not in printed
     assert last["stage"] == "complete"
     assert len(last["lyrics"]) == 2
+
+
+def test_download_fetches_what_is_complete(shell: Shell) -> None:
+    """The files of several tasks at once, by token, by plain id and from a file of tokens."""
+    tokens = [shell("generate", IDEA, "--json").objects[0]["task"] for _ in range(3)]
+    (shell.folder / "tokens.txt").write_text(f"{tokens[2]}\n{tokens[0]}\n")
+    ended = shell("download", tokens[0], tokens[1][6:], "@tokens.txt", "--out", "again")
+    assert ended.code == 0, ended.err
+    names = sorted(path.name for path in (shell.folder / "again").iterdir())
+    assert names == shell.songs
+    assert sorted(ended.out.splitlines()) == [f"again/{name}" for name in names]
+
+
+def test_download_does_not_wait(shell: Shell, fake: FakeSuno) -> None:
+    """What is not complete is told at once, with the command that waits; the others are fetched."""
+    done = shell("generate", IDEA, "--json").objects[0]["task"]
+    shell.interrupt_at = 40
+    making = shell("generate", IDEA, "--json").objects[0]["task"]
+    shell.interrupt_at = None
+    ended = shell("download", making, done, "--json", "--out", "again")
+    (error,) = [one for one in ended.objects if "error" in one]
+    assert ended.code == error["exit"] == 7
+    assert error["task"] == making
+    assert f"{making} is not complete yet" in error["message"]
+    assert len([one for one in ended.objects if "file" in one]) == 2
+    assert ended.err.splitlines()[-1] == f"  suno-async wait {making} --out again"
+
+
+def test_download_tells_a_failure(shell: Shell, fake: FakeSuno) -> None:
+    """What the service gave up is code 5, a wrong key 3, no network 4 after some looks."""
+    fake.script(fail_at=20.0, status="CREATE_TASK_FAILED")
+    token = shell("generate", IDEA, "--json").objects[0]["task"]
+    assert shell("download", token).code == 5
+    shell.setenv("SUNO_API_KEY", "wrong")
+    assert shell("download", token).code == 3
+    shell.setenv("SUNO_API_KEY", "key")
+    fake.fail(Fault.RESET_BEFORE_READ, times=None)
+    assert shell("download", token).code == 4
+
+
+def test_download_gets_over_a_fault(shell: Shell, fake: FakeSuno) -> None:
+    """One look that fails does not matter."""
+    token = shell("generate", IDEA, "--json").objects[0]["task"]
+    fake.fail(Fault.HTML_502, times=1)
+    assert shell("download", token, "--out", "again").code == 0
+
+
+def test_download_can_be_tried_out(shell: Shell) -> None:
+    """In a simulation, tasks made on the spot stand for those named."""
+    assert shell.simulate("download", "music:5c79be8e").code == 0
+    assert len(shell.songs) == 2
+
+
+def test_a_token_is_read_before_the_key(shell: Shell) -> None:
+    """What is no token is told as such, key or not."""
+    shell.setenv("SUNO_API_KEY", None)
+    for command in ("wait", "download"):
+        assert "'foo' is not the token of a task" in shell(command, "foo").err
+
+
+def test_many_credits(shell: Shell, fake: FakeSuno) -> None:
+    """A million is written as such."""
+    fake.balance = 1234567.5
+    assert shell("credits").out == "1234567.5\n"

@@ -1,6 +1,7 @@
 """What only a process of its own can show: the way in, signals, real seconds."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -10,21 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from suno_async.testing import FakeSuno, Fault
+from suno_async.testing import FakeSuno, Fault, Timetable
 
 pytestmark = pytest.mark.real_time
 
 IDEA = "A calm piano tune at dusk"
 
 
-async def start(folder: Path, *argv: str, **environ: str) -> asyncio.subprocess.Process:
+async def start(
+    folder: Path, *argv: str, stdin: int = asyncio.subprocess.DEVNULL, **environ: str
+) -> asyncio.subprocess.Process:
     """Start a command in a folder."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("SUNO_")}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "suno_async", *argv),
         cwd=folder,
         env=env | environ,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -94,3 +97,97 @@ async def test_serve(tmp_path: Path) -> None:
     server.send_signal(signal.SIGINT)
     assert (await server.communicate())[1] == b""
     assert server.returncode == 0
+
+
+def write_ideas(folder: Path, number: int) -> str:
+    """A file with so many prompts."""
+    (folder / "ideas.txt").write_text("".join(f"idea {one}\n" for one in range(1, number + 1)))
+    return "ideas.txt"
+
+
+async def until_accepted(fake: FakeSuno, number: int) -> None:
+    """Wait until so many songs are paid for."""
+    while len(fake.ledger.accepted("generate-music")) < number:  # noqa: ASYNC110 the ledger tells nobody
+        await asyncio.sleep(0.05)
+
+
+async def test_a_killed_batch_goes_on(tmp_path: Path) -> None:
+    """After SIGKILL the same command pays for nothing twice, and ends in all files."""
+    timetable = Timetable(complete=6.0, text=1.0, first=3.0)
+    async with FakeSuno(timetable=timetable, song_seconds=(2.0, 3.0)) as fake:
+        argv = ("batch", write_ideas(tmp_path, 12), "--journal", "songs.sqlite", "--json")
+        environ = {"SUNO_API_KEY": "key", "SUNO_BASE_URL": fake.url}
+        for number in (3, 9):
+            process = await start(tmp_path, *argv, **environ)
+            await until_accepted(fake, number)
+            process.kill()
+            await process.communicate()
+        process = await start(tmp_path, *argv, **environ)
+        out, err = await process.communicate()
+        sent = [entry.body["prompt"] for entry in fake.ledger.accepted("generate-music")]
+    told = json.loads(out.splitlines()[-1])["summary"]
+    assert told["done"] + told["unknown"] == 12, err.decode()
+    assert len(set(sent)) == len(sent) >= told["done"]
+    assert len(list((tmp_path / "songs").glob("*.mp3"))) == 2 * told["done"]
+    assert process.returncode == (6 if told["unknown"] else 0)
+
+
+async def test_twice_names_each_line_in_flight(tmp_path: Path) -> None:
+    """The second Ctrl-C amid a batch ends it at once and names each request in doubt."""
+    async with FakeSuno() as fake:
+        fake.fail(Fault.NEVER_AFTER_ACCEPT, times=3)
+        process = await start(
+            *(tmp_path, "batch", write_ideas(tmp_path, 3), "--json"),
+            SUNO_API_KEY="key",
+            SUNO_BASE_URL=fake.url,
+        )
+        await until_accepted(fake, 3)
+        process.send_signal(signal.SIGINT)
+        await line_with(process.stderr, "Waiting for the answer")
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        out, err = await process.communicate()
+    objects = [json.loads(line) for line in out.splitlines()]
+    assert process.returncode == 130
+    assert time.monotonic() - began < 5
+    assert sorted(one["line"] for one in objects if one.get("error") == "SubmissionUnknown") == [
+        *(1, 2, 3)
+    ]
+    assert "Traceback" not in err.decode()
+
+
+async def test_a_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
+    """A line is sent before the next one is written; a pipe that stays open stops no Ctrl-C."""
+    async with FakeSuno() as fake:
+        process = await start(
+            *(tmp_path, "batch", "-", "--format", "txt"),
+            stdin=asyncio.subprocess.PIPE,
+            SUNO_API_KEY="key",
+            SUNO_BASE_URL=fake.url,
+        )
+        assert process.stdin is not None
+        for number in (1, 2):
+            process.stdin.write(f"idea {number}\n".encode())
+            await process.stdin.drain()
+            await line_with(process.stderr, f"line {number}: music:")
+        process.send_signal(signal.SIGINT)
+        await process.wait()
+        assert process.stderr is not None
+        err = (await process.stderr.read()).decode()
+    assert process.returncode == 130
+    assert "suno-async wait music:" in err
+    assert "Fatal Python error" not in err
+
+
+async def test_a_reader_that_has_enough(tmp_path: Path) -> None:
+    """`| head -1` ends neither the batch nor the writing of its files."""
+    name = write_ideas(tmp_path, 3)
+    command = f"{sys.executable} -m suno_async batch {name} --simulate | head -1"
+    process = await asyncio.create_subprocess_shell(
+        command, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    assert len(out.splitlines()) == 1
+    assert len(list((tmp_path / "songs").glob("*.mp3"))) == 6
+    assert "3 lines: 3 done; 6 files in songs." in err.decode()
+    assert "Broken" not in err.decode()

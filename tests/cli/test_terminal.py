@@ -12,6 +12,7 @@ import pytest
 from .conftest import Ended, Shell
 
 IDEA = "A calm piano tune at dusk"
+LINES = 24
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
@@ -34,6 +35,7 @@ def on_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         with monkeypatch.context() as patch, os.fdopen(writing, "w", encoding="utf-8") as stderr:
             patch.setattr(sys, "stderr", stderr)
             patch.setenv("COLUMNS", str(columns))
+            patch.setenv("LINES", str(LINES))
             patch.setenv("TERM", "xterm")
             ended = shell(*argv)
         reader.join()
@@ -85,3 +87,47 @@ def test_no_color_is_respected(on_terminal: Callable[..., tuple[Ended, str]], sh
     shell.setenv("NO_COLOR", "1")
     _, sent = on_terminal(60, "wait", "nonsense")
     assert "\x1b[31m" not in sent
+
+
+def frames(sent: str) -> list[list[str]]:
+    """What was on the screen, refresh by refresh: a batch's rows under its line of counts."""
+    begins = [match.start() for match in re.finditer(r"(?m)^\d+:\d\d  \d+ left", sent)]
+    ends = [*begins[1:], len(sent)]
+    return [sent[one:end].splitlines() for one, end in zip(begins, ends, strict=True)]
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_batch_fits_the_screen(
+    on_terminal: Callable[..., tuple[Ended, str]], shell: Shell, columns: int
+) -> None:
+    """With 60 songs there are counts, the rows that fit, and how many more; errors stand above."""
+    prompts = [f"{'a long tune ' * 8}{number}\n" for number in range(60)]
+    (shell.folder / "ideas.txt").write_text(
+        "".join([*prompts[:30], "x" * 501 + "\n", *prompts[30:]])
+    )
+    ended, sent = on_terminal(columns, "batch", "ideas.txt")
+    shown = CONTROL.sub("", sent.replace("\r", "\n"))
+    rows = [line for line in shown.splitlines() if re.match(r"line \d+ ", line)]
+    assert ended.code == 2
+    assert max(map(len, shown.splitlines())) <= columns
+    assert rows
+    assert all(re.match(r"line \d+ +[●○]{4}  \w+ ", row) for row in rows)
+    assert re.search(r"\.\.\. and \d+ more", shown)
+    for frame in frames(shown):
+        assert sum(line.startswith("line ") for line in frame) <= LINES - 5
+    assert shown.count("Error: line 31: GenerateMusic cannot be sent") == 1
+    assert shown.rstrip().endswith("61 lines: 60 done, 1 faulty; 120 files in songs.")
+    assert len(ended.out.splitlines()) == 120
+
+
+def test_many_tasks_fit_the_screen(
+    on_terminal: Callable[..., tuple[Ended, str]], shell: Shell
+) -> None:
+    """`wait` for 15 tasks, which are 30 songs, shows those that fit."""
+    (shell.folder / "ideas.txt").write_text("a tune\n" * 15)
+    shell("batch", "ideas.txt", "--json", "--out", "first")
+    tasks = {entry.task_id for entry in shell.fake.ledger.accepted("generate-music")}
+    ended, sent = on_terminal(80, "wait", *(f"music:{task}" for task in tasks))
+    assert ended.code == 0
+    assert re.search(r"\.\.\. and \d+ more", CONTROL.sub("", sent))
+    assert len(ended.out.splitlines()) == 30
