@@ -116,13 +116,12 @@ async def test_a_killed_batch_goes_on(tmp_path: Path) -> None:
     timetable = Timetable(complete=6.0, text=1.0, first=3.0)
     async with FakeSuno(timetable=timetable, song_seconds=(2.0, 3.0)) as fake:
         argv = ("batch", write_ideas(tmp_path, 12), "--journal", "songs.sqlite", "--json")
-        environ = {"SUNO_API_KEY": "key", "SUNO_BASE_URL": fake.url}
         for number in (3, 9):
-            process = await start(tmp_path, *argv, **environ)
+            process = await start(tmp_path, *argv, SUNO_API_KEY="key", SUNO_BASE_URL=fake.url)
             await until_accepted(fake, number)
             process.kill()
             await process.communicate()
-        process = await start(tmp_path, *argv, **environ)
+        process = await start(tmp_path, *argv, SUNO_API_KEY="key", SUNO_BASE_URL=fake.url)
         out, err = await process.communicate()
         sent = [entry.body["prompt"] for entry in fake.ledger.accepted("generate-music")]
     told = json.loads(out.splitlines()[-1])["summary"]
