@@ -9,10 +9,8 @@ from typing import Any, TypeAlias
 from attrs import define, field
 
 from suno_async import (
-    ConnectionFailed,
     DownloadFailed,
     Lyrics,
-    RequestTimeout,
     Stage,
     SunoClient,
     SunoError,
@@ -22,15 +20,13 @@ from suno_async import (
     Track,
     WavFile,
 )
-from suno_async.errors import ServerError
 
-from ._desk import Desk
+from ._desk import PASSING, Desk
 from ._report import items, key_of
 
 _File: TypeAlias = Track | WavFile
 _LOOKS = 3  # at a task that cannot be seen
 _PAUSE = 2.0  # seconds between them
-_PASSING = (ConnectionFailed, RequestTimeout, ServerError)
 
 
 async def deliver(desk: Desk, suno: SunoClient, task: Task[Any], folder: Path) -> None:
@@ -83,7 +79,7 @@ class Delivery:
                 result = await self._task.wait(timeout=0)
             except TaskTimeout:
                 error = self._desk.last_look.get(self._task.token)
-                if number < _LOOKS - 1 and isinstance(error, _PASSING):
+                if number < _LOOKS - 1 and isinstance(error, PASSING):
                     await asyncio.sleep(_PAUSE)
                     continue
                 self.failed(error or self._not_yet())

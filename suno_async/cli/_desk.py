@@ -15,7 +15,10 @@ from suno_async import (
     Attempt,
     CallOperation,
     ConfigurationError,
+    ConnectionFailed,
     DownloadFailed,
+    RateLimited,
+    RequestTimeout,
     SubmissionUnknown,
     SunoClient,
     SunoError,
@@ -23,6 +26,7 @@ from suno_async import (
     TaskOperation,
 )
 from suno_async._settings import key_of
+from suno_async.errors import Maintenance, ServerError
 
 from ._exits import Exit, exit_for, graver
 from ._inputs import kept_for_later
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 _Opening: TypeAlias = AbstractAsyncContextManager[SunoClient]
 
+PASSING = (ConnectionFailed, RequestTimeout, RateLimited, Maintenance, ServerError)
+"""Errors that are tried again."""
 _FLAG = Parameter(negative="", show_default=False)
 _VERBOSE = Parameter(name=["--verbose", "-v"], negative="", show_default=False)
 _SOON = 0.3  # seconds: an end that takes no longer needs no explanation
@@ -223,7 +229,8 @@ class Desk:
             return
         if attempt.token:
             self.last_look[attempt.token] = attempt.error
-        self.report.retried(attempt.number, str(attempt.error))
+        if isinstance(attempt.error, PASSING):
+            self.report.retried(attempt.number, str(attempt.error))
 
 
 class Unknowns(logging.Handler):

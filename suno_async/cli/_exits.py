@@ -62,7 +62,7 @@ _TABLE: Mapping[Exit, tuple[str, tuple[type[SunoError], ...]]] = {
         (SubmissionUnknown,),
     ),
     Exit.FILES: (
-        "a file or the journal could not be fetched, read or written; no song is lost",
+        "a file or the journal could not be had; what was made is not lost",
         (DownloadFailed, JournalError),
     ),
     Exit.INTERRUPTED: ("stopped by Ctrl-C or SIGTERM", ()),

@@ -147,7 +147,7 @@ class LiveReport(Report):
             lines.append(as_lines(rows, now, columns, ascii_only=ascii_only))
         if more:
             lines.append(line_of(f"... and {more} more"))
-        return Text("\n").join(lines)
+        return line_of("\n").join(lines)
 
     def _head(self, now: float) -> list[Text]:  # noqa: ARG002 for others
         return []

@@ -59,8 +59,10 @@ def as_lines(rows: Collection[Row], now: float, columns: int, *, ascii_only: boo
     several = len({row.task for row in rows}) > 1
     labels = [f"{row.task} {row.part}" if several else row.part for row in rows]
     label = max(map(len, labels))
-    bar = next((length for least, length in _BARS if columns >= least), 0)
-    fixed = [label, len(Stage), len(Stage.COMPLETE), len("0:00"), *filter(None, [bar]), _SIZE]
+    is_fetching = any(row.done for row in rows)
+    bar = next((length for least, length in _BARS if is_fetching and columns >= least), 0)
+    more = [*filter(None, [bar]), _SIZE] if is_fetching else []
+    fixed = [label, len(Stage), len(Stage.COMPLETE), len("0:00"), *more]
     room = columns - sum(fixed) - len(_GAP) * len(fixed)
     title = max(0, min(room, max(Text(row.title).cell_len for row in rows)))
     lines: list[Text] = []
@@ -77,7 +79,7 @@ def as_lines(rows: Collection[Row], now: float, columns: int, *, ascii_only: boo
         line = Text(_GAP).join(part for part in parts if part.cell_len)
         line.truncate(columns)
         lines.append(line)
-    return Text("\n").join(lines)
+    return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
 
 
 def _fitted(title: str, columns: int) -> Text:

@@ -1,6 +1,7 @@
 """`batch`: a file of requests, made, told and fetched; run again, it goes on."""
 
 import re
+from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -399,3 +400,22 @@ def test_a_journal_in_use(shell: Shell, fake: FakeSuno) -> None:
     assert ended.err.count("Error: ") == 1
     assert (shell.folder / "songs.sqlite").read_text() == "not a journal"
     assert not len(fake.ledger)
+
+
+def test_the_gravest_end_counts(shell: Shell, fake: FakeSuno) -> None:
+    """A song that failed says more than a faulty line before it, and less than an unknown one."""
+    fake.script(fail_at=20.0, status="CREATE_TASK_FAILED")
+    name = write(shell, "ideas.txt", f"{'x' * 501}\none\n")
+    assert shell("batch", name).code == 5
+    fake.script(fail_at=20.0, status="CREATE_TASK_FAILED")
+    fake.fail(Fault.RESET_AFTER_ACCEPT, skip=1)
+    assert shell("batch", write(shell, "ideas.txt", f"{'x' * 501}\none\ntwo\n")).code == 6
+
+
+def test_the_table_in_the_readme(shell: Shell) -> None:
+    """The README's example of a .csv holds three requests."""
+    readme = Path(__file__).parents[2] / "README.md"
+    table = re.search(r"```csv\n(.*?)```", readme.read_text("utf-8"), re.DOTALL)
+    assert table is not None
+    ended = shell("batch", write(shell, "songs.csv", table[1]), "--dry-run", "--json")
+    assert (ended.code, summary(ended)["sent"]) == (0, 3)
