@@ -116,6 +116,7 @@ class Desk:
 
             self.report.say(simulation.SENTENCE)
             fake = (self.new_fake or simulation.new_fake)()
+            # without a journal, which would believe in songs that end with the simulation
             return simulation.simulated(fake, self._attempted)
         try:
             key = key_of(None)

@@ -184,8 +184,7 @@ class Session:
         """Say what came out of it, and whether there is more to do."""
         counts, desk = self._counts, self._desk
         waiting = [line.number for index, line in self._open.items() if index not in self._followed]
-        to_do = counts.ends[End.REFUSED] + counts.missing
-        desk.is_partial = bool(to_do or counts.left or waiting)
+        desk.is_partial = bool(counts.ends[End.REFUSED] or counts.left or waiting)
         self._report.stop()
         for sentence, (_, *more) in self._refused.items():
             if more:

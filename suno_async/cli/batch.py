@@ -72,13 +72,10 @@ async def batch(  # noqa: PLR0913 each is an option
     if counts.lines == 0:
         desk.report.say(f"{requests.name} asks for nothing: all its lines are blank.")
         return
-    if desk.simulate:
-        journal = None  # its songs end with it, and no journal should believe in them
-    else:
-        if journal is None:
-            desk.report.say(_NO_JOURNAL)
-        else:
-            ready(journal.parent)
-        desk.is_resumable = journal is not None
+    if journal is not None and not desk.simulate:
+        ready(journal.parent)
+        desk.is_resumable = True
+    elif not desk.simulate:
+        desk.report.say(_NO_JOURNAL)
     async with desk.suno(journal) as suno:
         await Session(desk, suno, ready(out), terms, counts).run(requests)

@@ -36,9 +36,10 @@ async def start(
 async def line_with(stream: asyncio.StreamReader | None, word: str) -> str:
     """Wait for a line with this word."""
     assert stream is not None
-    async for line in stream:
-        if word in line.decode():
-            return line.decode()
+    async with asyncio.timeout(60):
+        async for line in stream:
+            if word in line.decode():
+                return line.decode()
     raise AssertionError(f"no line with {word!r}")
 
 
