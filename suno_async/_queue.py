@@ -30,7 +30,7 @@ class Queue(Generic[T]):
     step: Callable[[], Awaitable[T | None]]
     """Take what is to be handed out, or wait for a change and take nothing.
 
-    Nobody cancels it, but the end of the loop. A `SunoError` of it goes to everyone who waits.
+    Nobody cancels it, but the end of the loop. What it raises goes to everyone who waits.
     """
     give_back: Callable[[T], None]
     """Take back what nobody wants any more."""
@@ -65,7 +65,7 @@ class Queue(Generic[T]):
             while self.waiters():
                 try:
                     taken = await self.step()
-                except SunoError as error:
+                except Exception as error:  # noqa: BLE001 whoever waits must hear of anything
                     self._fail(error)
                     continue
                 if taken is None:
@@ -77,9 +77,10 @@ class Queue(Generic[T]):
         finally:
             self._dispatcher = None
 
-    def _fail(self, error: SunoError) -> None:
-        while self.waiters():
-            heappop(self._waiting)[2].set_exception(copy(error))
+    def _fail(self, error: Exception) -> None:
+        while self.waiters():  # each has an error of its own: more is written into it on its way
+            mine = copy(error) if isinstance(error, SunoError) else error
+            heappop(self._waiting)[2].set_exception(mine)
 
     def waiters(self) -> int:
         """About how many wait: at least those who do, and none if there are none."""

@@ -1,0 +1,187 @@
+"""The slots of one key as leases in Redis: one script, and what its failures mean.
+
+The script runs undivided, by Redis's own clock, so neither the clocks of the processes nor their
+order matter. Its five keys share one hash tag, so that a cluster keeps them on one node:
+
+    leases    each slot that is taken, by the time at which it is free again
+    queue     each process that wants a slot, by the time at which it began to
+    promises  the same processes, by the time at which they lose their turn if they do not ask again
+    recent    when the last slots were granted, newest first: whether a burst is due
+    state     `resume` and `slow` after a refusal, `next` for the pace, `born` for the whole
+
+A call tells what has become of leases, and may ask for one. Either it is granted, or the answer is
+in how many seconds to ask again. Asking for the same lease twice gets it once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from hashlib import sha1, sha256
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from suno_async.errors import ConfigurationError, ConnectionFailed
+
+try:
+    from redis.exceptions import (
+        AuthenticationError,
+        AuthorizationError,
+        NoPermissionError,
+        NoScriptError,
+        RedisError,
+    )
+except ImportError as missing:
+    raise ImportError(
+        "RedisRateLimiter needs the package redis: pip install 'suno-async[redis]'."
+    ) from missing
+
+_SCRIPT = """
+local leases, queue, promises, recent, state = unpack(KEYS)
+local told = cjson.decode(ARGV[1])
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+
+local function text(at) return string.format('%.6f', at) end
+local function get(name) return tonumber(redis.call('HGET', state, name)) or 0 end
+local function set(name, at) redis.call('HSET', state, name, text(at)) end
+local function forward(name, at) if at > get(name) then set(name, at) end end
+local function put(key, member, at) redis.call('ZADD', key, text(at), member) end
+
+local born = redis.call('HGET', state, 'born')
+if not born then
+  born = text(now)
+  redis.call('HSET', state, 'born', born)
+end
+if told.born ~= '' and told.born ~= born then  -- Redis has forgotten leases that were known
+  forward('resume', tonumber(born) + told.hold)
+end
+
+for lease, left in pairs(told.leases) do
+  if left > 0 then put(leases, lease, now + left) else redis.call('ZREM', leases, lease) end
+end
+for _ = 1, told.unused do
+  redis.call('LPOP', recent)
+  set('next', now)
+end
+if told.pause > 0 then forward('resume', now + told.pause) end
+if told.slow > 0 then forward('slow', now + told.slow) end
+
+local function grant()
+  put(leases, told.ask, now + told.length)
+  redis.call('ZREM', queue, told.process)
+  redis.call('ZREM', promises, told.process)
+end
+
+local function ask()
+  redis.call('ZREMRANGEBYSCORE', leases, '-inf', text(now))
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', promises, '-inf', text(now))) do
+    redis.call('ZREM', queue, gone)
+    redis.call('ZREM', promises, gone)
+  end
+  if redis.call('ZSCORE', leases, told.ask) then  -- granted before, and the answer was lost
+    grant()
+    return 0
+  end
+  redis.call('ZADD', queue, 'NX', text(now), told.process)
+  local ahead = redis.call('ZRANK', queue, told.process)
+  local resume, slow, next_at = get('resume'), get('slow'), get('next')
+  local at = resume
+
+  local taken = redis.call('ZCARD', leases)
+  local before_me = math.min(taken - told.rate + ahead, taken - 1)
+  if before_me >= 0 then
+    at = math.max(at, tonumber(redis.call('ZRANGE', leases, before_me, before_me, 'WITHSCORES')[2]))
+  end
+
+  local backlog = told.waiting * redis.call('ZCARD', queue)
+  local gap = told.gap * math.max(told.tight, math.min(told.wide, told.spread * backlog))
+  if now < slow then gap = told.slow_gap end
+  local oldest = told.burst > 1 and redis.call('LINDEX', recent, told.burst - 1)
+  local is_quiet = told.burst > 1 and now >= math.max(resume, slow)
+    and (not oldest or tonumber(oldest) <= now - told.quiet)
+  if not is_quiet then at = math.max(at, next_at + ahead * gap) end
+
+  if at <= now then
+    grant()
+    redis.call('LPUSH', recent, text(now))
+    redis.call('LTRIM', recent, 0, told.burst - 1)
+    set('next', is_quiet and now or math.max(next_at, now - gap) + gap)
+    return 0
+  end
+  local wait = at - now
+  if now >= resume then wait = math.min(wait, told.gap) end  -- a slot may come back unused
+  put(promises, told.process, now + wait + told.patience)
+  return wait
+end
+
+local wait = told.ask ~= '' and ask() or 0
+local keep = math.max(told.length, get('resume') - now, get('slow') - now)
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, math.ceil(keep * 1000)) end
+return {text(wait), born}
+"""
+_SHA = sha1(_SCRIPT.encode()).hexdigest()  # noqa: S324 it is how Redis names scripts
+_PARTS = ("leases", "queue", "promises", "recent", "state")
+_SETUP = (AuthenticationError, AuthorizationError, NoPermissionError)
+
+
+class Commands(Protocol):
+    """What is used of `redis.asyncio.Redis` and of `redis.asyncio.RedisCluster`."""
+
+    def evalsha(self, sha: str, numkeys: int, /, *keys_and_args: Any) -> Any:
+        """Run a script that Redis has."""
+        ...
+
+    def eval(self, script: str, numkeys: int, /, *keys_and_args: Any) -> Any:
+        """Run a script."""
+        ...
+
+
+@frozen
+class Leases:
+    """The leases of one key at one address."""
+
+    commands: Commands = field(repr=False)
+    """Who speaks to Redis."""
+    name: str
+    """How the names of all keys in Redis begin."""
+    timeout: float
+    """Seconds for one call."""
+
+    async def call(self, told: dict[str, Any]) -> tuple[float, str]:
+        """Tell and ask: the seconds until it is to be asked again, 0 for a grant, and `born`.
+
+        Raises:
+            ConnectionFailed: Redis does not answer, or cannot do its work now.
+            ConfigurationError: Redis does not let us in.
+        """
+        keys = [f"{self.name}:{part}" for part in _PARTS]
+        news = json.dumps(told)
+        try:
+            async with asyncio.timeout(self.timeout):
+                try:
+                    wait, born = await self.commands.evalsha(_SHA, len(keys), *keys, news)
+                except NoScriptError:
+                    wait, born = await self.commands.eval(_SCRIPT, len(keys), *keys, news)
+        except _SETUP as error:
+            raise ConfigurationError(
+                f"Redis does not let the rate limiter in: {error}. Check its user and password, "
+                "and that EVAL and EVALSHA are allowed. Nothing was sent."
+            ) from error
+        except TimeoutError as error:
+            raise ConnectionFailed(
+                f"Redis, which keeps the rate, did not answer in {self.timeout:g} s. "
+                "Nothing was sent."
+            ) from error
+        except (RedisError, OSError) as error:
+            raise ConnectionFailed(
+                f"Redis, which keeps the rate, cannot be used: {error}. Nothing was sent."
+            ) from error
+        return float(wait), born if isinstance(born, str) else born.decode()
+
+
+def name_of(prefix: str, key: str, host: str) -> str:
+    """How the keys of this API key at this host are named; nobody can tell the API key from it."""
+    digest = sha256(f"{host} {key}".encode()).hexdigest()[:20]
+    return f"{prefix}:{{{digest}}}"
