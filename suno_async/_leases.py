@@ -18,13 +18,16 @@ from __future__ import annotations
 import asyncio
 import json
 from hashlib import sha1, sha256
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import field, frozen
 
-from suno_async.errors import ConfigurationError, ConnectionFailed
+from suno_async.errors import ConfigurationError, ConnectionFailed, SunoError
 
 try:
+    from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
     from redis.exceptions import (
         AuthenticationError,
         AuthorizationError,
@@ -36,6 +39,9 @@ except ImportError as missing:
     raise ImportError(
         "RedisRateLimiter needs the package redis: pip install 'suno-async[redis]'."
     ) from missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SCRIPT = """
 local leases, queue, promises, recent, state = unpack(KEYS)
@@ -107,7 +113,8 @@ local function ask()
     grant()
     redis.call('LPUSH', recent, text(now))
     redis.call('LTRIM', recent, 0, told.burst - 1)
-    set('next', is_quiet and now or math.max(next_at, now - gap) + gap)
+    local is_late = next_at <= now and now < next_at + gap and now >= slow  -- and may catch up
+    set('next', is_quiet and now or (is_late and next_at or now) + gap)
     return 0
   end
   local wait = at - now
@@ -124,6 +131,7 @@ return {text(wait), born}
 _SHA = sha1(_SCRIPT.encode()).hexdigest()  # noqa: S324 it is how Redis names scripts
 _PARTS = ("leases", "queue", "promises", "recent", "state")
 _SETUP = (AuthenticationError, AuthorizationError, NoPermissionError)
+_SETUP_WORDS = ("already authenticated", "WRONGPASS", "NOAUTH")  # of errors without such a class
 
 
 class Commands(Protocol):
@@ -164,24 +172,54 @@ class Leases:
                     wait, born = await self.commands.evalsha(_SHA, len(keys), *keys, news)
                 except NoScriptError:
                     wait, born = await self.commands.eval(_SCRIPT, len(keys), *keys, news)
-        except _SETUP as error:
-            raise ConfigurationError(
-                f"Redis does not let the rate limiter in: {error}. Check its user and password, "
-                "and that EVAL and EVALSHA are allowed. Nothing was sent."
-            ) from error
         except TimeoutError as error:
             raise ConnectionFailed(
                 f"Redis, which keeps the rate, did not answer in {self.timeout:g} s. "
                 "Nothing was sent."
             ) from error
         except (RedisError, OSError) as error:
-            raise ConnectionFailed(
-                f"Redis, which keeps the rate, cannot be used: {error}. Nothing was sent."
-            ) from error
+            raise _ours(error) from error
         return float(wait), born if isinstance(born, str) else born.decode()
+
+
+def _ours(error: Exception) -> SunoError:
+    said = str(error).strip().rstrip(".")
+    if isinstance(error, _SETUP) or any(word in said for word in _SETUP_WORDS):
+        return ConfigurationError(
+            f"Redis does not let the rate limiter in: {said}. Check its user and password, and "
+            "that EVAL and EVALSHA are allowed. Nothing was sent."
+        )
+    return ConnectionFailed(
+        f"Redis, which keeps the rate, cannot be used: {said}. Nothing was sent."
+    )
 
 
 def name_of(prefix: str, key: str, host: str) -> str:
     """How the keys of this API key at this host are named; nobody can tell the API key from it."""
     digest = sha256(f"{host} {key}".encode()).hexdigest()[:20]
     return f"{prefix}:{{{digest}}}"
+
+
+def connect(url: str, timeout: float) -> Redis:
+    """A client for this URL, which tries nothing twice: when Redis counts as away is ours to say.
+
+    Raises:
+        ConfigurationError: it is not such a URL.
+    """
+    from_url: Callable[..., Redis] = getattr(Redis, "from_url")  # noqa: B009 its types are unknown
+    try:
+        return from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=timeout)
+    except ValueError:
+        raise ConfigurationError(  # without the URL: it may hold a password
+            "redis must be a URL such as redis://localhost:6379/0 (or rediss://, unix://)."
+        ) from None
+
+
+def checked(redis: Any) -> Commands:
+    """What was given as a client, if it looks like one of `redis.asyncio`."""
+    if not (hasattr(redis, "evalsha") and hasattr(redis, "aclose")):
+        raise ConfigurationError(
+            "redis must be a URL or a client from redis.asyncio (Redis or RedisCluster)."
+        )
+    commands: Commands = redis
+    return commands

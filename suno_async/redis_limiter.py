@@ -26,22 +26,18 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from attrs import evolve
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from suno_async._lease_book import Book
-from suno_async._leases import Commands, Leases, name_of
+from suno_async._leases import Commands, Leases, checked, connect, name_of
 from suno_async._queue import Queue
 from suno_async._settings import hosts_of, key_of
 from suno_async.errors import ClientClosed, ConfigurationError, ConnectionFailed, Host
 from suno_async.limiter import HeldSlot, Priority, RateLimiter, Slot, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
 _AGAIN = 0.1  # seconds between attempts while Redis may be back in a moment
@@ -104,13 +100,13 @@ class RedisRateLimiter:
         if not timeout > 0:
             raise ConfigurationError(f"timeout must be seconds above 0, not {timeout!r}.")
         self._fallback = None if fallback_share is None else _part_of(self._rule, fallback_share)
-        self._own = _client(redis, timeout) if isinstance(redis, str) else None
+        self._own = connect(redis, timeout) if isinstance(redis, str) else None
         name = name_of(prefix, key_of(api_key), hosts_of(base_url, None)[Host.API])
         self._queue = Queue[Slot](
             "RedisRateLimiter", self._step, lambda slot: slot.release(Use.UNUSED)
         )
         self._book = Book(
-            Leases(_asynchronous(self._own or redis), name, timeout),
+            Leases(checked(self._own or redis), name, timeout),
             self._rule,
             self._fallback is not None,
             self._queue.wake,
@@ -216,24 +212,3 @@ def _part_of(rule: RateLimiter, share: float) -> RateLimiter:
     if not 0 < share <= 1:
         raise ConfigurationError(f"fallback_share must be above 0 and up to 1, not {share!r}.")
     return evolve(rule, max_rate=max(1, int(rule.max_rate * share)))
-
-
-def _client(url: str, timeout: float) -> Redis:
-    from_url: Callable[..., Redis] = getattr(Redis, "from_url")  # noqa: B009 its types are unknown
-    try:
-        return from_url(  # no attempts of its own: when Redis counts as away is ours to say
-            url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=timeout
-        )
-    except ValueError:
-        raise ConfigurationError(  # without the URL: it may hold a password
-            "redis must be a URL such as redis://localhost:6379/0 (or rediss://, unix://)."
-        ) from None
-
-
-def _asynchronous(redis: Any) -> Commands:
-    if not (hasattr(redis, "evalsha") and hasattr(redis, "aclose")):
-        raise ConfigurationError(
-            "redis must be a URL or a client from redis.asyncio (Redis or RedisCluster)."
-        )
-    commands: Commands = redis
-    return commands

@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from suno_async.testing import VirtualTimeLoop
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "redis_kit"]
 
 settings.register_profile("quick", deadline=None, max_examples=50)
 settings.register_profile(

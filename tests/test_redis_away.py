@@ -1,0 +1,240 @@
+"""Redis away, back again, emptied or full: nothing is lost, and the rate is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.asyncio import Redis
+from redis_kit import Arrivals, Client, leases, limiter_of, python, until_leases
+
+from suno_async import (
+    ConfigurationError,
+    ConnectionFailed,
+    GenerateMusic,
+    SunoClient,
+    Use,
+)
+from suno_async.testing import FakeSuno
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks._redis import RedisServer
+
+pytestmark = pytest.mark.real_time
+
+
+async def test_without_redis_nothing_is_sent_or_paid(tmp_path: Path) -> None:
+    """A submission fails with a sentence that says so, and the journal knows of none."""
+    async with (
+        FakeSuno() as fake,
+        limiter_of("redis://127.0.0.1:9", timeout=0.2) as limiter,
+        SunoClient(
+            "key", base_url=fake.url, limiter=limiter, journal=tmp_path / "songs.sqlite"
+        ) as suno,
+    ):
+        with pytest.raises(ConnectionFailed, match=r"Redis.* connecting to .*Nothing was sent"):
+            await suno.generate_music("A calm piano tune")
+        outcomes = await asyncio.gather(
+            *(suno.submit(GenerateMusic("the sea"), key=str(n)) for n in range(3)),
+            return_exceptions=True,
+        )
+        assert [type(one) for one in outcomes] == [ConnectionFailed] * 3
+        assert len({id(one) for one in outcomes}) == 3
+        assert not fake.ledger.count("generate-music")
+        assert not suno.unclaimed
+        assert not await suno.unfinished()
+
+
+async def test_a_wrong_password_is_told(redis_server: RedisServer) -> None:
+    """It is a matter of the setup, also where an outage would be lived through."""
+    redis_server.stop()
+    redis_server.options = ("--requirepass", "right")
+    redis_server.start()
+    wrong = f"unix://:wrong@{redis_server.socket}"
+    for url in (redis_server.url, wrong):
+        for share in (None, 0.5):
+            async with limiter_of(url, fallback_share=share) as limiter:
+                with pytest.raises(ConfigurationError, match="user and password") as caught:
+                    await limiter.acquire()
+                assert ":wrong" not in f"{caught.value} {limiter!r} {caught.value.__cause__}"
+
+
+async def test_a_user_who_may_not_run_scripts_is_told(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """An ACL without EVALSHA is a matter of the setup, too."""
+    await redis_client.execute_command(
+        "ACL", "SETUSER", "u", "on", "nopass", "~*", "+@all", "-evalsha"
+    )
+    async with (
+        Redis(unix_socket_path=str(redis_server.socket), username="u", password="p") as mine,
+        limiter_of(mine) as limiter,
+    ):
+        with pytest.raises(ConfigurationError, match="EVALSHA"):
+            await limiter.acquire()
+
+
+@pytest.mark.parametrize(
+    ("ill", "well", "says"),
+    [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "memory"),
+        ("REPLICAOF 127.0.0.1 9", "REPLICAOF NO ONE", "read only|MASTERDOWN"),
+    ],
+    ids=["full", "a replica now"],
+)
+async def test_a_redis_that_cannot_write_is_away(
+    ill: str, well: str, says: str, redis_server: RedisServer, redis_client: Client
+) -> None:
+    """Out of memory, or in the middle of a failover: an error for now, and then it goes on."""
+    async with limiter_of(redis_server.url, timeout=0.2) as limiter:
+        (await limiter.acquire()).release(Use.ANSWERED)
+        await until_leases(redis_client, 1)
+        await redis_client.flushall()  # a script that only changes what is there needs no memory
+        await redis_client.execute_command(*ill.split())
+        with pytest.raises(ConnectionFailed, match=says):
+            await limiter.acquire()
+        await redis_client.execute_command(*well.split())
+        (await limiter.acquire()).release(Use.ANSWERED)
+
+
+async def test_a_short_restart_is_not_noticed(redis_server: RedisServer) -> None:
+    """Within the timeout whoever waits goes on waiting."""
+    async with limiter_of(redis_server.url, timeout=20.0) as limiter:
+        (await limiter.acquire()).release(Use.ANSWERED)
+        redis_server.stop()
+        waiting = asyncio.create_task(limiter.acquire())
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        redis_server.start()
+        (await waiting).release(Use.ANSWERED)
+
+
+async def test_a_redis_that_stands_still_leaves_no_lease(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """What it was asked for before it stood still, and granted after, is given back."""
+    assert redis_server.process is not None
+    async with limiter_of(redis_server.url, time_period=60.0, timeout=0.2) as limiter:
+        (await limiter.acquire()).release(Use.UNUSED)
+        await until_leases(redis_client, 0)
+        redis_server.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(ConnectionFailed, match=r"did not answer in 0\.2 s"):
+            await limiter.acquire()
+        redis_server.process.send_signal(signal.SIGCONT)
+        async with asyncio.timeout(10):
+            slot = await limiter.acquire()
+        await until_leases(redis_client, 1)
+        slot.release(Use.UNUSED)
+        await until_leases(redis_client, 0)
+
+
+async def test_alone_it_keeps_to_its_share(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a period, a quarter of the slots; and the log tells of it once, without the key."""
+    arrivals = Arrivals()
+    async with limiter_of(redis_server.url, fallback_share=0.25, timeout=0.1) as limiter:
+        (await limiter.acquire()).release(Use.ANSWERED)
+        redis_server.stop()
+        began = asyncio.get_running_loop().time()
+        await asyncio.gather(*(arrivals.request(limiter) for _ in range(12)))
+    assert arrivals.times[0] >= began + 1.0
+    assert arrivals.most_in(1.0) <= 5
+    warnings = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    assert len(warnings) == 1
+    assert "this process goes on alone" in warnings[0]
+
+
+async def test_back_again_redis_hears_what_was_sent(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A Redis that knows nothing is told of the slots that are held, and serves again."""
+    given = {"time_period": 10.0, "lost_hold": 1.0, "fallback_share": 0.25, "timeout": 0.1}
+    async with limiter_of(redis_server.url, **given | {"time_period": 0.3}) as quick:
+        await quick.acquire()
+        redis_server.stop()
+        await quick.acquire()
+        redis_server.start()
+        async with Redis(
+            unix_socket_path=str(redis_server.socket), decode_responses=True
+        ) as client:
+            assert len(await until_leases(client, 2)) == 2
+            async with asyncio.timeout(10):
+                await quick.acquire()
+            assert len(await leases(client)) == 3
+    assert "Redis, which keeps the rate, is back." in caplog.text
+
+
+@pytest.mark.parametrize("share", [None, 0.25])
+async def test_the_rate_is_kept_through_an_outage(
+    share: float | None, redis_server: RedisServer
+) -> None:
+    """Four limiters under load lose Redis and all that it knew: never more than 20 in a second."""
+    arrivals = Arrivals()
+
+    async def member(number: int) -> None:
+        async with limiter_of(redis_server.url, fallback_share=share, timeout=0.3) as limiter:
+            for _ in range(7):
+                requests = (arrivals.request(limiter, 0.02, 0.02, number) for _ in range(8))
+                await asyncio.gather(*requests, return_exceptions=True)
+                await asyncio.sleep(0.01)
+
+    members = [asyncio.create_task(member(number)) for number in range(4)]
+    await asyncio.sleep(1.3)
+    redis_server.stop()
+    await asyncio.sleep(2.2)
+    redis_server.start()
+    await asyncio.gather(*members)
+    assert arrivals.most_in(1.0) <= 20
+    assert len(arrivals.times) >= (20 if share is None else 80)
+
+
+async def test_a_redis_that_was_emptied_is_told_again(
+    redis_server: RedisServer, redis_client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """FLUSHALL under load: those who knew it pause a period, so that the rate is kept."""
+    arrivals = Arrivals()
+
+    async def member(number: int) -> None:
+        async with limiter_of(redis_server.url) as limiter:
+            await asyncio.gather(
+                *(arrivals.request(limiter, 0.05, 0.05, number) for _ in range(30))
+            )
+
+    members = [asyncio.create_task(member(number)) for number in range(3)]
+    await asyncio.sleep(1.5)
+    await redis_client.flushall()
+    await asyncio.gather(*members)
+    assert arrivals.most_in(1.0) <= 20
+    assert "had forgotten" in caplog.text
+
+
+async def test_a_loop_that_ends_leaves_leases_that_expire(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """A program that ends without closing takes its slots with it for one lease at most."""
+    program = await python(
+        "import asyncio\n"
+        "from redis_kit import limiter_of\n"
+        "from suno_async import Use\n"
+        "async def main():\n"
+        f"    limiter = limiter_of({redis_server.url!r}, time_period=30.0)\n"
+        "    for _ in range(3):\n"
+        "        (await limiter.acquire()).release(Use.ANSWERED)\n"
+        "    waiting = [asyncio.create_task(limiter.acquire()) for _ in range(30)]\n"
+        "    await asyncio.sleep(0.05)\n"
+        "    return limiter.lease_seconds\n"
+        "print(asyncio.run(main()))\n"
+    )
+    longest = float((await program.communicate())[0])
+    left = (await leases(redis_client)).values()
+    assert 0 < len(left) <= 20
+    assert max(left) <= longest
+    names = [name async for name in redis_client.scan_iter()]
+    assert max([await redis_client.pttl(name) for name in names]) <= longest * 1000
+    assert -1 not in [await redis_client.pttl(name) for name in names]

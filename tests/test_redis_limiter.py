@@ -1,0 +1,377 @@
+"""The limiter over Redis, against a real server; several limiters are as many processes to it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from leaks import SECRET, leaks
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis_kit import Arrivals, Client, leases, limiter_of, python, until_leases
+
+from benchmarks._fleet import Plan, race
+from suno_async import ClientClosed, ConfigurationError, Priority, Use
+from suno_async.redis_limiter import RedisRateLimiter
+
+if TYPE_CHECKING:
+    from benchmarks._redis import RedisServer
+
+pytestmark = pytest.mark.real_time
+
+
+async def test_together_they_keep_the_rate(redis_server: RedisServer) -> None:
+    """Four limiters, stalls on both ways: never more than 20 arrive in any second."""
+    rng, arrivals = random.Random(1), Arrivals()
+
+    async def member(number: int) -> None:
+        async with limiter_of(redis_server.url) as limiter:
+            ways = [(rng.expovariate(20), rng.expovariate(20)) for _ in range(30)]
+            await asyncio.gather(
+                *(arrivals.request(limiter, up, down, number) for up, down in ways)
+            )
+
+    await asyncio.gather(*(member(number) for number in range(4)))
+    assert len(arrivals.times) == 120
+    assert arrivals.most_in(1.0) <= 20
+
+
+async def test_processes_share_one_rate(redis_server: RedisServer) -> None:
+    """Three processes, and one of them killed: the strict server refuses nobody."""
+    plan = Plan("RedisRateLimiter", redis_server.url, requests=20, period=1.0, scale=0.1)
+    run = await race(plan, 3, kill_after=1.5)
+    assert run.refused == 0
+    assert [run.accepted[number] for number in (1, 2)] == [20, 20]
+
+
+async def test_the_first_20_leave_at_once(redis_server: RedisServer) -> None:
+    """An idle key bursts, whichever process asks; the 21st waits for a slot."""
+    async with (
+        limiter_of(redis_server.url, time_period=60.0) as one,
+        limiter_of(redis_server.url, time_period=60.0) as other,
+    ):
+        async with asyncio.timeout(10):
+            for limiter in (one, other):
+                await asyncio.gather(*(limiter.acquire() for _ in range(10)))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await other.acquire()
+
+
+async def test_those_who_wait_are_served_in_turn(redis_server: RedisServer) -> None:
+    """When the first process has got all that it wants, no other is far behind."""
+    arrivals = Arrivals()
+
+    async def member(number: int) -> None:
+        async with limiter_of(redis_server.url, time_period=0.5) as limiter:
+            await asyncio.gather(*(arrivals.request(limiter, number=number) for _ in range(30)))
+
+    await asyncio.gather(*(member(number) for number in range(4)))
+    shares = [arrivals.by[:100].count(number) for number in range(4)]
+    assert min(shares) >= 18
+
+
+async def test_within_a_process_the_urgent_go_first(redis_server: RedisServer) -> None:
+    """Of those who wait here, the best priority is served, and among equals the first."""
+    served: list[str] = []
+    async with limiter_of(redis_server.url, max_rate=1, time_period=0.1) as limiter:
+        (await limiter.acquire()).release(Use.ANSWERED)
+
+        async def wait(name: str, priority: Priority) -> None:
+            slot = await limiter.acquire(priority)
+            served.append(name)
+            slot.release(Use.ANSWERED)
+
+        order = [("b1", Priority.BATCH), ("b2", Priority.BATCH), ("p1", Priority.PERSON)]
+        await asyncio.gather(*(wait(*one) for one in [*order, ("p2", Priority.PERSON)]))
+    assert served == ["p1", "p2", "b1", "b2"]
+
+
+async def test_an_unused_slot_is_free_at_once_for_all(redis_server: RedisServer) -> None:
+    """A grant that finds nothing to do costs neither this process nor another anything."""
+    given = {"max_rate": 1, "time_period": 60.0}
+    async with (
+        limiter_of(redis_server.url, **given) as one,
+        limiter_of(redis_server.url, **given) as other,
+        asyncio.timeout(30),
+    ):
+        for limiter in [one] * 20 + [other] * 20:
+            (await limiter.acquire()).release(Use.UNUSED)
+
+
+async def test_how_long_a_lease_lasts(redis_server: RedisServer, redis_client: Client) -> None:
+    """From an answer the period and the margin; longer if it was lost; gone if it was not used."""
+    async with limiter_of(redis_server.url, time_period=10.0, margin=0.5, lost_hold=7.0) as limiter:
+        assert limiter.lease_seconds == 35.0
+        for use in Use:
+            slot = await limiter.acquire()
+            if use is not Use.REFUSED:
+                slot.release(use)
+                slot.release(Use.UNUSED)
+    left = sorted((await leases(redis_client)).values())
+    assert len(left) == 3
+    assert all(most - 5 < one <= most for one, most in zip(left, [10.5, 17.5, 35.0], strict=True))
+
+
+async def test_a_slow_answer_keeps_its_lease(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """A lease is renewed while its request is under way, for many times its length."""
+    given = {"max_rate": 1, "time_period": 0.1, "margin": 0.0, "lost_hold": 0.2}
+    async with (
+        limiter_of(redis_server.url, **given) as one,
+        limiter_of(redis_server.url, **given) as other,
+    ):
+        slot = await one.acquire()
+        waiting = asyncio.create_task(other.acquire())
+        await asyncio.sleep(5 * one.lease_seconds)
+        assert not waiting.done()
+        assert len(await leases(redis_client)) == 1
+        slot.release(Use.ANSWERED)
+        await waiting
+
+
+async def test_the_leases_of_a_killed_process_expire(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """It held all slots: the next one is granted when they expire, and not before."""
+    process = await python(
+        "import asyncio\n"
+        "from redis_kit import limiter_of\n"
+        "async def main():\n"
+        f"    limiter = limiter_of({redis_server.url!r}, max_rate=2)\n"
+        "    await limiter.acquire(), await limiter.acquire()\n"
+        "    print('held', flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    assert process.stdout is not None
+    await process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    left = min((await leases(redis_client)).values())
+    asked = asyncio.get_running_loop().time()
+    async with limiter_of(redis_server.url, max_rate=2) as limiter, asyncio.timeout(20):
+        assert left <= limiter.lease_seconds
+        await limiter.acquire()
+    assert asyncio.get_running_loop().time() >= asked + left - 0.05
+
+
+async def test_a_refusal_stops_everyone_and_slows_them(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """All wait until the time that was asked for, which only moves forward, then go on evenly."""
+    loop = asyncio.get_running_loop()
+    times: list[float] = []
+    async with limiter_of(redis_server.url) as one, limiter_of(redis_server.url) as other:
+        slots = [await one.acquire() for _ in range(3)]
+        began = loop.time()
+        slots[0].release(Use.REFUSED, resume_at=began + 1.8)
+        slots[1].release(Use.REFUSED, resume_at=began + 1.1)
+        await until_leases(redis_client, 3)
+        await asyncio.sleep(0.05)
+        for _ in range(4):
+            (await other.acquire()).release(Use.ANSWERED)
+            times.append(loop.time() - began)
+        slots[2].release(Use.ANSWERED)
+    assert times[0] >= 1.8
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) > 0.9 * 1.5 / 19
+
+
+class Slow:
+    """Commands that take several turns of the loop on their way there and back."""
+
+    def __init__(self, redis: Client) -> None:
+        self.redis = redis
+
+    async def evalsha(self, *given: object) -> object:
+        """Wait, run, and wait again."""
+        return await self._slowly(self.redis.evalsha, *given)
+
+    async def eval(self, *given: object) -> object:
+        """As `evalsha`."""
+        return await self._slowly(self.redis.eval, *given)
+
+    async def aclose(self) -> None:
+        """Never called: it is not the limiter's own."""
+        raise AssertionError
+
+    async def _slowly(self, command: Any, *given: object) -> object:
+        await asyncio.sleep(0)
+        answer = await command(*given)
+        await asyncio.sleep(0)
+        return answer
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_cancelled_at_any_moment_no_lease_is_left(
+    turns: int, redis_server: RedisServer, redis_client: Client
+) -> None:
+    """However far the question has come: what nobody wants is given back."""
+    slow = Slow(Redis(unix_socket_path=str(redis_server.socket)))
+    async with slow.redis, limiter_of(slow, time_period=60.0) as limiter:
+        (await limiter.acquire()).release(Use.UNUSED)
+        await until_leases(redis_client, 0)
+        waiting = asyncio.create_task(limiter.acquire())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        (granted,) = await asyncio.gather(waiting, return_exceptions=True)
+        if not isinstance(granted, BaseException):
+            granted.release(Use.UNUSED)
+        await asyncio.sleep(0.01)
+        await until_leases(redis_client, 0)
+
+
+async def test_many_who_come_and_go_leave_no_lease(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """200 requests, cancelled at random moments, before and after their grant."""
+    rng = random.Random(2)
+    async with limiter_of(redis_server.url, time_period=0.2, margin=0.0, lost_hold=0.1) as limiter:
+
+        async def visit() -> None:
+            async with asyncio.timeout(rng.uniform(0, 0.3)):
+                slot = await limiter.acquire()
+                try:
+                    await asyncio.sleep(rng.uniform(0, 0.1))
+                finally:
+                    slot.release(Use.ANSWERED)
+
+        await asyncio.gather(*(visit() for _ in range(200)), return_exceptions=True)
+        await until_leases(redis_client, 0)
+        async with asyncio.timeout(5):
+            await asyncio.gather(*(limiter.acquire() for _ in range(20)))
+
+
+async def test_a_script_that_redis_has_dropped_is_sent_again(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """SCRIPT FLUSH between two requests is not noticed."""
+    async with limiter_of(redis_server.url) as limiter:
+        for _ in range(3):
+            (await limiter.acquire()).release(Use.ANSWERED)
+            await redis_client.script_flush()
+
+
+async def test_each_key_and_each_host_has_its_own_rate(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """They do not share slots, nor do other prefixes, and Redis never sees the key."""
+    given = [
+        {"api_key": SECRET},
+        {"api_key": "another"},
+        {"api_key": SECRET, "base_url": "https://a.test"},
+        {"api_key": SECRET, "prefix": "looks"},
+    ]
+    for one in given:
+        async with (
+            RedisRateLimiter(redis_server.url, max_rate=1, **one) as limiter,  # type: ignore[arg-type]
+            asyncio.timeout(5),
+        ):
+            await limiter.acquire()
+            assert not leaks(limiter, vars(limiter))
+    names = [name async for name in redis_client.scan_iter()]
+    assert len({name.rpartition(":")[0] for name in names}) == 4
+    held = [await redis_client.hgetall(name) for name in names if name.endswith("state")]
+    assert not leaks(names, held)
+
+
+async def test_a_cluster_keeps_all_on_one_node(redis_server: RedisServer) -> None:
+    """The five keys share a hash tag, so a cluster runs the script."""
+    redis_server.stop()
+    port = 20000 + os.getpid() % 10000
+    redis_server.options = ("--port", str(port), "--cluster-enabled", "yes")
+    redis_server.start()
+    node: Client
+    async with Redis(port=port) as node:
+        await node.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        async with asyncio.timeout(10):
+            while b"cluster_state:ok" not in await node.execute_command("CLUSTER", "INFO"):  # noqa: ASYNC110 it is another process
+                await asyncio.sleep(0.05)
+    async with (
+        RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", port)]) as cluster,
+        limiter_of(cluster) as limiter,
+    ):
+        (await limiter.acquire()).release(Use.ANSWERED)
+
+
+async def test_a_client_of_ones_own_is_used_and_not_closed(redis_server: RedisServer) -> None:
+    """Whatever it decodes its answers to."""
+    mine: Client
+    async with Redis(unix_socket_path=str(redis_server.socket), decode_responses=True) as mine:
+        async with limiter_of(mine) as limiter:
+            (await limiter.acquire()).release(Use.ANSWERED)
+        assert await mine.ping()
+
+
+async def test_one_limiter_serves_one_loop(redis_server: RedisServer) -> None:
+    """A limiter taken to another loop says what to do."""
+    async with limiter_of(redis_server.url) as limiter:
+
+        def elsewhere() -> None:
+            asyncio.run(limiter.acquire())
+
+        with pytest.raises(ConfigurationError, match="RedisRateLimiter serves another event loop"):
+            await asyncio.to_thread(elsewhere)
+
+
+async def test_closing_ends_those_who_wait(redis_server: RedisServer) -> None:
+    """They hear that nothing was sent, and nobody can ask any more."""
+    limiter = limiter_of(redis_server.url, max_rate=1, time_period=60.0)
+    await limiter.acquire()
+    waiting = [asyncio.create_task(limiter.acquire()) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    await limiter.aclose()
+    await limiter.aclose()
+    told = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(one) for one in told] == [ClientClosed] * 3
+    with pytest.raises(ClientClosed):
+        await limiter.acquire()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"redis": "localhost:6379"},
+        {"redis": object()},
+        {"api_key": ""},
+        {"base_url": "nonsense"},
+        {"timeout": 0},
+        {"fallback_share": 0},
+        {"fallback_share": 1.5},
+    ],
+    ids=str,
+)
+def test_what_cannot_work_is_refused_at_once(given: dict[str, object]) -> None:
+    """Bad input is told where it is given, and never with a password."""
+    with pytest.raises(ConfigurationError):
+        RedisRateLimiter(**({"redis": "redis://:word@localhost", "api_key": "k"} | given))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [{"max_rate": 0}, {"time_period": 0}, {"margin": -1}], ids=str)
+def test_numbers_below_what_makes_sense_are_refused(given: dict[str, int]) -> None:
+    """As by `RateLimiter`."""
+    with pytest.raises(ValueError, match=next(iter(given))):
+        RedisRateLimiter("redis://localhost", "k", **given)  # type: ignore[arg-type]
+
+
+def test_redis_is_imported_only_where_it_is_used() -> None:
+    """The package does without it, and whoever needs it is told the extra."""
+    program = (
+        "import sys, suno_async\n"
+        "assert 'redis' not in sys.modules\n"
+        "sys.modules['redis'] = None\n"
+        "import suno_async.redis_limiter\n"
+    )
+    ended = subprocess.run(  # noqa: S603 it is our own
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr.endswith("pip install 'suno-async[redis]'.\n")
