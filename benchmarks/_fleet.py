@@ -138,7 +138,9 @@ async def race(plan: Plan, processes: int, *, kill_after: float | None = None) -
             if kill_after is not None:
                 await asyncio.sleep(kill_after)
                 members[0].kill()
-            await asyncio.gather(*(one.wait() for one in members))
+            codes = await asyncio.gather(*(one.wait() for one in members))
+    if any(codes[kill_after is not None :]):
+        raise RuntimeError(f"a process has failed: {codes}")
     return run
 
 

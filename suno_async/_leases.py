@@ -131,7 +131,6 @@ return {text(wait), born}
 _SHA = sha1(_SCRIPT.encode()).hexdigest()  # noqa: S324 it is how Redis names scripts
 _PARTS = ("leases", "queue", "promises", "recent", "state")
 _SETUP = (AuthenticationError, AuthorizationError, NoPermissionError)
-_SETUP_WORDS = ("already authenticated", "WRONGPASS", "NOAUTH")  # of errors without such a class
 
 
 class Commands(Protocol):
@@ -184,7 +183,7 @@ class Leases:
 
 def _ours(error: Exception) -> SunoError:
     said = str(error).strip().rstrip(".")
-    if isinstance(error, _SETUP) or any(word in said for word in _SETUP_WORDS):
+    if isinstance(error, _SETUP) or isinstance(error.__cause__ or error.__context__, _SETUP):
         return ConfigurationError(
             f"Redis does not let the rate limiter in: {said}. Check its user and password, and "
             "that EVAL and EVALSHA are allowed. Nothing was sent."
