@@ -6,6 +6,7 @@ what was paid for, and every error is a `SunoError`.
 
 from suno_async._transport import Attempt
 from suno_async.batch import Batch, Outcome
+from suno_async.callbacks import CallbackReceiver, UnwatchedPush
 from suno_async.client import SunoClient
 from suno_async.errors import (
     APIError,
@@ -98,6 +99,7 @@ __all__ = [
     "Batch",
     "BoostStyle",
     "CallOperation",
+    "CallbackReceiver",
     "CallbackRejected",
     "CheckVoice",
     "ClientClosed",
@@ -160,6 +162,7 @@ __all__ = [
     "TaskTimeout",
     "TimestampedLyrics",
     "Track",
+    "UnwatchedPush",
     "UploadAndCover",
     "UploadAndExtend",
     "UploadBase64",

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from attrs import define, evolve, field
 
 from suno_async._form import form_of
+from suno_async._inbox import Inbox
 from suno_async._journal import Entry, Journal
 from suno_async._records import Record, record_of
 from suno_async._submissions import Reading, Submissions, Terms
@@ -18,6 +19,7 @@ from suno_async._transport import Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
 from suno_async._watcher import Watcher
 from suno_async._wire import answer_of, body_of, operation_from_dict, task_id_of
+from suno_async.callbacks import CallbackReceiver
 from suno_async.errors import (
     ClientClosed,
     ConfigurationError,
@@ -41,7 +43,7 @@ class Engine:
     """Sends."""
     journal: Journal | None
     """Remembers."""
-    callback_url: str
+    callbacks: str | CallbackReceiver
     """Where the service shall post, unless an operation says otherwise."""
     timeout: float
     """Seconds for one attempt, and for what is out when the client ends."""
@@ -53,6 +55,8 @@ class Engine:
     """The paid requests."""
     watcher: Watcher = field(init=False)
     """The looks."""
+    inbox: Inbox | None = field(default=None, init=False)
+    """What takes in pushes, where there is a receiver for them."""
     is_closed: bool = field(default=False, init=False)
     """Whether the client has ended."""
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
@@ -64,6 +68,10 @@ class Engine:
     def __attrs_post_init__(self) -> None:
         self.submissions = Submissions(self.transport, self.journal)
         self.watcher = Watcher(self.ready, self._look)
+        if isinstance(self.callbacks, CallbackReceiver):
+            self.inbox = Inbox(self, self.transport.http.account)
+            self.submissions.recovery = self.inbox.lost
+            self.callbacks.attach(self.inbox)
 
     def ready(self) -> Limiter:
         """Make sure that the client can be used here and now; the limiter for looks."""
@@ -96,6 +104,8 @@ class Engine:
         try:
             await self.submissions.close(self.timeout)
         finally:  # also if whoever closes it does not want to wait
+            if self.inbox is not None:
+                await self.inbox.close()
             await self.watcher.close()
             await self.transport.http.close()
             if self.journal is not None:
@@ -106,7 +116,9 @@ class Engine:
         self.ready()
         if operation.costs:
             read = partial(answer_of, operation)
-            reading = Reading(read, lambda entry: read(entry.outcome or {}), repr)
+            reading = Reading(
+                lambda body, _: read(body), lambda entry: read(entry.outcome or {}), repr
+            )
             request_for = partial(self._request, operation, priority)
             return await self.submissions.pay(operation, request_for, reading, Terms())
         try:
@@ -139,16 +151,25 @@ class Engine:
         task: Task[R] = self._tasks.setdefault(new.token, new)
         return task
 
+    def live(self, token: str) -> Task[Any] | None:
+        """The task with this token, if somebody holds it."""
+        return self._tasks.get(token)
+
     async def pay(
         self, operation: TaskOperation[R], priority: Priority, terms: Terms
     ) -> tuple[Task[R], bool]:
         """Submit: the task, and whether it was found in the journal."""
         self.ready()
 
-        def accepted(body: Body) -> tuple[Task[R], bool]:
-            seat = Seat(accepted=asyncio.get_running_loop().time())
+        is_pushed = self.inbox is not None and operation.callback_url is None
+
+        def accepted(body: Body, submission: str) -> tuple[Task[R], bool]:
+            seat = Seat(accepted=asyncio.get_running_loop().time(), is_pushed=is_pushed)
             task_id = task_id_of(body) or ""  # its being there is what made it accepted
-            return self.task(operation.kind, task_id, operation, seat), False
+            task = self.task(operation.kind, task_id, operation, seat)
+            if self.inbox is not None:
+                self.inbox.started(task, submission)
+            return task, False
 
         def restored(entry: Entry) -> tuple[Task[R], bool]:
             return self.restored(operation, entry), True
@@ -176,7 +197,7 @@ class Engine:
             method=operation.method,
             path=operation.path,
             host=operation.host,
-            body=body_of(operation, self.callback_url) if posts else None,
+            body=body_of(operation, self._callback_url(operation, submission)) if posts else None,
             costs=operation.costs,
             starts_task=isinstance(operation, TaskOperation),
             submission=submission,
@@ -186,17 +207,31 @@ class Engine:
             patience=operation.patience,
         )
 
+    def _callback_url(self, operation: Operation[Any], submission: str) -> str:
+        """Where the service shall post, for an operation that does not say so itself."""
+        if isinstance(self.callbacks, str):
+            return self.callbacks
+        if not isinstance(operation, TaskOperation) or operation.callback_url is not None:
+            return ""  # it is not sent
+        account = self.transport.http.account
+        return self.callbacks.url_for(submission, operation.kind, account)
+
     def restored(self, operation: TaskOperation[R] | None, entry: Entry) -> Task[R]:
         """The task of a submission that the journal knows as accepted."""
         kind = KINDS[entry.kind or ""]
-        if operation is None:
-            with suppress(InvalidRequest):  # a class of the caller's own: the task is there anyway
-                known = operation_from_dict(entry.operation, entry.fields)
-                operation = cast("TaskOperation[R]", known)
+        operation = operation or self.operation_in(entry)
         task = self.task(kind, entry.task_id or "", operation, Seat())
+        if self.inbox is not None:
+            self.inbox.started(task, entry.id)
         if entry.outcome is not None:
             task.observe(record_of(kind, entry.outcome, token=task.token, operation=operation))
         return task
+
+    def operation_in(self, entry: Entry) -> TaskOperation[Any] | None:
+        """The operation of a submission that the journal knows."""
+        with suppress(InvalidRequest):  # a class of the caller's own: the task is there anyway
+            return cast("TaskOperation[Any]", operation_from_dict(entry.operation, entry.fields))
+        return None
 
     def _over(self, task: Task[Any], record: Record[Any]) -> None:
         if self.journal is not None and not self.is_closed:
@@ -207,7 +242,7 @@ class Engine:
         self.ready()
         name, _, task_id = token.partition(":")
         kind = KINDS[name]
-        body = await self.transport.send(_look_at(kind, task_id, token), Sending())
+        body = await self.transport.send(_look_at(kind, task_id), Sending())
         record: Record[Any] = record_of(kind, body, token=token)
         return record.result
 
@@ -221,17 +256,22 @@ class Engine:
 
     async def _look(self, task: Task[Any], slot: Slot) -> None:
         kind = KINDS[task.kind]
-        request = _look_at(kind, task.id, task.token)
+        body = await self.ask(kind, task.id, slot)
+        task.observe(record_of(kind, body, token=task.token, operation=task.operation))
+
+    async def ask(self, kind: Kind, task_id: str, slot: Slot) -> Body:
+        """Ask for a task's record once."""
+        request = _look_at(kind, task_id)
         result = await self.transport.attempt(request, slot, Sending())
         if isinstance(result, Refusal):
             raise result.error
-        task.observe(record_of(kind, result, token=task.token, operation=task.operation))
+        return result
 
 
-def _look_at(kind: Kind, task_id: str, token: str) -> Request:
+def _look_at(kind: Kind, task_id: str) -> Request:
     return Request(
         name="Look",
-        token=token,
+        token=f"{kind.name}:{task_id}",
         method="GET",
         path=kind.record_path,
         params={kind.id_param: task_id},

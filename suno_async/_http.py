@@ -1,7 +1,8 @@
 """The only room that speaks HTTP to the API: one request out, one answer or silence in.
 
 The key goes into a header of each request, never into a session, and redirects are not followed, so
-it reaches no other host. What comes back is stripped of it, should a server echo what it was sent.
+it reaches no other host. What comes back is stripped of it, should a server echo what it was sent,
+and of the secret part of callback URLs, which records repeat.
 aiohttp's own errors are never chained, for some print those headers.
 
 The environment's proxies are asked for once a host, by us. aiohttp's `trust_env` would ask in two
@@ -15,6 +16,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from contextvars import ContextVar
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -22,6 +24,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from attrs import define, field
 
+from suno_async._tickets import without_tags
 from suno_async._verdict import Reply, Request, Silence
 from suno_async.errors import (
     ClientClosed,
@@ -70,6 +73,11 @@ class Http:
     def __attrs_post_init__(self) -> None:
         forms = {self.key, self.key.replace("/", "\\/"), quote(self.key, safe="")}
         self._echoes = tuple(form.encode() for form in forms if len(self.key) >= _LEAST_KEY)
+
+    @property
+    def account(self) -> bytes:
+        """What tells this account from others, without saying its key."""
+        return sha256(f"{self.hosts[Host.API]} {self.key}".encode()).digest()
 
     async def exchange(self, request: Request, departure: Departure) -> Reply | Silence:
         """Send once; `departure` says at any moment whether the service may have the request."""
@@ -145,7 +153,7 @@ class Http:
     def _without_key(self, body: bytes) -> bytes:
         for form in self._echoes:
             body = body.replace(form, b"(key)")
-        return body
+        return without_tags(body)
 
     # --- sessions ------------------------------------------------------------------------------
 

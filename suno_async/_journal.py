@@ -161,6 +161,21 @@ class Journal:
             submission,
         )
 
+    async def recovered(self, submission: str, task_id: str) -> bool:
+        """It was accepted after all; whether that was still unknown."""
+        return await self._do(
+            self._change,
+            "UPDATE submission SET task = ?, accepted_at = datetime('now') "
+            "WHERE id = ? AND task IS NULL AND outcome IS NULL",
+            task_id,
+            submission,
+        )
+
+    async def owner_of(self, kind: str, task_id: str) -> str | None:
+        """The submission that started a task."""
+        rows = await self._do(self._select, "kind = ? AND task = ?", kind, task_id)
+        return rows[0].id if rows else None
+
     async def answered(self, submission: str, answer: Mapping[str, Any]) -> None:
         """It was a call, and this is what was paid for."""
         await self._do(
@@ -234,8 +249,11 @@ class Journal:
         return self._db
 
     def _write(self, statement: str, *values: str | None) -> None:
+        self._change(statement, *values)
+
+    def _change(self, statement: str, *values: str | None) -> bool:
         with self._open_db as db:
-            db.execute(statement, values)
+            return db.execute(statement, values).rowcount > 0
 
     def _select(self, where: str, *values: str) -> list[Entry]:
         statement = "SELECT id, operation, fields, kind, task, outcome FROM submission WHERE "

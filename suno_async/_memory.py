@@ -42,6 +42,21 @@ class Memory:
         """Its task is paid for."""
         self._entries[submission] = evolve(self._entries[submission], task_id=task_id)
 
+    async def recovered(self, submission: str, task_id: str) -> bool:
+        """It was accepted after all; whether that was still unknown."""
+        known = self._entries.get(submission)
+        if known is None or not known.is_unknown:
+            return False
+        self._entries[submission] = evolve(known, task_id=task_id)
+        return True
+
+    async def owner_of(self, kind: str, task_id: str) -> str | None:
+        """The submission that started a task."""
+        found = (
+            one.id for one in self._entries.values() if (one.kind, one.task_id) == (kind, task_id)
+        )
+        return next(found, None)
+
     async def answered(self, submission: str, answer: Mapping[str, Any]) -> None:
         """It was a call, and this is what was paid for."""
         self._entries[submission] = evolve(self._entries[submission], outcome=answer)

@@ -30,6 +30,7 @@ from suno_async.errors import (
     ClientClosed,
     ConfigurationError,
     JournalError,
+    Recovery,
     SubmissionUnknown,
     SunoError,
 )
@@ -44,8 +45,8 @@ _log = logging.getLogger("suno_async")
 class Reading(Generic[R]):
     """How an answer becomes what the caller gets."""
 
-    read: Callable[[Body], R]
-    """From the answer's body."""
+    read: Callable[[Body, str], R]
+    """From the answer's body, and the submission's id."""
     restore: Callable[[Entry], R]
     """From what is known of an accepted submission."""
     unclaimed: Callable[[R], str]
@@ -71,6 +72,7 @@ class Terms:
 @define(eq=False, kw_only=True)
 class _Submission:
     id: str
+    operation: Operation[Any]
     asked: tuple[str, dict[str, Any]]
     kind: str | None
     request: Request
@@ -102,6 +104,8 @@ class Submissions:
     _journal: Journal | None
     unclaimed: list[str] = field(factory=list[str], init=False)
     """Tokens of tasks that were accepted after their caller had gone."""
+    recovery: Callable[[str, TaskOperation[Any]], Recovery] | None = field(default=None, init=False)
+    """Says where to wait for a task whose answer was lost; nowhere, without callbacks."""
     _memory: Memory = field(factory=Memory, init=False)
     _by_key: dict[str, _Submission] = field(factory=dict[str, _Submission], init=False)
     _out: set[_Submission] = field(factory=set[_Submission], init=False)
@@ -136,6 +140,7 @@ class Submissions:
         submission_id = terms.key or uuid.uuid4().hex
         new = _Submission(
             id=submission_id,
+            operation=operation,
             asked=asked,
             kind=operation.kind.name if isinstance(operation, TaskOperation) else None,
             request=request_for(submission_id),
@@ -146,6 +151,16 @@ class Submissions:
         )
         self._begin(new)
         return cast("R", await self._claim(new))
+
+    @property
+    def book(self) -> Journal | Memory:
+        """What is known of earlier submissions."""
+        return self._journal or self._memory
+
+    def posting_of(self, submission: str) -> asyncio.Task[Any] | None:
+        """The posting of a submission that is still under way."""
+        out = (one.posting for one in self._out if one.id == submission)
+        return next((posting for posting in out if not posting.done()), None)
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109 bounds many waits at once
         """Call back what has not left, and wait for the rest, at most `timeout` seconds."""
@@ -219,6 +234,15 @@ class Submissions:
     # --- the posting ---------------------------------------------------------------------------
 
     async def _post(self, submission: _Submission) -> Any:
+        """Send it; where the answer is lost, say where to wait for a push that tells."""
+        try:
+            return await self._send(submission)
+        except SubmissionUnknown as error:
+            if self.recovery is not None and isinstance(submission.operation, TaskOperation):
+                error.recovery = self.recovery(submission.id, submission.operation)
+            raise
+
+    async def _send(self, submission: _Submission) -> Any:
         """Send it, and say what an end of the client means for it."""
         sending = submission.sending
         try:
@@ -254,7 +278,7 @@ class Submissions:
             writing = asyncio.create_task(_write_down(book, submission.id, task_id, body, what))
             with suppress(asyncio.CancelledError):  # what is paid for cannot be called back
                 await asyncio.shield(writing)
-        return submission.reading.read(body)
+        return submission.reading.read(body, submission.id)
 
 
 def _must_send(submission: _Submission, entry: Entry) -> bool:

@@ -11,9 +11,12 @@ submission; a spare look. The limiter's priorities say so: there is one small lo
 waits until its lane has something due, asks the limiter, and picks the task only when the place is
 granted, the one that has been due longest, in its own lane or one above.
 
+A task that is pushed needs looks only where pushes were lost: overdue ones, and later; a person's
+also spare ones, at four times the distance.
+
 The one learned number, for each kind of task, is `usual`: the age by which 19 of 20 are complete.
-The first look that tells whether a task was complete by then votes: 19 times as strongly for later
-as for earlier, so that it rests where 1 in 20 is late.
+The push of a task's end votes, or the first look that tells whether it was complete by then: 19
+times as strongly for later as for earlier, so that it rests where 1 in 20 is late.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ class Turns:
     usual: dict[str, float] = field(factory=dict[str, float])
     """For each kind seen, the age by which 19 of 20 are complete."""
     people: int = 0
-    """Tasks that people wait for."""
+    """Tasks that people wait for, those that are pushed apart."""
     _queues: tuple[list[tuple[float, int, AnyTask]], ...] = field(
         factory=lambda: ([], [], []), init=False
     )
@@ -107,15 +110,24 @@ class Turns:
 
     def saw(self, task: AnyTask, now: float, *, complete: bool) -> None:
         """Learn from what a look told; the task is not queued again."""
-        seat, usual = task.seat, self._usual(task)
+        usual, age = self._usual(task), now - self._accepted(task, now)
+        if age <= 1.1 * usual and (complete or age >= usual):
+            self._vote(task, by_then=complete)
+        task.seat.looked = age
+
+    def was_told(self, task: AnyTask, now: float) -> None:
+        """Learn from the push of a task's end, which tells when that was; it leaves the queues."""
         age = now - self._accepted(task, now)
-        near = age <= 1.1 * usual
-        if not seat.has_voted and near and (complete or age >= usual):
-            seat.has_voted = True
-            voted = usual * (0.9975 if complete else 1.05)
+        self._vote(task, by_then=age <= 1.1 * self._usual(task))
+        self.leave(task)
+
+    def _vote(self, task: AnyTask, *, by_then: bool) -> None:
+        """Each task says once whether it was complete by `usual`."""
+        if not task.seat.has_voted:
+            task.seat.has_voted = True
+            voted = self._usual(task) * (0.9975 if by_then else 1.05)
             documented = task.usual
             self.usual[task.kind] = min(4 * documented, max(documented / 4, voted))
-        seat.looked = age
 
     def _accepted(self, task: AnyTask, now: float) -> float:
         """When it was accepted; a task from elsewhere is most likely complete by now."""
@@ -131,14 +143,16 @@ class Turns:
         return min(20.0, max(4.0, 0.035 * seat.looked)) if seat.looked else 8.0
 
     def _spare(self, task: AnyTask) -> float:
-        return task.seat.looked + self._gap(task.seat)
+        if task.seat.is_pushed and not task.is_persons:
+            return self._urgent(task)
+        return task.seat.looked + (4 if task.seat.is_pushed else 1) * self._gap(task.seat)
 
     def _urgent(self, task: AnyTask) -> float:
         seat = task.seat
-        if task.is_persons:
+        if task.is_persons and not seat.is_pushed:
             return seat.looked + max(1.5 * self._gap(seat) if seat.looked else 8.0, self.people)
         again = seat.looked + min(0.25 * seat.looked, 120.0) if seat.looked else 0.0
-        return max(self._usual(task), again)
+        return max((1.3 if seat.is_pushed else 1.0) * self._usual(task), again)
 
     def _is_later(self, task: AnyTask, at: float) -> bool:
         """Whether `usual` has grown so much since that the look may wait."""

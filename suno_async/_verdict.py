@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any, TypeAlias, cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from suno_async._form import Form
 from suno_async._wire import task_id_of
@@ -55,8 +55,8 @@ class Request:
     """Which of the two hosts takes it."""
     params: Mapping[str, str] | None = None
     """The query."""
-    body: Body | None = None
-    """What is sent as JSON."""
+    body: Body | None = field(default=None, repr=False)
+    """What is sent as JSON; the callback URL in it is a secret."""
     costs: bool = False
     """Whether it may be charged."""
     starts_task: bool = False

@@ -29,6 +29,7 @@ from suno_async.limiter import Limiter, Priority, Slot, Use
 from suno_async.task import Trouble
 
 if TYPE_CHECKING:
+    from suno_async._records import Record
     from suno_async.operations import Kind
     from suno_async.task import Task
 
@@ -79,7 +80,7 @@ class Watcher:
                 asyncio.create_task(self._serve(lane), context=Context()) for lane in Lane
             ]
         self._watched.add(task)
-        self._turns.people += task.is_persons
+        self._turns.people += _is_waited_for(task)
         if task.seat.watched_since is None:
             task.seat.watched_since = now
         if not self._is_under_way(task):  # else it is queued afterwards
@@ -89,8 +90,18 @@ class Watcher:
         """Nobody listens any more: no look is spent on it."""
         if task in self._watched:
             self._watched.discard(task)
-            self._turns.people -= task.is_persons
+            self._turns.people -= _is_waited_for(task)
             self._turns.leave(task)
+
+    def told(self, task: AnyTask, record: Record[Any]) -> None:
+        """Hand a push's news to the task, which is pushed from now on at the latest."""
+        if not task.seat.is_pushed:
+            self._turns.people -= task in self._watched and _is_waited_for(task)
+            task.seat.is_pushed = True
+        if not task.is_over:
+            task.observe(record)
+            if task.is_over:
+                self._turns.was_told(task, asyncio.get_running_loop().time())
 
     async def look_now(self, task: AnyTask) -> None:
         """Look at the task once, ahead of others, unless it was looked at just now."""
@@ -104,7 +115,8 @@ class Watcher:
         await asyncio.wait([look])
         if look.cancelled():
             raise _closed(task)
-        look.result()
+        if not task.is_over:  # a push may have told meanwhile
+            look.result()
 
     def is_near_end(self, kind: Kind, unfinished: int) -> bool:
         """Whether a batch with so many unfinished tasks waits for its last submissions."""
@@ -215,6 +227,8 @@ class Watcher:
     def _failed(self, task: AnyTask, error: SunoError, now: float) -> None:
         """A look that fails is not the task's failure: look again, and tell when it goes on."""
         _log.info("Look %s: %s", task.token, in_brief(error))
+        if task.is_over:  # a push was faster
+            return
         seat, trouble = task.seat, task.seat.trouble
         seat.tried = now
         trouble.failures += 1
@@ -232,6 +246,11 @@ class Watcher:
             error.token, error.kind = task.token, task.kind
             task.disturb(error)
         self._queue_if_watched(task, now)
+
+
+def _is_waited_for(task: AnyTask) -> bool:
+    """Whether a person waits for it who hears nothing without looks."""
+    return task.is_persons and not task.seat.is_pushed
 
 
 def _give_back(slot: Slot, _: asyncio.Task[None]) -> None:

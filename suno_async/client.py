@@ -18,6 +18,7 @@ from suno_async._settings import address, hosts_of, key_of, user_agent
 from suno_async._submissions import Terms
 from suno_async._transport import Attempt, Transport
 from suno_async.batch import BATCH_KEYS, Batch, Outcome
+from suno_async.callbacks import CallbackReceiver
 from suno_async.download import Downloads, Extras
 from suno_async.errors import ConfigurationError, Host
 from suno_async.limiter import Limiter, Priority
@@ -58,7 +59,8 @@ class SunoClient:
         base_url: The API's address; left out, `SUNO_BASE_URL` or the service's own.
         upload_url: The upload host's address; left out, `SUNO_UPLOAD_URL`, or the service's own,
             or with a `base_url` of your own that one, so that the key goes nowhere else.
-        callbacks: A URL of yours for the service to post to; left out, nobody gets the posts.
+        callbacks: A `CallbackReceiver`, whose pushes then take the place of most looks, or a URL
+            for the service to post to; left out, nobody gets the posts.
         journal: A file in which what is paid for survives any crash; it is made if need be, and
             is for one client at a time.
         limiter: What grants leave to send; left out, all clients with the same key and address on
@@ -104,7 +106,7 @@ class SunoClient:
         *,
         base_url: str | None = None,
         upload_url: str | None = None,
-        callbacks: str | None = None,
+        callbacks: str | CallbackReceiver | None = None,
         journal: str | PathLike[str] | None = None,
         limiter: Limiter | None = None,
         look_limiter: Limiter | None = None,
@@ -125,7 +127,7 @@ class SunoClient:
         self._engine = Engine(
             transport=Transport(http, retry, on_attempt),
             journal=None if journal is None else Journal(Path(journal)),
-            callback_url=address("callbacks", callbacks) if callbacks else _NOBODY,
+            callbacks=_callbacks(callbacks),
             timeout=timeout,
             look_limiter=look_limiter,
             given_limiter=limiter,
@@ -387,6 +389,12 @@ class SunoClient:
             what = cast("Outcome[TaskOperation[Any]]", what).result
         things: list[Any] = [*what] if isinstance(what, tuple | list) else [what]
         return await self._downloads.many(things, target, progress, extras)
+
+
+def _callbacks(given: str | CallbackReceiver | None) -> str | CallbackReceiver:
+    if isinstance(given, CallbackReceiver):
+        return given
+    return address("callbacks", given) if given else _NOBODY
 
 
 def _check_key(key: object) -> None:

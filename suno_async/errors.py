@@ -36,12 +36,14 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from suno_async.task import Task
 
 _REFUNDED = 531
 
@@ -111,11 +113,20 @@ class RequestTimeout(SunoError, TimeoutError):
     """No answer came in time, and nothing was paid."""
 
 
+class Recovery(Protocol):
+    """Where whoever has a `SubmissionUnknown` waits for a push that tells of the task."""
+
+    async def wait(self, timeout: float | None) -> Task[Any] | None:  # noqa: ASYNC109 as Task.wait
+        """The task, or `None` when the time is over."""
+        ...
+
+
 @define(slots=False, str=False)
 class SubmissionUnknown(SunoError):
     """A paid request left, and nobody knows whether the service accepted it.
 
-    It is never sent again by itself, for that could pay twice. Whether it was accepted shows in
+    It is never sent again by itself, for that could pay twice. With a `CallbackReceiver`,
+    `recovered` gives the task when its first push arrives; else, whether it was accepted shows in
     the credits and on the account's page.
     """
 
@@ -123,6 +134,25 @@ class SubmissionUnknown(SunoError):
     """The submission's id, as in the log and in the callback URL."""
     cause: SunoError | None = None
     """What became of the answer."""
+    recovery: Recovery | None = field(default=None, init=False, repr=False)
+    """Where pushes are waited for; of use in this process alone."""
+
+    async def recovered(self, timeout: float | None = 180.0) -> Task[Any]:  # noqa: ASYNC109 as Task.wait
+        """The task, once a push tells that the service accepted it after all.
+
+        Needs a `CallbackReceiver`. It may be called before or after the push comes, and again;
+        `timeout` is in seconds from now, `None` for no limit. A push is believed when one look at
+        the task's record has confirmed it.
+
+        Raises:
+            SubmissionUnknown: this error itself: nothing has come in time, or nothing can come,
+                since the client has no receiver or the error is from another process.
+            ClientClosed: the client has ended.
+        """
+        task = None if self.recovery is None else await self.recovery.wait(timeout)
+        if task is None:
+            raise self
+        return task
 
     def __str__(self) -> str:
         return (
@@ -274,7 +304,13 @@ class DownloadFailed(SunoError):
 
 @define(slots=False, str=False)
 class CallbackRejected(SunoError):
-    """A push that does not come from the service, or that cannot be read."""
+    """A push that does not come from the service, or that cannot be read; it changed nothing."""
+
+    http_status: int = 400
+    """What to answer: 404 forged, 413 too large, 400 not readable, 409 about another's task."""
+
+    def __str__(self) -> str:
+        return f"A push was rejected: {self.message}."
 
 
 class Host(StrEnum):

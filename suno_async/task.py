@@ -109,6 +109,10 @@ class Seat:
     """Looks counted long after nearly all such tasks are complete."""
     late_at: float = -inf
     """The age at the last of them."""
+    submission: str | None = None
+    """The submission that started it, where that is known."""
+    is_pushed: bool = False
+    """Whether what happens to it is pushed to us."""
     is_hopeless: bool = False
     """Whether looking on is of no use, by all that the looks tell."""
 

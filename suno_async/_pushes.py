@@ -1,0 +1,131 @@
+"""Reading what was posted to a callback URL: pure, without a network.
+
+The URL was found to be true before. The contents still come from outside: they are bounded, and
+nothing that a service would not send gets further.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from attrs import field, frozen
+
+from suno_async._records import Record, record_of
+from suno_async._tickets import Ticket, ticket_in
+from suno_async._wire import find, task_id_of
+from suno_async.errors import CallbackRejected, SunoError
+from suno_async.operations import KINDS, Kind, TaskOperation
+
+_DEEPEST = 32  # levels of a body; what is documented has 6
+_LONGEST_ID = 200  # characters; the service's ids have 32
+_LINKS = ("url", "images")  # how the names of links end
+_TOO_LARGE = 413
+
+
+@frozen(kw_only=True)
+class Push:
+    """What was posted for a submission."""
+
+    ticket: Ticket
+    """The submission that it is for, by its URL."""
+    task_id: str
+    """The task that it tells of."""
+    body: Mapping[str, Any] = field(repr=False)
+    """What was posted."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the task."""
+        return KINDS[self.ticket.kind]
+
+    @property
+    def submission(self) -> str:
+        """The id of the submission."""
+        return self.ticket.submission
+
+    @property
+    def token(self) -> str:
+        """The token of the task."""
+        return f"{self.ticket.kind}:{self.task_id}"
+
+    def record(self, operation: TaskOperation[Any] | None = None) -> Record[Any]:
+        """What it tells.
+
+        Raises:
+            SunoError: that cannot be read.
+        """
+        return record_of(self.kind, self.body, token=self.token, operation=operation)
+
+
+def read_push(ticket: Ticket, given: bytes | str | Mapping[str, Any], most: int) -> Push:
+    """The push that was posted for this ticket, as raw text or parsed.
+
+    Raises:
+        CallbackRejected: it is too large, cannot be read, or holds what the service does not send.
+    """
+    body = _parsed(given, most)
+    _check_inside(body, 1)
+    task_id = task_id_of(body)
+    if task_id is None:
+        raise CallbackRejected("it names no task")
+    if not task_id.isprintable() or len(task_id) > _LONGEST_ID:
+        raise CallbackRejected("it names a task as the service does not")
+    push = Push(ticket=ticket, task_id=task_id, body=body)
+    try:
+        push.record()
+    except SunoError:
+        raise CallbackRejected(f"what it tells of a {push.kind.name} task is not clear") from None
+    return push
+
+
+def ticket_of(record: Mapping[str, Any]) -> Ticket | None:
+    """The ticket of the callback URL that a record repeats, where it repeats one of ours.
+
+    A record keeps the request as a text, or the URL alone.
+    """
+    for said in find(record, ("data.param",))[0], find(record, ("data.callback_url",))[0]:
+        if isinstance(said, str) and (ticket := ticket_in(said)) is not None:
+            return ticket
+    return None
+
+
+def _parsed(given: object, most: int) -> dict[str, Any]:
+    if isinstance(given, Mapping):
+        return dict(cast("Mapping[str, Any]", given))
+    if not isinstance(given, str | bytes | bytearray):
+        raise CallbackRejected("the body is neither text nor an object")
+    try:
+        raw = given.encode() if isinstance(given, str) else bytes(given)
+        if len(raw) > most:
+            raise CallbackRejected(f"it is larger than {most} bytes", http_status=_TOO_LARGE)
+        body: Any = json.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise CallbackRejected("the body is no JSON") from None
+    if not isinstance(body, dict):
+        raise CallbackRejected("the body is not an object")
+    return cast("dict[str, Any]", body)
+
+
+def _check_inside(node: Any, level: int, name: str = "") -> None:
+    """Hold what is believed without a look to what the service sends.
+
+    A link may end in somebody's browser, so it leads to the web and nowhere else.
+    """
+    if level > _DEEPEST:
+        raise CallbackRejected("it is nested too deeply")
+    if isinstance(node, dict):
+        for key, value in cast("dict[str, Any]", node).items():
+            if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]  what was parsed by others
+                raise CallbackRejected("it is no JSON object")
+            _check_inside(value, level + 1, key)
+    elif isinstance(node, list | tuple):
+        for value in cast("list[Any]", node):
+            _check_inside(value, level + 1, name)
+    elif isinstance(node, str) and name.lower().endswith(_LINKS) and not _is_web(node):
+        raise CallbackRejected("a link in it does not lead to the web")
+
+
+def _is_web(link: str) -> bool:
+    return not link.strip() or link.strip().lower().startswith(("http://", "https://"))

@@ -1,0 +1,101 @@
+"""Tickets: what makes the callback URL of one submission unguessable.
+
+A ticket is the last part of the URL, `suno1.<what it is for>.<HMAC-SHA256 of that>`. It says which
+submission the URL belongs to, so nothing has to be kept anywhere to check it, and a restart keeps
+it valid. The part in the middle is base64, not secret; the tag can only be made with the secret.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from attrs import frozen
+
+from suno_async.errors import ConfigurationError
+
+_MARK = "suno1"  # what it is, and which way of writing it
+_LONGEST = 512  # bytes of a submission's id, so that no server finds the URL too long
+_ACCOUNT = 6  # bytes: enough to tell the accounts of one process apart
+_SHAPE = re.compile(rf"{_MARK}\.([A-Za-z0-9_-]{{8,1024}})\.[A-Za-z0-9_-]{{43}}")
+_ANYWHERE = re.compile(rf"{_MARK}\.([A-Za-z0-9_-]{{8,1024}})\.")
+_TAG = re.compile(rf"({_MARK}\.[A-Za-z0-9_-]{{8,1024}}\.)[A-Za-z0-9_-]{{43}}".encode())
+
+
+@frozen
+class Ticket:
+    """Which submission a callback URL belongs to."""
+
+    account: bytes
+    """Marks the account that it is of, without saying which that is."""
+    kind: str
+    """The kind of the task that the submission starts."""
+    submission: str
+    """The submission's id."""
+
+    @property
+    def _inside(self) -> bytes:
+        return self.account + f"{self.kind}:{self.submission}".encode()
+
+    def written(self, secret: bytes) -> str:
+        """The ticket as it stands in the URL.
+
+        Raises:
+            ConfigurationError: the submission's id is too long for a URL.
+        """
+        if len(self.submission.encode()) > _LONGEST:
+            raise ConfigurationError(
+                f"With callbacks a key may have at most {_LONGEST} bytes, for it is part of the "
+                "callback URL: take a shorter one."
+            )
+        inside = _text(self._inside)
+        return f"{_MARK}.{inside}.{_text(_hmac(secret, 'ticket', inside.encode()))}"
+
+
+def ticket_in(text: str) -> Ticket | None:
+    """The ticket that stands in a text, whether it is a true one or not."""
+    found = _ANYWHERE.search(text)
+    return None if found is None else _read(found[1])
+
+
+def true_ticket(given: str, secrets: tuple[bytes, ...]) -> tuple[Ticket, bytes] | None:
+    """The ticket, if one of the secrets made it, and that secret; compared in constant time."""
+    shape = _SHAPE.fullmatch(given)
+    ticket = None if shape is None else _read(shape[1])
+    if ticket is None:
+        return None
+    true = [
+        secret
+        for secret in secrets
+        if hmac.compare_digest(ticket.written(secret).encode(), given.encode())
+    ]
+    return (ticket, true[0]) if true else None
+
+
+def account_mark(secret: bytes, account: bytes) -> bytes:
+    """What marks an account in tickets; without the secret nobody can tell whose it is."""
+    return _hmac(secret, "account", account)[:_ACCOUNT]
+
+
+def without_tags(body: bytes) -> bytes:
+    """What came from outside, without the secret part of the tickets that it repeats."""
+    return _TAG.sub(rb"\1(tag)", body) if f"{_MARK}.".encode() in body else body
+
+
+def _read(inside: str) -> Ticket | None:
+    try:
+        raw = urlsafe_b64decode(inside + "=" * (-len(inside) % 4))
+        kind, colon, submission = raw[_ACCOUNT:].decode().partition(":")
+    except ValueError:
+        return None
+    sound = colon and len(submission.encode()) <= _LONGEST
+    return Ticket(raw[:_ACCOUNT], kind, submission) if sound else None
+
+
+def _hmac(secret: bytes, purpose: str, of: bytes) -> bytes:
+    return hmac.digest(secret, purpose.encode() + b"\0" + of, "sha256")
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode().rstrip("=")

@@ -1,0 +1,290 @@
+"""Receiving the service's pushes: whether they are true, and to which client they go.
+
+The service signs nothing. What makes a push believable is that nobody else knows its URL: each
+submission has one of its own, with a ticket in it (`_tickets`), which is checked before the body is
+read. The push is read before it is answered; what follows from it (news to listeners, a line in the
+journal, a look, a hook) happens after the answer, in tasks of the receiver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from urllib.parse import unquote, urlsplit
+from weakref import WeakSet
+
+from attrs import frozen
+
+from suno_async._pushes import Push, read_push
+from suno_async._settings import address
+from suno_async._tickets import Ticket, account_mark, true_ticket
+from suno_async._verdict import in_brief
+from suno_async.errors import (
+    CallbackRejected,
+    ClientClosed,
+    ConfigurationError,
+    SunoError,
+    TaskFailed,
+)
+from suno_async.operations import KINDS, Kind
+from suno_async.results import Stage
+from suno_async.task import Task
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from aiohttp import web
+
+_log = logging.getLogger("suno_async")
+
+_LEAST_SECRET = 16  # bytes that nobody can try out
+_MOST_BYTES = 2**20  # what aiohttp.web and nginx let through by themselves, too
+_PATIENCE = 15.0  # seconds for a body: the service does not wait longer for its answer
+
+
+@frozen(kw_only=True)
+class UnwatchedPush:
+    """A push for a task that nobody in this process listens to."""
+
+    submission: str
+    """The submission's id: your `key`, where you gave one."""
+    token: str
+    """The task's token."""
+    kind: str
+    """The task's kind, for example `music`."""
+    stage: Stage
+    """How far the task is; `pending` for one that has failed."""
+    result: Any
+    """What is there, as in a `TaskEvent`; `None` for nothing."""
+    failure: TaskFailed | None
+    """Why the task has failed, `None` where it has not."""
+    task: Task[Any] | None
+    """The task, where a client of this process knows it."""
+
+
+@frozen
+class Taken:
+    """What a client made of a push."""
+
+    task: Task[Any] | None = None
+    """The task, where the client knows it."""
+    is_heard: bool = False
+    """Whether somebody was listening."""
+
+
+class Subscriber(Protocol):
+    """A client, as a receiver sees it."""
+
+    @property
+    def account(self) -> bytes:
+        """What tells its account from others; never shown."""
+        ...
+
+    def check(self, push: Push) -> None:
+        """Raise `CallbackRejected` for a push that contradicts what is known."""
+
+    async def take(self, push: Push) -> Taken:
+        """Take a push in."""
+        ...
+
+
+UnwatchedHook: TypeAlias = Callable[[UnwatchedPush], Awaitable[None] | None]
+
+
+class CallbackReceiver:
+    """Gives each submission a callback URL of its own, and takes in what is posted there.
+
+    It may serve several clients of a process, and be made before the event loop runs. It keeps
+    nothing: with the same secret it knows its URLs again after a restart.
+
+    Args:
+        public_url: Where the service reaches you, for example `https://bot.example/suno`; it posts
+            to `<public_url>/<ticket>`.
+        secret: At least 16 random bytes, or that much text, which only you know.
+        old_secrets: Earlier secrets whose URLs are still taken, for the time of a change.
+        on_unwatched: Called with an `UnwatchedPush` for each push of a task that nobody in this
+            process listens to: after a restart, or in another replica. It may be asynchronous.
+            Pushes may come more than once. What it raises is logged.
+        max_bytes: The most that is read of a body. 1 MiB is what aiohttp.web and nginx let through
+            by themselves; a larger one is refused, and what it told is found by a look.
+
+    Raises:
+        ConfigurationError: the URL cannot be one, or a secret is too short.
+    """
+
+    def __init__(
+        self,
+        public_url: str,
+        secret: str | bytes,
+        *,
+        old_secrets: Iterable[str | bytes] = (),
+        on_unwatched: UnwatchedHook | None = None,
+        max_bytes: int = _MOST_BYTES,
+    ) -> None:
+        if max_bytes < 1:
+            raise ConfigurationError(f"max_bytes must be 1 or more, not {max_bytes!r}.")
+        old = (old_secrets,) if isinstance(old_secrets, str | bytes) else old_secrets
+        self._url = _public(public_url)
+        self._secrets = tuple(_sound(one) for one in (secret, *old))
+        self._on_unwatched = on_unwatched
+        self._max_bytes = max_bytes
+        self._subscribers = WeakSet[Subscriber]()
+        self._work = set[asyncio.Task[None]]()
+
+    def __repr__(self) -> str:
+        return f"<CallbackReceiver at {self._url}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A receiver cannot be pickled, for it holds a secret: make one anew.")
+
+    def url_for(self, submission: str, kind: Kind, account: bytes) -> str:
+        """The URL for what the service has to tell of a submission."""
+        secret = self._secrets[0]
+        ticket = Ticket(account_mark(secret, account), kind.name, submission)
+        return f"{self._url}/{ticket.written(secret)}"
+
+    def attach(self, client: Subscriber) -> None:
+        """Hand pushes to this client, as long as it lives."""
+        self._subscribers.add(client)
+
+    async def deliver(self, secret_path: str, body: bytes | str | Mapping[str, Any]) -> None:
+        """Take in what was posted, by any web framework; when this returns, answer with 200.
+
+        `secret_path` is the URL's path or the last part of it; `body` is raw, or parsed already.
+
+        Raises:
+            CallbackRejected: it is not the service's or cannot be read, and nothing has changed:
+                answer with its `http_status`.
+            ConfigurationError: this is another event loop than the client's.
+        """
+        ticket, secret = self._true(secret_path)
+        push = read_push(ticket, body, self._max_bytes)
+        clients = [one for one in self._of(ticket, secret) if _may_take(one, push)]
+        work = asyncio.create_task(self._take(push, clients))
+        self._work.add(work)
+        work.add_done_callback(self._work.discard)
+
+    def routes(self, path: str | None = None) -> list[web.RouteDef]:
+        """The routes for aiohttp.web: `app.add_routes(receiver.routes())`.
+
+        `path` is where the application sees the pushes arrive; left out, the path of `public_url`.
+        Give it where a proxy changes the path, and in a sub-application.
+        """
+        from aiohttp import web  # noqa: PLC0415 who receives nothing need not load a server
+
+        where = urlsplit(self._url).path if path is None else path.rstrip("/")
+
+        async def receive(request: web.Request) -> web.Response:
+            ticket = request.match_info["ticket"]
+            try:
+                self._true(ticket)  # before any of the body is read
+                await self.deliver(ticket, await self._body_of(request))
+            except CallbackRejected as error:
+                told = {"status": "rejected", "reason": error.message}
+                return web.json_response(told, status=error.http_status)
+            return web.json_response({"status": "received"})
+
+        return [web.post(f"{where}/{{ticket}}", receive)]
+
+    async def aclose(self) -> None:
+        """Wait for what still follows from pushes, your hook included."""
+        while self._work:
+            await asyncio.wait(self._work)
+
+    async def _body_of(self, request: web.Request) -> bytes:
+        """The body, as far as it is wanted."""
+        body = bytearray()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    if len(body) > self._max_bytes:
+                        break
+        except TimeoutError:
+            raise CallbackRejected("the body did not come in time", http_status=408) from None
+        return bytes(body)
+
+    def _true(self, path: str) -> tuple[Ticket, bytes]:
+        """The ticket at the end of a path, and the secret that made it."""
+        last = unquote(str(path).partition("?")[0]).rstrip("/").rpartition("/")[2]
+        found = true_ticket(last, self._secrets)
+        if found is None or found[0].kind not in KINDS:
+            raise CallbackRejected("there is nothing here", http_status=404)
+        return found
+
+    def _of(self, ticket: Ticket, secret: bytes) -> list[Subscriber]:
+        """The clients with the ticket's account."""
+        clients = list(self._subscribers)
+        return [one for one in clients if account_mark(secret, one.account) == ticket.account]
+
+    async def _take(self, push: Push, clients: list[Subscriber]) -> None:
+        """Hand a push to its client; what nobody listens to goes to the hook."""
+        taken = Taken()
+        for client in clients:
+            try:
+                taken = await client.take(push)
+            except CallbackRejected as error:
+                _log.warning("A push for %s was not believed: %s", push.token, error)
+                return
+            except SunoError as error:
+                _log.info("A push for %s was not taken in: %s", push.token, in_brief(error))
+            except Exception:  # noqa: BLE001 it must be told, and the hook called
+                _log.exception("a push for %s failed in a way that it should not", push.token)
+            if taken.task is not None:
+                break
+        if self._on_unwatched is not None and not taken.is_heard:
+            await self._call(self._on_unwatched, _unwatched(push, taken.task))
+
+    async def _call(self, hook: UnwatchedHook, told: UnwatchedPush) -> None:
+        try:
+            answer = hook(told)
+            if inspect.isawaitable(answer):
+                await answer
+        except Exception:  # noqa: BLE001 a hook may raise anything
+            _log.exception("on_unwatched failed for %s", told.token)
+
+
+def _may_take(client: Subscriber, push: Push) -> bool:
+    try:
+        client.check(push)
+    except ClientClosed:
+        return False
+    return True
+
+
+def _unwatched(push: Push, task: Task[Any] | None) -> UnwatchedPush:
+    record = push.record(None if task is None else task.operation)
+    return UnwatchedPush(
+        submission=push.submission,
+        token=push.token,
+        kind=push.kind.name,
+        stage=record.stage,
+        result=record.result,
+        failure=record.failure,
+        task=task,
+    )
+
+
+def _public(given: str) -> str:
+    """The URL that tickets are put behind."""
+    url = address("public_url", given)
+    if any(sign in url for sign in "?#{}") or not url.isprintable() or " " in url:
+        raise ConfigurationError(
+            "public_url must be an address to which a ticket can be added, as in "
+            f"https://bot.example/suno, not {given!r}."
+        )
+    return url.rstrip("/")
+
+
+def _sound(secret: object) -> bytes:
+    """A secret that cannot be tried out."""
+    raw = secret.encode() if isinstance(secret, str) else secret
+    if not isinstance(raw, bytes) or len(raw) < _LEAST_SECRET:
+        raise ConfigurationError(
+            f"A callback secret must be a text or bytes of at least {_LEAST_SECRET} bytes: make "
+            "one with python -c 'import secrets; print(secrets.token_urlsafe(32))', and keep it."
+        )
+    return raw
