@@ -271,7 +271,7 @@ def _unwatched(push: Push, task: Task[Any] | None) -> UnwatchedPush:
 def _public(given: str) -> str:
     """The URL that tickets are put behind."""
     url = address("public_url", given)
-    if any(sign in url for sign in "?#{}") or not url.isprintable() or " " in url:
+    if any(sign in url for sign in "?#{}%") or not url.isprintable() or " " in url:
         raise ConfigurationError(
             "public_url must be an address to which a ticket can be added, as in "
             f"https://bot.example/suno, not {given!r}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientSession, web
@@ -73,7 +74,7 @@ def callback_url(fake: FakeSuno, at: int = -1) -> str:
     return url
 
 
-def music(task_id: str, stage: str = "complete", **changes: Any) -> dict[str, Any]:
+def music(task_id: Any, stage: Any = "complete", /, **changes: Any) -> dict[str, Any]:
     """A push for a song."""
     data = {"callbackType": stage, "task_id": task_id, "data": TRACKS}
     return {"code": 200, "msg": "All generated successfully.", "data": data | changes}
@@ -83,7 +84,10 @@ async def post(url: str, body: Any) -> int:
     """Post as the service does; the status of the answer."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
-    async with ClientSession() as session, session.post(url, data=raw, headers=headers) as answer:
+    async with (
+        ClientSession() as session,
+        session.post(url, data=BytesIO(raw), headers=headers) as answer,
+    ):
         return answer.status
 
 

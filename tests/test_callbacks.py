@@ -169,7 +169,8 @@ async def test_each_kind_is_told_as_documented(
 def _about(body: dict[str, Any], task_id: str) -> dict[str, Any]:
     """The same push about another task."""
     data: Any = body.get("data")
-    for holder in (body, data if isinstance(data, dict) else {}):
+    holders: list[dict[str, Any]] = [body, *([data] if isinstance(data, dict) else [])]
+    for holder in holders:
         for field in ("task_id", "taskId"):
             if field in holder:
                 holder[field] = task_id
@@ -252,7 +253,7 @@ async def test_nobody_reaches_the_receiver(unreachable: Any) -> None:
         assert [stage for stage, *_ in events] == STAGES
         outcomes = [one async for one in suno.batch([SEA, GenerateLyrics("rain")])]
         assert [one.error for one in outcomes] == [None, None]
-        usual = suno._engine.watcher._turns.usual
+        usual = suno._engine.watcher._turns.usual  # pyright: ignore[reportPrivateUsage]
         assert usual.get("music", 190) <= 190
 
 
@@ -261,8 +262,8 @@ async def test_a_push_overtakes_a_look(suno: SunoClient, pushing: FakeSuno) -> N
     for fault in (Fault.DELAY_AFTER_ACCEPT.lasting(10), Fault.NEVER):
         pushing.push_faults(PushFaults(lost=1.0))
         task = await suno.submit(SEA)
-        waiting = asyncio.create_task(task.wait(timeout=50))
-        await asyncio.sleep(49)
+        waiting = asyncio.create_task(task.wait(timeout=57))
+        await asyncio.sleep(56)
         pushing.fail(fault, on=LOOK)
         await asyncio.sleep(2)
         assert await post(callback_url(pushing), music(task.id)) == 200
@@ -287,7 +288,7 @@ async def test_a_push_overtakes_the_answer(
 
 async def test_pushes_teach_how_long_tasks_take(suno: SunoClient, pushing: FakeSuno) -> None:
     """The push of an end votes, once; a look long after the push should have come does not."""
-    turns = suno._engine.watcher._turns
+    turns = suno._engine.watcher._turns  # pyright: ignore[reportPrivateUsage]
     pushing.push_faults(PushFaults(duplicated=1.0))
     await (await suno.submit(SEA))
     assert turns.usual["music"] == pytest.approx(190 * 0.9975)
@@ -336,7 +337,7 @@ async def test_errors_are_all_ours(suno: SunoClient, pushing: FakeSuno) -> None:
     """A receiver on another event loop is told so, not left in the dark."""
     await suno.submit(SEA)
     url, task_id = callback_url(pushing), next(iter(pushing.tasks))
-    receiver = suno._engine.callbacks
+    receiver = suno._engine.callbacks  # pyright: ignore[reportPrivateUsage]
     assert isinstance(receiver, CallbackReceiver)
 
     def elsewhere() -> None:
