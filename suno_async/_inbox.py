@@ -20,7 +20,7 @@ from suno_async._pushes import Push, ticket_of
 from suno_async._records import Record, record_of
 from suno_async._verdict import Body, in_brief
 from suno_async.callbacks import Taken
-from suno_async.errors import CallbackRejected, DecodeError, JournalError, SunoError
+from suno_async.errors import CallbackRejected, DecodeError, JournalError, NotFound, SunoError
 from suno_async.limiter import Limiter, Priority, Slot
 from suno_async.operations import TaskOperation
 from suno_async.task import Seat, Task
@@ -170,7 +170,7 @@ class Inbox:
         own = self._started.get(push.submission)
         is_others = named is not None and named.seat.submission not in {None, push.submission}
         if is_others or (own is not None and own.token != push.token):
-            raise _foreign()
+            raise _foreign(push)
 
     async def take(self, push: Push) -> Taken:
         """Take a push in, once the answer to its submission is in.
@@ -218,15 +218,18 @@ class Inbox:
         entry = await self._client.submissions.book.find(push.submission)
         if entry is not None and not entry.is_unknown:
             if (entry.kind, entry.task_id) != (push.kind.name, push.task_id):
-                raise _foreign()
-            return self._client.restored(None, entry)
+                raise _foreign(push)
+            task = self._client.restored(None, entry)
+            if (lost := self._lost.get(push.submission)) is not None:
+                lost.end(task)
+            return task
         if entry is None and push.submission not in self._lost:
             return None
         claim = (push.submission, push.task_id)
         if claim not in self._confirming:
             claims = [one for one in self._confirming if one[0] == push.submission]
             if len(claims) >= _MOST_CLAIMS:
-                raise _foreign()
+                raise _foreign(push)
             confirming = asyncio.create_task(self._confirm(push, entry))
             confirming.add_done_callback(lambda _: self._confirming.pop(claim))
             self._confirming[claim] = confirming
@@ -241,11 +244,11 @@ class Inbox:
         book = self._client.submissions.book
         owner = await book.owner_of(push.kind.name, push.task_id)
         if claimed not in {None, push.ticket} or owner not in {None, push.submission}:
-            raise _foreign()
+            raise _foreign(push)
         if entry is not None:
             try:
                 if not await book.recovered(push.submission, push.task_id):
-                    raise _foreign()  # it was sent again meanwhile
+                    raise _foreign(push)  # it was sent again meanwhile
             except JournalError as error:  # it is paid: whoever waits must have it all the same
                 _log.error("%s is accepted, but: %s", push.token, error)
         lost = self._lost.get(push.submission)
@@ -283,15 +286,16 @@ class Inbox:
                 error = failed
             else:
                 if record.task_id not in {None, push.task_id}:
-                    raise _foreign()
+                    raise _foreign(push)
                 return body
             _log.info("Look %s, which a push names: %s", push.token, in_brief(error))
-        raise error
+        raise _foreign(push) if isinstance(error, NotFound) else error
 
 
 def _record(push: Push, body: Body, operation: TaskOperation[Any] | None) -> Record[Any]:
     return record_of(push.kind, body, token=push.token, operation=operation)
 
 
-def _foreign() -> CallbackRejected:
-    return CallbackRejected("the task that it names is not this submission's", http_status=409)
+def _foreign(push: Push) -> CallbackRejected:
+    message = f"{push.token}, which it names, is not the task of this submission"
+    return CallbackRejected(message, http_status=409)

@@ -161,8 +161,12 @@ class CallbackReceiver:
             ConfigurationError: this is another event loop than the client's.
         """
         ticket, secret = self._true(secret_path)
-        push = read_push(ticket, body, self._max_bytes)
-        clients = [one for one in self._of(ticket, secret) if _may_take(one, push)]
+        try:
+            push = read_push(ticket, body, self._max_bytes)
+            clients = [one for one in self._of(ticket, secret) if _may_take(one, push)]
+        except CallbackRejected as error:
+            _not_believed(ticket, error)
+            raise
         work = asyncio.create_task(self._take(push, clients))
         self._work.add(work)
         work.add_done_callback(self._work.discard)
@@ -227,7 +231,7 @@ class CallbackReceiver:
             try:
                 taken = await client.take(push)
             except CallbackRejected as error:
-                _log.warning("A push for %s was not believed: %s", push.token, error)
+                _not_believed(push.ticket, error)
                 return
             except SunoError as error:
                 _log.info("A push for %s was not taken in: %s", push.token, in_brief(error))
@@ -245,6 +249,10 @@ class CallbackReceiver:
                 await answer
         except Exception:  # noqa: BLE001 a hook may raise anything
             _log.exception("on_unwatched failed for %s", told.token)
+
+
+def _not_believed(ticket: Ticket, error: CallbackRejected) -> None:
+    _log.warning("A push for submission %s: %s", ticket.submission, error)
 
 
 def _may_take(client: Subscriber, push: Push) -> bool:

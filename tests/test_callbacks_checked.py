@@ -304,7 +304,7 @@ async def test_what_is_parsed_already(
     """Frameworks hand in bytes, text or an object; anything else is refused."""
     for written in (dict, json.dumps, lambda one: json.dumps(one).encode()):  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
         task = await suno.submit(SEA)
-        body: Any = written(music(task.id))
+        body: Any = written(music(task.id))  # pyright: ignore[reportUnknownVariableType]
         assert await rejected(reception.receiver, callback_url(silent), body) is None
         await settled()
         assert task.is_over
