@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any, TypeAlias
 
 import aiohttp
@@ -10,8 +10,18 @@ from attrs import frozen
 
 from suno_async import GenerateMusic, Priority, RateLimiter, SunoClient, TaskFailed, Use
 
-Policy: TypeAlias = Callable[[str, int, list[float]], Awaitable[None]]
-"""Makes so many songs at an address, and one more for a person at each of these times."""
+@frozen
+class Place:
+    """Where the server is."""
+
+    url: str
+    """Its address."""
+    session: aiohttp.ClientSession | None = None
+    """What leads there; `None` for connections of one's own, over sockets."""
+
+
+Policy: TypeAlias = Callable[[Place, int, list[float]], Awaitable[None]]
+"""Makes so many songs at a place, and one more for a person at each of these times."""
 
 PERSON = "A person's song"
 """How the prompt of a person's song begins."""
@@ -20,14 +30,14 @@ _RUNNING = {"PENDING", "TEXT_SUCCESS", "FIRST_SUCCESS"}
 _LONG = 36_000.0  # seconds; a simulated song ends by itself
 
 
-async def people(url: str, songs: int, asked_at: list[float]) -> None:
+async def people(place: Place, songs: int, asked_at: list[float]) -> None:
     """Ours, each song awaited by somebody."""
-    async with SunoClient("key", base_url=url, limiter=RateLimiter()) as suno:
+    async with _client(place) as suno:
         batch = (_awaited(suno, f"Song {number}", 0.0) for number in range(songs))
         await asyncio.gather(*batch, *_people(suno, asked_at))
 
 
-async def batch(url: str, songs: int, asked_at: list[float]) -> None:
+async def batch(place: Place, songs: int, asked_at: list[float]) -> None:
     """Ours, all songs in one batch."""
 
     async def all_of_it() -> None:
@@ -35,8 +45,13 @@ async def batch(url: str, songs: int, asked_at: list[float]) -> None:
         async for _ in suno.batch(ideas):
             pass
 
-    async with SunoClient("key", base_url=url, limiter=RateLimiter()) as suno:
+    async with _client(place) as suno:
         await asyncio.gather(all_of_it(), *_people(suno, asked_at))
+
+
+def _client(place: Place) -> SunoClient:
+    limiter = RateLimiter()
+    return SunoClient("key", base_url=place.url, limiter=limiter, session=place.session)
 
 
 def _people(suno: SunoClient, asked_at: list[float]) -> list[Awaitable[None]]:
@@ -53,9 +68,10 @@ async def _awaited(suno: SunoClient, prompt: str, at: float) -> None:
 def every(seconds: float) -> Policy:
     """Each song asked for by itself, so often, in order of arrival."""
 
-    async def policy(url: str, songs: int, asked_at: list[float]) -> None:
-        async with aiohttp.ClientSession() as session:
-            polled = _Polled(url, session, RateLimiter(), seconds)
+    async def policy(place: Place, songs: int, asked_at: list[float]) -> None:
+        async with AsyncExitStack() as stack:
+            own = place.session or await stack.enter_async_context(aiohttp.ClientSession())
+            polled = _Polled(place.url, own, RateLimiter(), seconds)
             prompts = [(f"Song {number}", 0.0) for number in range(songs)]
             prompts += [(f"{PERSON} {number}", at) for number, at in enumerate(asked_at)]
             await asyncio.gather(*(polled.song(*one) for one in prompts))

@@ -4,8 +4,9 @@ It is read from the server's side, so it is the same for every policy: a stage i
 answer to the first look that came after it.
 """
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from math import ceil
 from random import Random
 from statistics import mean
@@ -13,10 +14,13 @@ from typing import Any
 
 from attrs import frozen
 
-from benchmarks._policies import PERSON, Policy
+from benchmarks._inprocess import in_process
+from benchmarks._policies import PERSON, Place, Policy
 from benchmarks._tables import percentile
-from suno_async.testing import FakeSuno, Timetable, run_virtual
+from benchmarks._times import TIMES
+from suno_async.testing import FakeSuno, run_virtual
 
+MOST_BY_SOCKETS = 1_000
 STAGES = ("text", "first", "complete")
 _PER_WAVE = 20
 _PERIOD = 10.0
@@ -99,19 +103,33 @@ def mean_and_95(values: list[float]) -> str:
     return f"{mean(values):6.1f} {percentile(values, 0.95):6.1f}"
 
 
-def run_of(policy: Policy, songs: int, seed: int, *, scale: float = 1.0, people: int = 0) -> Run:
-    """Make so many songs on virtual time, with so many people amid them."""
+def run_of(
+    policy: Policy, songs: int, seed: int, *, times: str = "x 1", people: int = 0
+) -> Run:
+    """Make so many songs on virtual time, with so many people amid them.
+
+    Up to 1,000 songs it is done over loopback sockets, beyond by a pipe in memory.
+    """
     rng = Random(f"{seed}:people")
     asked_at = [rng.uniform(30.0, max(60.0, 0.9 * songs)) for _ in range(people)]
+    timetable = TIMES[times](songs + people)
 
     async def scenario() -> Run:
-        times = Timetable.drawn(scale=scale, failed=0.01, slow=0.02)
-        fake = FakeSuno(timetable=times, seed=seed, delay=(0.05, 0.5), credits=1e9, callbacks=False)
-        async with fake:
-            await policy(fake.url, songs, asked_at)
+        fake = FakeSuno(
+            timetable=timetable, seed=seed, delay=(0.05, 0.5), credits=1e9, callbacks=False
+        )
+        async with over_sockets(fake) if songs <= MOST_BY_SOCKETS else in_process(fake) as place:
+            await policy(place, songs, asked_at)
         return _seen(fake, asked_at)
 
     return run_virtual(scenario())
+
+
+@contextlib.asynccontextmanager
+async def over_sockets(fake: FakeSuno) -> AsyncGenerator[Place]:
+    """Serve the fake on the loopback interface."""
+    async with fake:
+        yield Place(fake.url)
 
 
 def _seen(fake: FakeSuno, wanted: list[float]) -> Run:

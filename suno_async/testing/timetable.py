@@ -144,11 +144,15 @@ class Timetable:
     """The share of tasks that take 1.5 to 3 times as long."""
     scale: float = 1.0
     """A factor on all times."""
+    spread: float = 1.0
+    """A factor on how widely drawn times lie around these."""
 
     @classmethod
-    def drawn(cls, *, scale: float = 1.0, failed: float = 0.0, slow: float = 0.0) -> "Timetable":
+    def drawn(
+        cls, *, scale: float = 1.0, failed: float = 0.0, slow: float = 0.0, spread: float = 1.0
+    ) -> "Timetable":
         """The usual times, drawn as they spread in life, with a share of failed and slow tasks."""
-        return cls(varied=True, scale=scale, failed=failed, slow=slow)
+        return cls(varied=True, scale=scale, failed=failed, slow=slow, spread=spread)
 
     def __call__(self, kind: Kind, rng: Random) -> Plan:
         """The plan for a task of this kind."""
@@ -164,7 +168,7 @@ class Timetable:
         return Plan(complete=complete, fail_at=complete if fails else None)
 
     def _around(self, seconds: float, spread: float, rng: Random) -> float:
-        factor = rng.lognormvariate(0.0, spread) if self.varied else 1.0
+        factor = rng.lognormvariate(0.0, spread * self.spread) if self.varied else 1.0
         return seconds * self.scale * factor
 
     def _usual(self, kind: Kind) -> float:
