@@ -256,8 +256,8 @@ class Task(Generic[R]):
             AuthenticationFailed: the key is not valid any more.
             SunoError: looking at it failed for a minute, by this error.
         """
-        stage = Stage(until)
-        event = await self._until(lambda: self._first_from(stage), timeout)
+        earlier = Stage(until)
+        event = await self.told(sum(one < earlier for one in self._kind.stages), timeout)
         if event is None:
             raise AssertionError  # a complete task has its last event, a failed one raises
         return event.result
@@ -269,58 +269,49 @@ class Task(Generic[R]):
         """
         return _Transitions(self)
 
-    def _first_from(self, stage: Stage) -> TaskEvent[R] | None:
-        return next((event for event in self._events if event.stage >= stage), None)
-
-    async def _until(
-        self, reached: Callable[[], TaskEvent[R] | None], patience: float | None
-    ) -> TaskEvent[R] | None:
-        """Wait until there is such an event; `None` when the task is complete without it."""
-        deadline = None if patience is None else asyncio.get_running_loop().time() + patience
-        limit = asyncio.timeout_at(deadline)
+    async def told(self, index: int, patience: float | None = PATIENCE) -> TaskEvent[R] | None:
+        """Wait for the event of this number, from 0; `None` when the task ends before."""
+        loop = asyncio.get_running_loop()
+        limit = asyncio.timeout_at(None if patience is None else loop.time() + patience)
         try:
             async with limit:
-                while reached() is None and not self.is_over:
-                    await self._news()
+                while index >= len(self._events) and not self.is_over:
+                    news = _News(loop.create_future())
+                    self.listen(news)
+                    try:
+                        error = await news.future
+                    finally:
+                        self.unlisten(news)
+                    if error is not None:
+                        raise copy(error)
         except TimeoutError:
             if not limit.expired():
                 raise
             await self._last_look()
-        event = reached()
-        if event is None and self._failure is not None:
+        if index < len(self._events):
+            return self._events[index]
+        if self._failure is not None:
             raise copy(self._failure)
-        if event is None and not self.is_over:
+        if not self.is_over:
             message = f"Task {self.token} is still {self.stage} after {patience:g} s of waiting"
             raise TaskTimeout(f"{message}; it goes on: await it again.", self.token, self.kind)
-        return event
-
-    async def _news(self) -> None:
-        news: asyncio.Future[SunoError | None] = asyncio.get_running_loop().create_future()
-
-        def listener(error: SunoError | None) -> None:
-            if not news.done():
-                news.set_result(error)
-
-        self.listen(listener)
-        try:
-            error = await news
-        finally:
-            self.unlisten(listener)
-        if error is not None:
-            raise copy(error)
+        return None
 
     async def _last_look(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_LOOK):
                 await self._watch.look_now(self)
 
-    async def told(self, index: int) -> TaskEvent[R] | None:
-        """Wait for the event of this number, from 0; `None` when the task ends before."""
 
-        def reached() -> TaskEvent[R] | None:
-            return self._events[index] if index < len(self._events) else None
+@define(eq=False)
+class _News:
+    """A listener that waits for one event, or for one error."""
 
-        return await self._until(reached, PATIENCE)
+    future: asyncio.Future[SunoError | None]
+
+    def __call__(self, error: SunoError | None) -> None:
+        if not self.future.done():
+            self.future.set_result(error)
 
 
 @define
