@@ -197,13 +197,14 @@ class Watcher:
 
     async def _look_and_learn(self, task: AnyTask, slot: Slot) -> None:
         loop, seat = asyncio.get_running_loop(), task.seat
+        asked = loop.time()  # what is told is as old as this, however long the answer takes
         try:
             await self._look(task, slot)
         except Exception as error:  # noqa: BLE001 whoever waits must not wait in vain
             self._failed(task, _as_ours(error), loop.time())
         else:
             seat.trouble, seat.is_hopeless, seat.tried = Trouble(), False, loop.time()
-            self._turns.saw(task, loop.time(), complete=task.is_over)
+            self._turns.saw(task, asked, complete=task.is_over)
             if task in self._watched and not task.is_over:
                 self._give_up_late(task)
                 self._queue_if_watched(task, loop.time())
