@@ -1,9 +1,8 @@
 """The embedded API without sockets: the same server and client, joined by a pipe in memory.
 
-Both ends are aiohttp's own protocols, so a request is written, parsed and answered as ever. Only the
-transport between them is ours: what is written at one end arrives at the other in the loop's next
-turn. So nothing but the clock of a virtual loop decides when something happens, and a run of 10,000
-songs is the same each time.
+Both ends are aiohttp's own protocols, so a request is written, parsed and answered as ever. Only
+the transport between them is ours: what is written at one end arrives at the other in the loop's
+next turn. So nothing but the clock of a virtual loop decides when something happens.
 """
 
 import asyncio
@@ -66,7 +65,7 @@ class _End(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._is_closed:
-            self._loop.call_soon(self._other._arrive, bytes(data))
+            self._loop.call_soon(self._other.arrive, bytes(data))
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
         self.write(b"".join(list_of_data))
@@ -83,6 +82,7 @@ class _End(asyncio.Transport):
     def abort(self) -> None:
         self.close()
 
-    def _arrive(self, data: bytes) -> None:
+    def arrive(self, data: bytes) -> None:
+        """Take what was written at the other end."""
         if not self._is_closed:
             self._protocol.data_received(data)

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import nullcontext, suppress
 from typing import Any, TypeAlias
 
 import aiohttp
 from attrs import frozen
 
 from suno_async import GenerateMusic, Priority, RateLimiter, SunoClient, TaskFailed, Use
+
 
 @frozen
 class Place:
@@ -69,9 +70,9 @@ def every(seconds: float) -> Policy:
     """Each song asked for by itself, so often, in order of arrival."""
 
     async def policy(place: Place, songs: int, asked_at: list[float]) -> None:
-        async with AsyncExitStack() as stack:
-            own = place.session or await stack.enter_async_context(aiohttp.ClientSession())
-            polled = _Polled(place.url, own, RateLimiter(), seconds)
+        given = nullcontext(place.session) if place.session is not None else None
+        async with given or aiohttp.ClientSession() as session:
+            polled = _Polled(place.url, session, RateLimiter(), seconds)
             prompts = [(f"Song {number}", 0.0) for number in range(songs)]
             prompts += [(f"{PERSON} {number}", at) for number, at in enumerate(asked_at)]
             await asyncio.gather(*(polled.song(*one) for one in prompts))

@@ -6,17 +6,15 @@ answer to the first look that came after it.
 
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from math import ceil
 from random import Random
-from statistics import mean
 from typing import Any
 
 from attrs import frozen
 
 from benchmarks._inprocess import in_process
 from benchmarks._policies import PERSON, Place, Policy
-from benchmarks._tables import percentile
 from benchmarks._times import TIMES
 from suno_async.testing import FakeSuno, run_virtual
 
@@ -93,19 +91,7 @@ class Run:
         return [song.noticed for song in self.batch]
 
 
-def late(songs: Iterable[Song], stage: str) -> list[float]:
-    """How late this stage was noticed, for each song that came to it."""
-    return [song.late[stage] for song in songs if stage in song.late]
-
-
-def mean_and_95(values: list[float]) -> str:
-    """The mean, and the value below which 95 % lie."""
-    return f"{mean(values):6.1f} {percentile(values, 0.95):6.1f}"
-
-
-def run_of(
-    policy: Policy, songs: int, seed: int, *, times: str = "x 1", people: int = 0
-) -> Run:
+def run_of(policy: Policy, songs: int, seed: int, *, times: str = "x 1", people: int = 0) -> Run:
     """Make so many songs on virtual time, with so many people amid them.
 
     Up to 1,000 songs it is done over loopback sockets, beyond by a pipe in memory.

@@ -1,18 +1,22 @@
 """How soon songs are seen to be ready, and for how many requests, ours against timers.
 
-The real client, limiter and watcher against the embedded API, over loopback sockets on virtual
-time. Durations are drawn: text 15 s x e^N(0, 0.25), first 36.5 s x e^N(0, 0.1), complete 148 s x
-e^N(0, 0.12), 2 % of them x 1.5 to 3, 1 % failed; delays of 50 to 500 ms. All policies have the
-same songs and the same limiter. The seeds were not used for tuning.
+The real client, limiter and watcher against the embedded API on virtual time: over loopback sockets
+up to 1,000 songs, by a pipe in memory beyond. Durations are drawn: text 15 s x e^N(0, 0.25), first
+36.5 s x e^N(0, 0.1), complete 148 s x e^N(0, 0.12), 2 % of them x 1.5 to 3, 1 % failed; delays of
+50 to 500 ms. All policies have the same songs and the same limiter. The seeds were not used for
+tuning.
 """
 
 from collections.abc import Iterator
-from statistics import mean, median
-from typing import TypeAlias
+from pathlib import Path
 
+from attrs import frozen
+
+from benchmarks._plot import svg
 from benchmarks._policies import Policy, batch, every, people
-from benchmarks._songs import STAGES, Run, late, mean_and_95, run_of
-from benchmarks._tables import Cell, Table, Target, percentile
+from benchmarks._songs import Run, run_of
+from benchmarks._tables import Cell, Table
+from benchmarks._watched import AMID_COLUMNS, Courses, amid, amid_targets, columns, figures, targets
 
 _FIRST_SEED = 9_000
 _POLICIES: dict[str, Policy] = {
@@ -21,134 +25,112 @@ _POLICIES: dict[str, Policy] = {
     "every 30 s": every(30.0),
     "every 5 s": every(5.0),
 }
-_LATE = {20: {"text": 6.5, "first": 6.5, "complete": 5.0}, 100: {"complete": 20.0}}
-_PEOPLE = 5
-_QUICK = ((1, 200), (20, 8), (100, 4), (1_000, 1))
-_FULL = ((1, 400), (20, 16), (100, 8), (1_000, 8))
 _MOST_PEOPLE = 100  # more than that nobody awaits one by one
-_COLUMNS = (
-    *("songs", "times", "policy", "makespan", "ready mean", "ready 99 %"),
-    *(f"{stage} late mean 95 %" for stage in STAGES),
-    *("requests a song", "refused", "given up"),
-)
+_PEOPLE = 5
+_PLOT = Path(__file__).parent / "plots" / "finished.svg"
+_PLOTTED = 1_000
 
-Courses: TypeAlias = dict[str, list[Run]]
+
+@frozen
+class Row:
+    """How often to make so many songs in each way."""
+
+    songs: int
+    """How many songs."""
+    seeds: int
+    """With how many seeds in our way."""
+    timer_seeds: int
+    """With how many seeds in the other ways."""
+    times: tuple[str, ...] = ("x 1",)
+    """For which durations."""
+
+
+_SCALED = ("x 0.5", "x 2")
+_STRANGE = ("bimodal", "twice as wide", "x 2 from half-way")
+_OTHER_TIMES = _SCALED + _STRANGE
+_QUICK = (
+    Row(1, 100, 100),
+    Row(20, 8, 8),
+    Row(100, 4, 4),
+    Row(1_000, 1, 1),
+    Row(10_000, 1, 0),
+    Row(100, 2, 2, _OTHER_TIMES),
+)
+_FULL = (
+    Row(1, 400, 400),
+    Row(20, 16, 16),
+    Row(100, 8, 8),
+    Row(1_000, 8, 8),
+    Row(10_000, 8, 1),
+    Row(1, 50, 50, _OTHER_TIMES),
+    Row(20, 8, 8, _OTHER_TIMES),
+    Row(100, 4, 4, _OTHER_TIMES),
+    Row(1_000, 8, 8, _SCALED),
+    Row(1_000, 4, 4, _STRANGE),
+    Row(10_000, 1, 1, _SCALED),
+)
 
 
 def run(*, full: bool) -> Iterator[Table]:
-    """The table for each number of songs, and the targets beside it."""
-    for songs, seeds in _FULL if full else _QUICK:
-        yield from _tables(songs, seeds, 1.0)
-    if full:
-        for scale in (0.5, 2.0):
-            for songs, seeds in _FULL:
-                yield from _tables(songs, seeds, scale)
+    """The tables for each number of songs, and the targets beside them."""
+    for row in _FULL if full else _QUICK:
+        for times in row.times:
+            yield from _tables(row, times)
     yield from _amid(1_000, 8 if full else 1)
 
 
-def _tables(songs: int, seeds: int, scale: float) -> Iterator[Table]:
-    courses: Courses = {
-        name: [run_of(policy, songs, _FIRST_SEED + n, scale=scale) for n in range(seeds)]
-        for name, policy in _POLICIES.items()
-        if name != "ours, people" or songs <= _MOST_PEOPLE
-    }
-    rows = [[songs, f"x {scale:g}", name, *_figures(runs)] for name, runs in courses.items()]
-    courses = {name: _seen(runs) for name, runs in courses.items()}
-    said = f"seeds {_FIRST_SEED} to {_FIRST_SEED + seeds - 1}"
-    yield Table(f"{songs:,} songs, times x {scale:g}: means over {said}", _COLUMNS, rows)
-    if targets := list(_targets(courses, songs, scale)):
-        yield Table(f"{songs:,} songs, times x {scale:g}", ("", "figure", "target"), targets)
+def _tables(row: Row, times: str) -> Iterator[Table]:
+    courses: Courses = {}
+    for name, policy in _POLICIES.items():
+        seeds = row.seeds if name.startswith("ours") else row.timer_seeds
+        if seeds and _is_run(name, row.songs):
+            courses[name] = _course(policy, row.songs, seeds, times)
+    rows: list[list[Cell]] = [
+        [f"{row.songs:,}", times, name, len(runs), *figures(runs)] for name, runs in courses.items()
+    ]
+    title = f"{row.songs:,} {'song' if row.songs == 1 else 'songs'}, times {times}"
+    said = f"{title}: means over the seeds from {_FIRST_SEED} on"
+    notes = [_draw(courses)] if (row.songs, times) == (_PLOTTED, "x 1") else []
+    yield Table(said, columns(row.songs), rows, notes)
+    if compared := list(targets(courses, row.songs, times)):
+        yield Table(title, ("", "figure", "target"), compared)
 
 
-def _seen(runs: list[Run]) -> list[Run]:
-    """The runs of which any song's end was noticed."""
-    return [one for one in runs if one.songs]
+def _is_run(name: str, songs: int) -> bool:
+    """One song is no batch, and nobody awaits a thousand one by one."""
+    return {"ours, people": songs <= _MOST_PEOPLE, "ours, a batch": songs > 1}.get(name, True)
 
 
-def _figures(runs: list[Run]) -> Iterator[Cell]:
-    seen = _seen(runs)
-    yield f"{_bound(seen):.2f} x bound"
-    yield _ready(seen)
-    yield mean(percentile(one.ready, 0.99) for one in seen)
-    for stage in STAGES:
-        yield mean_and_95(_late(seen, stage))
-    yield mean(one.requests / len(one.songs) for one in seen)
-    yield sum(one.refused for one in runs)
-    yield sum(one.given_up for one in runs)
+def _course(
+    policy: Policy, songs: int, seeds: int, times: str = "x 1", people: int = 0
+) -> list[Run]:
+    numbers = range(_FIRST_SEED, _FIRST_SEED + seeds)
+    return [run_of(policy, songs, seed, times=times, people=people) for seed in numbers]
 
 
-def _targets(courses: Courses, songs: int, scale: float) -> Iterator[list[Cell]]:
-    """What is promised of polling alone."""
-    ours, timer = courses["ours, a batch"], courses["every 30 s"]
-    if songs == 1:
-        yield from _of_one(courses["ours, people"], scale)
-        return
-    if scale != 1.0:
-        yield _row("mean ready over that of every 30 s", _ready(ours) / _ready(timer), 1.0)
-        yield _row("makespan over that of every 30 s", _bound(ours) / _bound(timer), 1.08)
-        return
-    for stage, limit in _LATE.get(songs, {}).items():
-        yield _row(f"{stage} late, mean s", mean(_late(ours, stage)), limit)
-    if songs >= 1_000:
-        each = mean(one.requests / songs for one in ours)
-        nearly_all = mean(percentile(one.ready, 0.99) / one.bound for one in ours)
-        yield _row("requests a song", each, 2.15)
-        yield _row("mean ready over that of every 30 s", _ready(ours) / _ready(timer), 0.85)
-        yield _row("99 % ready over the bound", nearly_all, 1.10)
-        yield _row("makespan over the bound", _bound(ours), 1.27)
-        yield _row("complete late, worst s", max(_late(ours, "complete")), 350)
+def _draw(courses: Courses) -> str:
+    """Plot the songs seen to be finished over time, by the first seed."""
+    lines = {name: _finished(runs[0].ready) for name, runs in courses.items()}
+    title = f"{_PLOTTED:,} songs under one limiter of 20 requests in 10 s"
+    across, up = "seconds since the first submission", "songs seen to be finished"
+    _PLOT.parent.mkdir(exist_ok=True)
+    _PLOT.write_text(svg(title, across, up, lines), encoding="utf-8")
+    return f"Seed {_FIRST_SEED} is drawn in benchmarks/plots/{_PLOT.name}."
 
 
-def _of_one(runs: list[Run], scale: float) -> Iterator[list[Cell]]:
-    if scale != 1.0:
-        yield _row("complete late, mean s", mean(_late(runs, "complete")), 7)
-        return
-    for stage in STAGES:
-        yield _row(f"{stage} late, median s", median(_late(runs, stage)), 3)
-    yield _row("requests", mean(one.requests for one in runs), 40)
+def _finished(ready: list[float]) -> list[tuple[float, float]]:
+    """How many songs were finished, each time that five more were."""
+    after = sorted(ready)
+    return [(0.0, 0.0), *((after[n - 1], float(n)) for n in range(5, len(after) + 1, 5))]
 
 
 def _amid(songs: int, seeds: int) -> Iterator[Table]:
-    """Five people who each want a song while a batch runs."""
-    rows: list[list[Cell]] = []
-    courses: Courses = {}
-    for name in ("ours, a batch", "every 30 s"):
-        policy = _POLICIES[name]
-        runs = [run_of(policy, songs, _FIRST_SEED + n, people=_PEOPLE) for n in range(seeds)]
-        courses[name] = runs
-        persons = [song for one in runs for song in one.persons]
-        stages = [mean_and_95(late(persons, stage)) for stage in STAGES]
-        waits = mean_and_95([song.waited for song in persons])
-        rows.append([name, waits, *stages, mean(song.looks + 1 for song in persons), _ready(runs)])
-    said = f"{_PEOPLE} people amid a batch of {songs:,}, seeds {_FIRST_SEED} and {seeds - 1} more"
-    late_by = (f"{stage} late mean 95 %" for stage in STAGES)
-    columns = ("policy", "POST after mean 95 %", *late_by, "requests", "batch ready mean")
-    yield Table(said, columns, rows)
-    persons = [song for one in courses["ours, a batch"] for song in one.persons]
-    ready = _ready(courses["ours, a batch"]) / _ready(courses["every 30 s"])
-    yield Table(
-        said,
-        ("", "figure", "target"),
-        [
-            _row("POST after, mean s", mean(song.waited for song in persons), 1),
-            *(_row(f"{stage} late, mean s", mean(late(persons, stage)), 6) for stage in STAGES),
-            _row("requests", mean(song.looks + 1 for song in persons), 30),
-            _row("batch ready over that of every 30 s", ready, 0.92),
-        ],
-    )
-
-
-def _ready(runs: list[Run]) -> float:
-    return mean(mean(one.ready) for one in runs)
-
-
-def _bound(runs: list[Run]) -> float:
-    return mean(one.over_bound for one in runs)
-
-
-def _late(runs: list[Run], stage: str) -> list[float]:
-    return [seconds for one in runs for seconds in late(one.batch, stage)]
-
-
-def _row(name: str, value: float, limit: float) -> list[Cell]:
-    return [name, value, Target(value, limit)]
+    """People who each want a song while a batch runs."""
+    courses = {
+        name: _course(_POLICIES[name], songs, seeds, people=_PEOPLE)
+        for name in ("ours, a batch", "every 30 s")
+    }
+    said = f"{_PEOPLE} people amid a batch of {songs:,}"
+    rows = [[name, seeds, *amid(runs)] for name, runs in courses.items()]
+    yield Table(f"{said}: means over the seeds from {_FIRST_SEED} on", AMID_COLUMNS, rows)
+    yield Table(said, ("", "figure", "target"), list(amid_targets(courses)))
