@@ -257,7 +257,10 @@ class Engine:
     async def _look(self, task: Task[Any], slot: Slot) -> None:
         kind = KINDS[task.kind]
         body = await self.ask(kind, task.id, slot)
-        task.observe(record_of(kind, body, token=task.token, operation=task.operation))
+        record = record_of(
+            kind, body, token=task.token, operation=task.operation, seen=task.stage
+        )
+        task.observe(record)
 
     async def ask(self, kind: Kind, task_id: str, slot: Slot) -> Body:
         """Ask for a task's record once."""

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from attrs import evolve, field, fields, frozen
@@ -62,9 +62,16 @@ class Record(Generic[R]):
 
 
 def record_of(
-    kind: Kind, body: Mapping[str, Any], *, token: str, operation: TaskOperation[R] | None = None
+    kind: Kind,
+    body: Mapping[str, Any],
+    *,
+    token: str,
+    operation: TaskOperation[R] | None = None,
+    seen: Stage | None = None,
 ) -> Record[R]:
     """Read a record or a push, whichever shape it has.
+
+    If its word says no more than `seen`, which is known already, its result is not read.
 
     Raises:
         NotFound: there is no record, or not yet.
@@ -79,6 +86,8 @@ def record_of(
     known = kind.words.get(word or "")
     failed = word in kind.failures or code not in {_OK, None, *kind.codes}
     result: Any = None
+    if seen is not None and known is not None and known <= seen and not failed:
+        return Record(task_id=task_id, stage=known, result=None, body=body)
     try:
         result, path = _result_of(kind, body, task_id=task_id, model=_model_of(operation, body))
     except DecodeError:
@@ -158,15 +167,22 @@ def _model_of(operation: TaskOperation[Any] | None, body: Mapping[str, Any]) -> 
 def _facts_of(body: Mapping[str, Any], **known: str | None) -> Mapping[str, Any]:
     data = body.get("data")
     facts: _Facts = structure(data if isinstance(data, dict) else {}, _Facts, "$.data", body)
-    return {field.name: getattr(facts, field.name) for field in fields(_Facts)} | known
+    return {name: getattr(facts, name) for name in _fact_names(_Facts)} | known
 
 
 def _told(result: Any, facts: Mapping[str, Any]) -> Any:
     if is_many(result):
         return tuple(_told(one, facts) for one in result)
-    names = (field.name for field in fields(result.__class__) if field.name in facts)
-    missing = {name: facts[name] for name in names if getattr(result, name) is None}
-    return evolve(result, **missing)
+    names = [name for name in _fact_names(result.__class__) if getattr(result, name) is None]
+    missing = {name: facts[name] for name in names if facts[name] is not None}
+    return evolve(result, **missing) if missing else result
+
+
+@cache
+def _fact_names(wanted: type[Result]) -> tuple[str, ...]:
+    """The fields that a result shares with its record."""
+    known = {one.name for one in fields(_Facts)}
+    return tuple(one.name for one in fields(wanted) if one.name in known and one.name != "raw")
 
 
 def _each(result: Any) -> tuple[Any, ...]:

@@ -154,12 +154,13 @@ class Transport:
         return result
 
     def _tell(self, attempt: Attempt) -> None:
-        marks = _marks(attempt)
-        _log.debug("%s", attempt, extra=marks)
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s", attempt, extra=_marks(attempt))
         if isinstance(attempt.error, RateLimited):
-            _log.warning("%s; all pause", attempt, extra=marks)
+            _log.warning("%s; all pause", attempt, extra=_marks(attempt))
         elif isinstance(attempt.error, SubmissionUnknown):
-            _log.warning("%s; it may be paid for, and is not sent again", attempt, extra=marks)
+            unsure = "%s; it may be paid for, and is not sent again"
+            _log.warning(unsure, attempt, extra=_marks(attempt))
         if self.on_attempt is not None:
             try:
                 self.on_attempt(attempt)

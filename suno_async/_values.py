@@ -23,17 +23,18 @@ def camel(name: str) -> str:
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
-_known_names: dict[str, str] = {}
+class _Names(dict[str, str]):
+    """Names as they are spelt here, by any spelling; those met before are looked up at once."""
 
-
-def snake(name: str) -> str:
-    """A name as it is spelt here; names come in either casing."""
-    known = _known_names.get(name)
-    if known is None:
+    def __missing__(self, name: str) -> str:
         known = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-        if len(_known_names) < 1_000:  # noqa: PLR2004 names come from outside: not without end
-            _known_names[name] = known
-    return known
+        if len(self) < 1_000:  # noqa: PLR2004 names come from outside: not without end
+            self[name] = known
+        return known
+
+
+snake: Callable[[str], str] = _Names().__getitem__
+"""A name as it is spelt here; names come in either casing."""
 
 
 def text(value: Any, _type: Any = None) -> str:

@@ -55,6 +55,27 @@ _PRIORITIES = {
 
 
 @define(eq=False)
+class _Nap:
+    """How a lane waits; nobody wakes it in vain, for there may be thousands of tasks."""
+
+    _ends: float = inf
+    _is_over: asyncio.Event = field(factory=asyncio.Event)
+
+    async def until(self, at: float) -> None:
+        """Wait until this time, or until something is due before."""
+        self._ends = at
+        self._is_over.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(None if at == inf else at):
+                await self._is_over.wait()
+
+    def end_before(self, at: float) -> None:
+        """Something is due at this time."""
+        if at < self._ends:
+            self._is_over.set()
+
+
+@define(eq=False)
 class Watcher:
     """Looks at the tasks that somebody listens to, within the rate."""
 
@@ -64,7 +85,7 @@ class Watcher:
     """Asks for the record once, and hands it to the task."""
     _turns: Turns = field(factory=Turns, init=False)
     _watched: set[AnyTask] = field(factory=set["AnyTask"], init=False)
-    _due: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _naps: dict[Lane, _Nap] = field(factory=lambda: {lane: _Nap() for lane in Lane}, init=False)
     _lanes: list[asyncio.Task[None]] = field(factory=list[asyncio.Task[None]], init=False)
     _looks: dict[AnyTask, asyncio.Task[None]] = field(
         factory=dict["AnyTask", asyncio.Task[None]], init=False
@@ -144,7 +165,7 @@ class Watcher:
         while True:
             at = self._turns.due(lane)
             if at > loop.time():
-                await self._something_due(None if at == inf else at)
+                await self._naps[lane].until(at)
                 continue
             try:
                 slot = await self._ready().acquire(_PRIORITIES[lane])
@@ -179,13 +200,8 @@ class Watcher:
             self._turns.enter_again(task, now)
         else:
             self._turns.enter(task, now)
-        self._due.set()
-
-    async def _something_due(self, at: float | None) -> None:
-        self._due.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(at):
-                await self._due.wait()
+        for lane, nap in self._naps.items():
+            nap.end_before(self._turns.due(lane))
 
     async def _urgent_look(self, task: AnyTask) -> None:
         try:

@@ -10,6 +10,7 @@ import operator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 
 from attrs import NOTHING, fields, fields_dict, resolve_types
@@ -132,7 +133,7 @@ def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
             if not isinstance(node, dict):
                 break
             inside = cast("dict[str, Any]", node)
-            key = next((k for k in inside if snake(k) == step), None)
+            key = camel(step) if camel(step) in inside else _spelt_otherwise(step, inside)
             node, where = (None, where) if key is None else (inside[key], f"{where}.{key}")
         else:
             if node in ("", []):
@@ -140,6 +141,10 @@ def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
             elif node is not None:
                 return node, where
     return empty or (None, "$." + paths[0])
+
+
+def _spelt_otherwise(name: str, inside: Mapping[str, Any]) -> str | None:
+    return next((key for key in inside if snake(key) == name), None)
 
 
 def structure(value: Any, wanted: Any, path: str, body: Any) -> Any:
@@ -246,7 +251,7 @@ def _hook_for(attribute: Attribute[Any], converter: Converter) -> Callable[..., 
     if attribute.name == "raw":
         return _as_it_is
     if get_origin(attribute.type) is not tuple:
-        return leniently(converter.get_structure_hook(attribute.type), attribute.default)
+        return leniently(converter.get_structure_hook(_if_there(attribute.type)), attribute.default)
     item = get_args(attribute.type)[0]
     read = leniently(converter.get_structure_hook(item))
 
@@ -255,6 +260,12 @@ def _hook_for(attribute: Attribute[Any], converter: Converter) -> Callable[..., 
         return tuple(one for one in read_items if one is not None)
 
     return leniently(items, ())
+
+
+def _if_there(wanted: Any) -> Any:
+    """`X` for `X | None`: what is `None` has been seen to before."""
+    kinds = [kind for kind in get_args(wanted) if kind is not NoneType]
+    return kinds[0] if len(kinds) == 1 and NoneType in get_args(wanted) else wanted
 
 
 def _is_a(base: type) -> Callable[[Any], bool]:
