@@ -18,7 +18,7 @@ from benchmarks._policies import PERSON, Place, Policy
 from benchmarks._times import TIMES
 from suno_async.testing import FakeSuno, run_virtual
 
-MOST_BY_SOCKETS = 1_000
+_MOST_BY_SOCKETS = 1_000
 STAGES = ("text", "first", "complete")
 _PER_WAVE = 20
 _PERIOD = 10.0
@@ -91,11 +91,20 @@ class Run:
         return [song.noticed for song in self.batch]
 
 
-def run_of(policy: Policy, songs: int, seed: int, *, times: str = "x 1", people: int = 0) -> Run:
+def run_of(  # noqa: PLR0913 what may be left out has a default
+    policy: Policy,
+    songs: int,
+    seed: int,
+    *,
+    times: str = "x 1",
+    people: int = 0,
+    sockets: bool | None = None,
+) -> Run:
     """Make so many songs on virtual time, with so many people amid them.
 
-    Up to 1,000 songs it is done over loopback sockets, beyond by a pipe in memory.
+    Left out, `sockets` is true up to 1,000 songs; beyond, a pipe in memory leads to the server.
     """
+    by_sockets = songs <= _MOST_BY_SOCKETS if sockets is None else sockets
     rng = Random(f"{seed}:people")
     asked_at = [rng.uniform(30.0, max(60.0, 0.9 * songs)) for _ in range(people)]
     timetable = TIMES[times](songs + people)
@@ -104,7 +113,7 @@ def run_of(policy: Policy, songs: int, seed: int, *, times: str = "x 1", people:
         fake = FakeSuno(
             timetable=timetable, seed=seed, delay=(0.05, 0.5), credits=1e9, callbacks=False
         )
-        async with over_sockets(fake) if songs <= MOST_BY_SOCKETS else in_process(fake) as place:
+        async with _over_sockets(fake) if by_sockets else in_process(fake) as place:
             await policy(place, songs, asked_at)
         return _seen(fake, asked_at)
 
@@ -112,7 +121,7 @@ def run_of(policy: Policy, songs: int, seed: int, *, times: str = "x 1", people:
 
 
 @contextlib.asynccontextmanager
-async def over_sockets(fake: FakeSuno) -> AsyncGenerator[Place]:
+async def _over_sockets(fake: FakeSuno) -> AsyncGenerator[Place]:
     """Serve the fake on the loopback interface."""
     async with fake:
         yield Place(fake.url)

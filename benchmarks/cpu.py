@@ -6,20 +6,18 @@ whole way: operation, limiter (wide open), attempt, envelope, and for a look wat
 
 import asyncio
 import gc
-import json
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import cycle
 from time import process_time
-from typing import Any
 
 import aiohttp
 from attrs import frozen
 
+from benchmarks._raw import KEY, Raw
 from benchmarks._server import serve_apart
 from benchmarks._tables import Cell, Spread, Table, Target
 from suno_async import GenerateMusic, RateLimiter, SunoClient
 
-_KEY = "key"
 _LIMIT = 1.5  # times the floor, for each call
 _IDEA = "A calm piano tune at dusk"
 _COLUMNS = ("call", "at once", "floor µs", "ours µs", "ratio", "min", "max", "target")
@@ -39,29 +37,6 @@ class Pair:
     """With aiohttp and `json` alone."""
     has_target: bool = True
     """Whether both do the same."""
-
-
-@frozen
-class Raw:
-    """Requests by hand."""
-
-    url: str
-    """The server's address."""
-    session: aiohttp.ClientSession
-    """Where connections are kept, or not."""
-
-    async def get(self, path: str, **query: str) -> Any:
-        """The answer to a GET."""
-        headers = {"Authorization": f"Bearer {_KEY}"}
-        async with self.session.get(self.url + path, params=query, headers=headers) as response:
-            return json.loads(await response.read())
-
-    async def post(self, path: str, body: dict[str, object]) -> Any:
-        """The answer to a POST."""
-        headers = {"Authorization": f"Bearer {_KEY}", "Content-Type": "application/json"}
-        data = json.dumps(body).encode()
-        async with self.session.post(self.url + path, data=data, headers=headers) as response:
-            return json.loads(await response.read())
 
 
 def run(*, full: bool) -> Iterator[Table]:
@@ -85,7 +60,7 @@ async def _measure(url: str, rounds: int, calls: int) -> list[list[Cell]]:
     limiter = RateLimiter(100_000, 0.1, burst=100_000)
     fresh = aiohttp.TCPConnector(force_close=True)
     async with (
-        SunoClient(_KEY, base_url=url, limiter=limiter) as suno,
+        SunoClient(KEY, base_url=url, limiter=limiter) as suno,
         aiohttp.ClientSession() as kept,
         aiohttp.ClientSession(connector=fresh) as once,
     ):

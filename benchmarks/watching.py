@@ -27,7 +27,8 @@ _POLICIES: dict[str, Policy] = {
 }
 _MOST_PEOPLE = 100  # more than that nobody awaits one by one
 _PEOPLE = 5
-_PLOT = Path(__file__).parent / "plots" / "finished.svg"
+PLOT = Path(__file__).parent / "plots" / "finished.svg"
+"""The songs seen to be finished over time, by each policy."""
 _PLOTTED = 1_000
 
 
@@ -75,11 +76,12 @@ def run(*, full: bool) -> Iterator[Table]:
     """The tables for each number of songs, and the targets beside them."""
     for row in _FULL if full else _QUICK:
         for times in row.times:
-            yield from _tables(row, times)
+            yield from tables(row, times)
     yield from _amid(1_000, 8 if full else 1)
 
 
-def _tables(row: Row, times: str) -> Iterator[Table]:
+def tables(row: Row, times: str) -> Iterator[Table]:
+    """So many songs with such durations, in each way, and what is promised."""
     courses: Courses = {}
     for name, policy in _POLICIES.items():
         seeds = row.seeds if name.startswith("ours") else row.timer_seeds
@@ -113,9 +115,9 @@ def _draw(courses: Courses) -> str:
     lines = {name: _finished(runs[0].ready) for name, runs in courses.items()}
     title = f"{_PLOTTED:,} songs under one limiter of 20 requests in 10 s"
     across, up = "seconds since the first submission", "songs seen to be finished"
-    _PLOT.parent.mkdir(exist_ok=True)
-    _PLOT.write_text(svg(title, across, up, lines), encoding="utf-8")
-    return f"Seed {_FIRST_SEED} is drawn in benchmarks/plots/{_PLOT.name}."
+    PLOT.parent.mkdir(exist_ok=True)
+    PLOT.write_text(svg(title, across, up, lines), encoding="utf-8")
+    return f"Seed {_FIRST_SEED} is drawn in benchmarks/plots/{PLOT.name}."
 
 
 def _finished(ready: list[float]) -> list[tuple[float, float]]:

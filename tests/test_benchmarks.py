@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from random import Random
+from xml.etree import ElementTree as ET
+
 import pytest
 
+from benchmarks import scale, watching
 from benchmarks.__main__ import main, names
-from benchmarks._policies import batch, every
+from benchmarks._plot import svg
+from benchmarks._policies import Policy, batch, every, people
 from benchmarks._rates import CONTENDERS, course, usual
+from benchmarks._server import serve_apart
 from benchmarks._songs import run_of
 from benchmarks._tables import Table, Target
+from benchmarks._times import TIMES
 from benchmarks.downloads import WAYS, cut_downloads
-from suno_async.testing import SlidingLog
+from benchmarks.watching import Row
+from suno_async.testing import Kind, SlidingLog, Timetable
 
 
 def test_the_list_names_each_benchmark(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,7 +27,7 @@ def test_the_list_names_each_benchmark(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == names()
-    assert {"cpu", "imports", "limiter", "watching"} <= {*names()}
+    assert {"cpu", "imports", "limiter", "scale", "watching"} <= {*names()}
 
 
 def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,3 +76,77 @@ def test_downloads_that_were_cut_are_the_files() -> None:
         assert report.requests >= 2 * report.cuts
         if "changed" not in way:
             assert report.received == report.size
+
+
+@pytest.mark.parametrize("policy", [people, batch, every(30.0)])
+def test_a_pipe_in_memory_changes_nothing(policy: Policy) -> None:
+    """A run is the same over sockets and in memory, to the hundredth of a second."""
+    one, other = (run_of(policy, 5, 3, sockets=sockets) for sockets in (True, False))
+    assert other.ready == pytest.approx(one.ready, abs=0.01)
+    assert other.requests == one.requests
+    assert len(other.songs) == 5
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_songs_end_by_each_timetable(times: str) -> None:
+    """Four songs are seen to their end, however their durations are drawn."""
+    assert len(run_of(batch, 4, 5, times=times, sockets=False).songs) == 4
+
+
+def test_the_second_half_of_songs_may_take_twice_as_long() -> None:
+    """Times that turn half-way are the drawn ones up to there, and twice those after it."""
+    plan = [TIMES["x 2 from half-way"](4)] * 4
+    usual = Timetable.drawn(failed=0.01, slow=0.02)
+    ends = [one(Kind.MUSIC, Random(n)).complete for n, one in enumerate(plan)]
+    drawn = [usual(Kind.MUSIC, Random(n)).complete for n in range(4)]
+    assert ends == pytest.approx([drawn[0], drawn[1], 2 * drawn[2], 2 * drawn[3]])
+
+
+def test_a_row_of_the_table_has_figures_and_targets() -> None:
+    """One song by ourselves and by timers: a row each, and what is promised beside it."""
+    row = Row(1, 2, 1)
+    table, compared = watching.tables(row, "x 1")
+    assert [line[2] for line in table.rows] == ["ours, people", "every 30 s", "every 5 s"]
+    assert [line[3] for line in table.rows] == [2, 1, 1]
+    assert len(table.columns) == len(table.rows[0])
+    assert len(list(compared.targets())) == 4
+
+
+def test_a_plot_has_axes_a_legend_and_each_line() -> None:
+    """It is well-formed SVG, the same each time, and names what it shows."""
+    lines = {"one <way>": [(0.0, 0.0), (90.0, 950.0)], "another": [(0.0, 0.0), (120.0, 1000.0)]}
+    drawn = svg("Songs", "seconds", "songs", lines)
+    texts = [one.text for one in ET.fromstring(drawn).iter() if one.text]  # noqa: S314 ours
+    assert {"Songs", "seconds", "songs", "one <way>", "another", "1,000"} <= {*texts}
+    assert drawn.count("<polyline") == 2
+    assert drawn == svg("Songs", "seconds", "songs", lines)
+
+
+def test_the_committed_plot_is_well_formed() -> None:
+    """The plot that the README shows is there, with a line for each policy."""
+    drawn = watching.PLOT.read_text(encoding="utf-8")
+    ET.fromstring(drawn)  # noqa: S314 ours
+    assert drawn.count("<polyline") == 3
+
+
+def test_a_live_task_takes_little_memory() -> None:
+    """500 awaited tasks take at most 3 KiB each; it is bytes that are counted, not time."""
+    assert 500 < asyncio.run(scale.memory(500)) <= 3 * 1024
+
+
+def test_closing_leaves_nothing_of_the_tasks_that_were_awaited() -> None:
+    """500 tasks that are awaited when the client ends are told so, and then are gone."""
+    _, left = asyncio.run(scale.closing(500))
+    assert left == 0
+
+
+def test_a_decision_is_timed_amid_live_tasks() -> None:
+    """What comes out is a time."""
+    assert scale.decision(50, decisions=20) > 0
+
+
+def test_looks_are_timed_beside_their_floor() -> None:
+    """A row for a look that brings something, and one for a look that does not."""
+    with serve_apart() as url:
+        rows = asyncio.run(scale.looks(url, 1, 2))
+    assert [row[0] for row in rows] == ["that brings two tracks", "that tells nothing new"]
