@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol
 from attrs import define, field
 
 from suno_async._reader import Reader
-from suno_async.batch import Items, Keys, OnAccepted, Op, Outcome
+from suno_async.batch import Items, Keys, News, OnAccepted, Op, Outcome
 from suno_async.errors import (
     AuthenticationFailed,
     ClientClosed,
@@ -100,9 +100,10 @@ async def outcomes_of(  # noqa: PLR0913 all that one batch is
     *,
     unclaimed: Callable[[list[str]], None] | None,
     on_accepted: OnAccepted | None,
-) -> AsyncGenerator[Outcome[Op]]:
-    """Feed, and tell the outcomes.
+) -> AsyncGenerator[Outcome[Op] | News]:
+    """Feed, and tell the outcomes; where there is none yet, tell what to wait for.
 
+    It never waits itself before its end, for who is cancelled in there would end it.
     `near_end` says whether a batch with so many unfinished tasks like this one is near its end.
     `unclaimed` lists the tokens of what nobody is told of any more, `None` where a journal does.
     Nothing that is fed knows of this generator: when nobody iterates any more, it is closed.
@@ -111,15 +112,11 @@ async def outcomes_of(  # noqa: PLR0913 all that one batch is
     feeding = asyncio.create_task(feed.run())
     feeding.add_done_callback(lambda _: feed.changed.set())
     try:
-        while True:
-            while feed.ready:
-                outcome = feed.ready.popleft()
-                feed.changed.set()
-                yield outcome
-            if feed.is_done(feeding):
-                break
-            feed.changed.clear()
-            await feed.changed.wait()
+        while feed.ready or not feed.is_done(feeding):
+            if feed.ready or feed.is_paused:
+                feed.is_paused = False
+                feed.changed.set()  # there is room for one more, or somebody wants more again
+            yield feed.ready.popleft() if feed.ready else feed
         feeding.result()  # what the input itself raised comes last
     finally:
         feeding.cancel()
@@ -141,6 +138,8 @@ class _Feed(Generic[Op]):
     """Outcomes to be told."""
     changed: asyncio.Event = field(factory=asyncio.Event, init=False)
     """Set whenever there is something to see to."""
+    is_paused: bool = field(default=False, init=False)
+    """Whether nobody waits for outcomes, by a cancelled wait."""
     _live: set[_Live[Op]] = field(factory=set["_Live[Op]"], init=False)
     _posts: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
     _is_stopped: bool = field(default=False, init=False)
@@ -155,11 +154,20 @@ class _Feed(Generic[Op]):
             raise self._mistake
         return feeding.done() and not self._live and not self._posts
 
+    async def come(self) -> None:
+        """Wait for an outcome; if that is cancelled, submit no more until the next is wanted."""
+        self.changed.clear()
+        try:
+            await self.changed.wait()
+        except asyncio.CancelledError:
+            self.is_paused = True
+            raise
+
     async def stop(self) -> None:
         """Submit no more, and let go of what is being made."""
         self._is_stopped = True
         for live in self._live:
-            live.task.unlisten(live.news)
+            live.task.unlisten(live.news, of_batch=True)
         for post in self._posts:
             post.cancel()
         self._list_untold()
@@ -221,7 +229,8 @@ class _Feed(Generic[Op]):
         most = self._max_in_flight
         posts = len(self._posts)
         return (
-            len(self.ready) < _UNTAKEN
+            not self.is_paused
+            and len(self.ready) < _UNTAKEN
             and posts < _POSTS
             and (most is None or len(self._live) + posts < most)
         )
@@ -258,10 +267,8 @@ class _Feed(Generic[Op]):
         if live.task.is_over:
             self._put(live.outcome())
             return
-        if not live.task.is_listened_to:
-            live.task.is_persons = False
         try:
-            live.task.listen(live.news)
+            live.task.listen(live.news, of_batch=True)
         except ClientClosed as error:
             self._put(live.outcome(error))
         else:
@@ -271,7 +278,7 @@ class _Feed(Generic[Op]):
 
     def finish(self, live: _Live[Op], error: SunoError | None = None) -> None:
         """Let go of a task that is over, or that looking at is of no use."""
-        live.task.unlisten(live.news)
+        live.task.unlisten(live.news, of_batch=True)
         self._live.discard(live)
         self._put(live.outcome(error))
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
@@ -82,18 +82,34 @@ class Outcome(Generic[Op_co]):
         return result
 
 
+class News(Protocol):
+    """What a batch says while there is no outcome to tell."""
+
+    async def come(self) -> None:
+        """Wait until there may be one."""
+
+
 @define(eq=False)
 class Batch(Generic[Op]):
     """The outcomes of many requests, each as it finishes.
 
-    Iterate over it once. `async with` stops it cleanly when it is left early; requests that have
-    left are finished all the same.
+    A wait for the next outcome may be cancelled, by a timeout for example, and begun again; until
+    then nothing more is submitted. `async with` stops the batch cleanly when it is left early;
+    requests that have left are finished all the same. Without it, a batch that nobody iterates
+    any more stops when nobody holds it; one that is held goes on until 1,000 outcomes lie untaken.
     """
 
-    _outcomes: AsyncGenerator[Outcome[Op]]
+    _outcomes: AsyncGenerator[Outcome[Op] | News]
 
     def __aiter__(self) -> AsyncIterator[Outcome[Op]]:
-        return self._outcomes
+        return self
+
+    async def __anext__(self) -> Outcome[Op]:
+        async for one in self._outcomes:
+            if isinstance(one, Outcome):
+                return one
+            await one.come()  # out here, where its end is not that of all outcomes
+        raise StopAsyncIteration
 
     async def __aenter__(self) -> Self:
         return self

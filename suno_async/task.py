@@ -142,6 +142,8 @@ class Task(Generic[R]):
     _events: tuple[TaskEvent[R], ...] = field(default=(), init=False)
     _failure: TaskFailed | None = field(default=None, init=False)
     _listeners: tuple[Listener, ...] = field(default=(), init=False)
+    _batches: int = field(default=0, init=False)
+    """How many of them are batches."""
 
     @property
     def kind(self) -> str:
@@ -213,21 +215,34 @@ class Task(Generic[R]):
         """Raise an error to whoever listens now; the task itself goes on."""
         self._wake(error)
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: Listener, *, of_batch: bool = False) -> None:
         """Call this at each event and at each error, and watch the task meanwhile.
 
         Raises:
             ClientClosed: the client has ended.
         """
-        if not self._listeners:
-            self._watch.watch(self)
-        self._listeners += (listener,)
+        self._change((*self._listeners, listener), self._batches + of_batch)
 
-    def unlisten(self, listener: Listener) -> None:
+    def unlisten(self, listener: Listener, *, of_batch: bool = False) -> None:
         """Call it no more; without listeners the task costs no looks."""
-        self._listeners = tuple(one for one in self._listeners if one != listener)
-        if not self._listeners:
+        others = tuple(one for one in self._listeners if one != listener)
+        if others != self._listeners:
+            self._change(others, self._batches - of_batch)
+
+    def _change(self, listeners: tuple[Listener, ...], batches: int) -> None:
+        """Have it watched while anybody listens: as a person's, unless all of them are batches."""
+        is_persons = len(listeners) > batches if listeners else self.is_persons
+        stays = bool(listeners) and is_persons == self.is_persons
+        if self._listeners and not stays:
             self._watch.unwatch(self)
+        before, self.is_persons = self.is_persons, is_persons
+        if listeners and not (self._listeners and stays):
+            try:
+                self._watch.watch(self)
+            except BaseException:
+                self.is_persons = before
+                raise
+        self._listeners, self._batches = listeners, batches
 
     def _wake(self, error: SunoError | None = None) -> None:
         for listener in self._listeners:

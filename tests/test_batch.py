@@ -206,6 +206,57 @@ async def test_breaking_out_of_the_loop_stops_the_submitting_too(
     assert len(fake_suno.ledger) == looks
 
 
+async def test_a_wait_for_an_outcome_may_be_begun_again(suno: SunoClient) -> None:
+    """A timeout around `anext` ends the wait, not the batch."""
+    batch = suno.batch(songs(3))
+    told: list[int] = []
+    timeouts = 0
+    while len(told) < 3:
+        try:
+            async with asyncio.timeout(20):
+                told.append((await anext(batch)).index)
+        except TimeoutError:
+            timeouts += 1
+    assert sorted(told) == [0, 1, 2]
+    assert timeouts > 3
+    with pytest.raises(StopAsyncIteration):
+        await anext(batch)
+
+
+async def test_a_cancelled_wait_pays_for_no_more_songs(
+    suno: SunoClient, fake_suno: FakeSuno
+) -> None:
+    """Until the next outcome is wanted, at most the request goes that has its place already."""
+    batch = suno.batch(songs(60))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(12):
+            await anext(batch)
+    sent = len(fake_suno.ledger.of(MUSIC))
+    await asyncio.sleep(100)
+    assert len(fake_suno.ledger.of(MUSIC)) <= sent + 1 < 40
+    assert len([outcome async for outcome in batch]) == 60
+
+
+async def test_a_person_who_waits_for_a_song_of_a_batch_is_served_as_a_person(
+    suno: SunoClient, fake_suno: FakeSuno
+) -> None:
+    """A task is a person's while a person listens to it, and a batch's before and after."""
+    batch = suno.batch(songs(40))
+    first = asyncio.ensure_future(anext(batch))
+    await asyncio.sleep(2)
+    task = suno.task(next(iter(fake_suno.tasks)), GenerateMusic)
+    turns = suno._engine.watcher._turns  # pyright: ignore[reportPrivateUsage]
+    assert (task.is_persons, turns.people) == (False, 0)
+    waiting = asyncio.ensure_future(task.wait("text"))
+    await asyncio.sleep(0)
+    assert (task.is_persons, turns.people) == (True, 1)
+    await waiting
+    assert (task.is_persons, turns.people) == (False, 0)
+    await first
+    assert len([outcome async for outcome in batch]) == 39
+    assert turns.people == 0
+
+
 async def test_cancelling_loses_nothing(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """Cancelled at any moment, every accepted song is in the journal."""
     for seconds in (0.1, 9.0, 35.0):
