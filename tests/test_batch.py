@@ -161,6 +161,15 @@ async def test_leaving_early_stops_the_submitting(suno: SunoClient, fake_suno: F
     assert len(fake_suno.ledger.of(MUSIC)) == sent < 500
 
 
+async def test_slow_answers_hold_up_no_other_request() -> None:
+    """The next request leaves when this one has its place, not when it has its answer."""
+    async with FakeSuno(delay=(5.0, 5.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
+        asking = asyncio.create_task(outcomes_of(suno, songs(10)))
+        await asyncio.sleep(7)
+        assert len(slow.ledger.of(MUSIC)) == 10
+        assert len(await asking) == 10
+
+
 async def test_left_means_that_nothing_of_it_runs_on() -> None:
     """Once it is left, no task of the batch is there, though a request is on its way."""
     async with FakeSuno(delay=(1.0, 1.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
