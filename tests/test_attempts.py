@@ -179,6 +179,21 @@ async def test_nobody_wants_what_was_refused() -> None:
         assert suno.unclaimed == []
 
 
+async def test_a_refusal_is_no_news_once_its_caller_has_gone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nothing was paid, so nobody is warned, and nothing is listed."""
+    async with FakeSuno(delay=(5.0, 5.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
+        slow.balance = 0
+        asking = asyncio.create_task(suno.submit(SEA))
+        await asyncio.sleep(1)
+        asking.cancel()
+        await asyncio.sleep(30)
+        assert len(slow.ledger) == 1
+        assert suno.unclaimed == []
+    assert [record.message for record in caplog.records if record.levelname != "DEBUG"] == []
+
+
 async def test_who_comes_meanwhile_does_want_it() -> None:
     """A second one with the key takes over what the first one has left."""
     async with FakeSuno(delay=(5.0, 5.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
