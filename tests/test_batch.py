@@ -174,7 +174,9 @@ async def test_left_means_that_nothing_of_it_runs_on() -> None:
     """Once it is left, no task of the batch is there, though a request is on its way."""
     async with FakeSuno(delay=(1.0, 1.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
         before = asyncio.all_tasks()
-        async with suno.batch([*songs(1), InvalidRequest("none"), *songs(5)]) as outcomes:
+        items: list[GenerateMusic | InvalidRequest] = [*songs(6)]
+        items.insert(1, InvalidRequest("none"))
+        async with suno.batch(items) as outcomes:
             await anext(aiter(outcomes))
             await asyncio.sleep(0.5)  # all is submitted, and no answer is in
         new = [task.get_coro() for task in asyncio.all_tasks() - before]
@@ -185,7 +187,7 @@ async def test_what_nobody_takes_is_not_fed(suno: SunoClient) -> None:
     """With 1,000 outcomes untaken the input is not read on, but for a little ahead."""
     read = 0
 
-    def items() -> Iterator[InvalidRequest]:
+    def items() -> Iterator[GenerateMusic | InvalidRequest]:
         nonlocal read
         while read < 10_000:
             read += 1

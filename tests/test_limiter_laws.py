@@ -106,7 +106,8 @@ async def ask_often(limiter: RateLimiter, count: int, priority: Priority) -> lis
     return times
 
 
-async def test_a_grant_that_finds_nothing_to_do_costs_no_rate() -> None:
+@pytest.mark.parametrize("burst", [1, 20])
+async def test_a_grant_that_finds_nothing_to_do_costs_no_rate(burst: int) -> None:
     """While many wait, an unused grant each second leaves the others as fast as without."""
 
     async def find_nothing(limiter: RateLimiter) -> None:
@@ -114,9 +115,9 @@ async def test_a_grant_that_finds_nothing_to_do_costs_no_rate() -> None:
             await asyncio.sleep(1.0)
             (await limiter.acquire(Priority.OVERDUE_LOOK)).release(Use.UNUSED)
 
-    undisturbed = await ask_often(RateLimiter(), 200, Priority.BATCH)
+    undisturbed = await ask_often(RateLimiter(burst=burst), 200, Priority.BATCH)
     took = undisturbed[-1] - undisturbed[0]
-    limiter = RateLimiter()
+    limiter = RateLimiter(burst=burst)
     disturbing = asyncio.create_task(find_nothing(limiter))
     disturbed = await ask_often(limiter, 200, Priority.BATCH)
     disturbing.cancel()
