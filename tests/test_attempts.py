@@ -16,6 +16,7 @@ import pytest
 from aiohttp import ClientSession
 
 from suno_async import (
+    APIError,
     Attempt,
     ClientClosed,
     ConfigurationError,
@@ -105,6 +106,19 @@ async def test_a_code_that_is_neither_yes_nor_no_may_be_paid_for(
         with pytest.raises(SubmissionUnknown):
             await suno.submit(SEA, key="k")
     assert len(fake_suno.ledger) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 406, 408, 413, 414, 500, 502])
+async def test_a_status_alone_refuses_only_before_any_work(
+    suno: SunoClient, fake_suno: FakeSuno, status: int
+) -> None:
+    """Without an envelope only what a gateway or a router says frees the key (405, 429: rate)."""
+    fake_suno.fail(Fault.bare(status), on="generate-music")
+    is_refused = status in {401, 403, 404, 413}
+    with pytest.raises(APIError if is_refused else SubmissionUnknown):
+        await suno.submit(SEA, key="k")
+    (again,) = await asyncio.gather(suno.submit(SEA, key="k"), return_exceptions=True)
+    assert isinstance(again, Task if is_refused else SubmissionUnknown)
 
 
 async def test_a_second_address_is_not_tried_by_a_client_that_ends() -> None:
