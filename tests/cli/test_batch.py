@@ -364,14 +364,15 @@ def test_a_wrong_key_is_told_once(shell: Shell, fake: FakeSuno) -> None:
 
 
 def test_a_file_that_cannot_be_fetched(shell: Shell, fake: FakeSuno) -> None:
-    """It is code 7 with where the song is, the others are fetched, and a second run mends it."""
-    fake.fail(Fault.HTML_502, on="/files/", times=1)
+    """It is code 7 with where the song is, and a second run mends it."""
+    fake.fail(Fault.HTML_502, on="/files/", times=None)
     argv = ("batch", ideas(shell, 2), "--journal", "songs.sqlite")
     ended = shell(*argv)
     assert ended.code == 7, ended.err
     assert "The song itself is at" in ended.err
-    assert "2 lines: 2 done; 3 files in songs; 1 files missing." in ended.err
+    assert "2 lines: 2 done; 4 files missing." in ended.err
     assert ended.err.splitlines()[-1] == "  suno-async batch ideas.txt --journal songs.sqlite"
+    fake.mend()
     assert shell(*argv).code == 0
     assert len(shell.songs) == 4
 
