@@ -21,8 +21,8 @@ from suno_async.limiter import RateLimiter, Use
 
 _log = logging.getLogger("suno_async")
 
-_TIGHT, _WIDE = 0.25, 0.85  # of a period: over so much of it waiting requests are spread,
-_SPREAD = 0.03  # ... which is this share of the time that the backlog takes
+_TIGHT, _WIDE = 0.2, 0.85  # of a period: over so much of it waiting requests are spread,
+_SPREAD = 0.02  # ... which is this share of the time that the backlog takes
 _PROBE = 1.0  # seconds between looks for a Redis that is away
 _CHECK_IN = 2.5  # seconds for all to say what they have sent, when Redis is back
 
@@ -40,13 +40,12 @@ class Book:
 
     process: str = field(factory=lambda: token_hex(6), init=False)
     """How Redis knows this process."""
-    is_away: bool = field(default=False, init=False)
-    """Whether Redis has not answered for longer than the timeout."""
     failing_since: float | None = field(default=None, init=False)
-    """When it began not to answer, on the loop's clock."""
+    """When Redis began not to answer, on the loop's clock."""
     resume_at: float = field(default=0.0, init=False)
     """When requests may leave again after a refusal of one of ours, on the loop's clock."""
 
+    _failed: float = field(default=0.0, init=False)
     _slow_until: float = field(default=0.0, init=False)
     _known: dict[str, float | None] = field(factory=dict[str, "float | None"], init=False)
     """When each lease ends, on the loop's clock; `None` while its request is under way."""
@@ -71,6 +70,19 @@ class Book:
         """Seconds of a lease whose request is under way: twice what a lost request needs."""
         return 2 * (self.hold + self._rule.lost_hold)
 
+    @property
+    def is_away(self) -> bool:
+        """Whether Redis has not answered for longer than the timeout, as was seen just now."""
+        return self._was_away() and not self._is_old_news()
+
+    def _is_old_news(self) -> bool:
+        old = self._failed + 2 * (_PROBE + self._leases.timeout)
+        return asyncio.get_running_loop().time() >= old
+
+    def _was_away(self) -> bool:
+        since = self.failing_since
+        return since is not None and self._failed >= since + self._leases.timeout
+
     async def ask(self, waiting: int) -> float:
         """Ask for a lease: the seconds until it is to be asked again, or 0: `take` it."""
         self._wanted = self._wanted or self._new()
@@ -83,7 +95,7 @@ class Book:
 
     def give_up(self) -> None:
         """Want the lease no more; it may have been granted, and the answer lost."""
-        self._end(self._wanted, 0.0)
+        self._end(self._wanted, asyncio.get_running_loop().time())
         self._wanted = ""
 
     def take_alone(self) -> str:
@@ -98,7 +110,7 @@ class Book:
         rule = self._rule
         if use is Use.UNUSED:
             self._unused += not is_alone
-            self._end(lease, 0.0)
+            self._end(lease, now)
             self._changed()
             return
         if use is Use.REFUSED:
@@ -124,7 +136,7 @@ class Book:
                 await self._exchange("", 0)
 
     async def _deliver(self) -> None:
-        while self._untold or (self.is_away and self._goes_on_alone):
+        while self._untold or (self._was_away() and self._goes_on_alone):
             try:
                 await self._exchange("", 0)
             except ConnectionFailed:
@@ -146,18 +158,18 @@ class Book:
                 wait, born = await self._leases.call(told)
             except SunoError as error:
                 self._unused += told["unused"]
-                self._failed(error)
+                self._hear_nothing(error)
                 raise
             for lease, until in sent.items():
                 if self._known.get(lease, -1.0) == until:
                     self._untold.discard(lease)
-            self._heard_from(born, loop.time(), has_forgotten=told["born"] not in {"", born})
+            self._hear(born, loop.time(), has_forgotten=told["born"] not in {"", born})
             return wait
 
     def _told(self, ask: str, waiting: int, now: float) -> dict[str, Any]:
         self._forget_the_old(now)
         rule, gap = self._rule, self._rule.time_period / self._rule.max_rate
-        pause = _CHECK_IN if self.is_away and self._goes_on_alone else 0.0
+        pause = _CHECK_IN if self._was_away() and self._goes_on_alone else 0.0
         return {
             "process": self.process,
             "born": self._born if now < self._heard + self.length / 2 else "",
@@ -184,26 +196,26 @@ class Book:
         until = self._known[lease]
         return self.length if until is None else max(0.0, until - now)
 
-    def _failed(self, error: SunoError) -> None:
+    def _hear_nothing(self, error: SunoError) -> None:
         now = asyncio.get_running_loop().time()
         if isinstance(error, ConfigurationError):  # it is there; whoever asks is told
-            self.is_away, self.failing_since = False, None
+            self.failing_since = None
             self._changed()
             return
-        if self.failing_since is None:
+        was_away = self.is_away
+        if self.failing_since is None or self._is_old_news():
             self.failing_since = now
-        if not self.is_away and now >= self.failing_since + self._leases.timeout:
-            self.is_away = True
+        self._failed = now
+        if self.is_away and not was_away:
             self._untold.update(self._known)
             how = "this process goes on alone" if self._goes_on_alone else "nothing is sent"
             _log.warning("%s Until it is back, %s.", error, how)
 
-    def _heard_from(self, born: str, now: float, *, has_forgotten: bool) -> None:
-        was_away, self.is_away, self.failing_since = self.is_away, False, None
-        self._born, self._heard = born, now
-        if was_away:
+    def _hear(self, born: str, now: float, *, has_forgotten: bool) -> None:
+        if self._was_away():
             _log.warning("Redis, which keeps the rate, is back.")
             self._changed()
+        self.failing_since, self._born, self._heard = None, born, now
         if has_forgotten:
             _log.warning("Redis had forgotten the rate's leases; all pause for %g s.", self.hold)
             self._untold.update(self._known)
@@ -238,8 +250,10 @@ class Book:
 
     def _forget_the_old(self, now: float) -> None:
         for lease, until in list(self._known.items()):
-            if until is not None and until <= now and lease not in self._untold:
+            keep = self.length if lease in self._untold else 0.0  # after which Redis needs no news
+            if until is not None and until + keep <= now:
                 del self._known[lease]
+                self._untold.discard(lease)
 
     def _know_any(self) -> bool:
         self._forget_the_old(asyncio.get_running_loop().time())

@@ -113,8 +113,8 @@ local function ask()
     grant()
     redis.call('LPUSH', recent, text(now))
     redis.call('LTRIM', recent, 0, told.burst - 1)
-    local is_late = next_at <= now and now < next_at + gap and now >= slow  -- and may catch up
-    set('next', is_quiet and now or (is_late and next_at or now) + gap)
+    local due = math.max(next_at, now >= slow and now - 2 * gap or now)  -- may catch up a little
+    set('next', is_quiet and now or due + gap)
     return 0
   end
   local wait = at - now

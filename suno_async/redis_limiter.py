@@ -4,7 +4,7 @@
 
 A process asks Redis for a slot, one round trip (and one every half second while none is free), and
 says when it is given back. The processes that wait are served in turn; within one, the most urgent
-request goes first, as with `RateLimiter`. Requests that wait are spread over 0.25 to 0.85 of each
+request goes first, as with `RateLimiter`. Requests that wait are spread over 0.2 to 0.85 of each
 period, the wider the more there are, so that spreading costs a short backlog little.
 
 A lease is long enough for a lost request, and is renewed while an answer is awaited. A process that

@@ -214,6 +214,28 @@ async def test_a_redis_that_was_emptied_is_told_again(
     assert "had forgotten" in caplog.text
 
 
+async def test_an_emptied_redis_forgets_no_lost_request(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """What one process knows to be under way keeps its slots, whichever process asks next."""
+    given = {"max_rate": 2, "lost_hold": 1.5}
+    async with (
+        limiter_of(redis_server.url, **given) as one,
+        limiter_of(redis_server.url, **given) as other,
+    ):
+        (await other.acquire()).release(Use.UNUSED)
+        await until_leases(redis_client, 0)
+        for slot in [await one.acquire(), await one.acquire()]:
+            slot.release(Use.LOST)
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.1)
+        await redis_client.flushall()
+        asked = [asyncio.create_task(each.acquire()) for each in (other, one)]
+        await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        assert asyncio.get_running_loop().time() >= began + 2.5
+        await asyncio.gather(*asked)
+
+
 async def test_a_loop_that_ends_leaves_leases_that_expire(
     redis_server: RedisServer, redis_client: Client
 ) -> None:
