@@ -3,9 +3,10 @@
     limiter = RedisRateLimiter("redis://localhost", api_key)
 
 A process asks Redis for a slot, one round trip (and one every half second while none is free), and
-says when it is given back. The processes that wait are served in turn; within one, the most urgent
-request goes first, as with `RateLimiter`. Requests that wait are spread over 0.2 to 0.85 of each
-period, the wider the more there are, so that spreading costs a short backlog little.
+says when it is given back, by Redis's clock. The processes that wait are served in turn; within
+one, the most urgent request goes first, as with `RateLimiter`. Requests that wait are spread over
+0.2 to 0.85 of each period, the wider the more there are, so that spreading costs a short backlog
+little; an urgent request may then wait for the rest of the period.
 
 A lease is long enough for a lost request, and is renewed while an answer is awaited. A process that
 dies leaves its leases to expire: after at most `lease_seconds`, 30.1 with the usual figures. One
