@@ -8,15 +8,15 @@ from traceback import TracebackException
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 SECRET = "sk-3f9a/71c2+d8e4"  # with characters that some write in other ways
 FORMS = (SECRET, SECRET.replace("/", "\\/"), "sk-3f9a%2F71c2%2Bd8e4")
 
 
-def leaks(*things: object) -> list[str]:
+def leaks(*things: object, of: Collection[str] = FORMS) -> list[str]:
     """The places at which one of the things says the secret."""
-    return [text for thing in things for text in _texts(thing) if any(one in text for one in FORMS)]
+    return [text for thing in things for text in _texts(thing) if any(one in text for one in of)]
 
 
 def _texts(thing: Any) -> Iterator[str]:

@@ -18,6 +18,7 @@ from leaks import SECRET, leaks
 
 from suno_async import (
     Attempt,
+    CallbackReceiver,
     GenerateMusic,
     RetryPolicy,
     SubmissionUnknown,
@@ -140,6 +141,63 @@ async def test_an_answer_that_repeats_it_is_kept_without(
     files = [path.read_bytes() for path in tmp_path.iterdir()]
     assert any(b"Bearer (key)" in content for content in files)
     assert leaks(task, *tracks, *files, everything.text) == []
+
+
+@pytest.mark.parametrize("echo", [one for one in ECHOES if one != "in another encoding"])
+async def test_a_server_that_repeats_callback_urls(
+    echo: str, tmp_path: Path, everything: pytest.LogCaptureFixture
+) -> None:
+    """The part of a callback URL that is secret, and what it is made with, is said nowhere."""
+    urls: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.method == "POST":
+            urls.append((await request.json())["callBackUrl"])
+        return ECHOES[echo](urls[-1])
+
+    secret = "a-callback-secret-of-the-tests"
+    receiver = CallbackReceiver("http://127.0.0.1:9/suno", secret)
+    attempts: list[Attempt] = []
+    async with server(answer) as url:
+        suno = SunoClient(
+            SECRET,
+            base_url=url,
+            retry=ONCE,
+            callbacks=receiver,
+            journal=tmp_path / "songs.sqlite",
+            on_attempt=attempts.append,
+        )
+        asked = suno.generate_music("the sea"), suno.task("music:5c79").wait(timeout=1)
+        errors = await asyncio.gather(*asked, return_exceptions=True)
+        rejections = await asyncio.gather(
+            receiver.deliver(urls[0], b"[]"),
+            receiver.deliver(urls[0][:-1], b""),
+            return_exceptions=True,
+        )
+        await suno.aclose()
+    assert all(isinstance(error, SunoError) for error in (*errors, *rejections)), errors
+    files = [path.read_bytes() for path in tmp_path.iterdir()]
+    said = [str(one) + repr(one) for one in rejections]  # their tracebacks begin with the URL
+    parts = (secret, urls[0].rpartition(".")[2])
+    assert leaks(*errors, *attempts, *files, *said, suno, receiver, everything.text, of=parts) == []
+
+
+async def test_a_record_repeats_the_callback_url(
+    tmp_path: Path, everything: pytest.LogCaptureFixture
+) -> None:
+    """Records hold the request: it is kept, in results and journal, but for the secret part."""
+    receiver = CallbackReceiver("http://127.0.0.1:9/suno", "a-callback-secret-of-the-tests")
+    async with (
+        FakeSuno(api_key=SECRET) as fake,
+        SunoClient(SECRET, base_url=fake.url, callbacks=receiver, journal=tmp_path / "s") as suno,
+    ):
+        task = await suno.generate_music("the sea")
+        tracks = await task
+        url = fake.ledger.entries[0].callback_url or ""
+    files = [path.read_bytes() for path in tmp_path.iterdir()]
+    head, _, tag = url.rpartition(".")
+    assert any(head.rpartition("/")[2].encode() in content for content in files)
+    assert leaks(task, *tracks, *files, everything.text, of=(tag,)) == []
 
 
 async def test_a_file_server_gets_no_key(
