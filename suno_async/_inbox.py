@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from weakref import WeakValueDictionary
 
@@ -184,13 +185,13 @@ class Inbox:
             await asyncio.wait([posting])
             await asyncio.sleep(0)  # whoever submitted may begin to listen
             await asyncio.sleep(0)
-        self._client.ready()
         self.check(push)
+        is_awaited = self._is_awaited(push.submission)
         task = named = self._client.live(push.token)
         if named is None or named.seat.submission is None:
             task = await self._find(push)
         if task is not None:
-            is_heard = task.is_listened_to or self._is_awaited(push.submission)
+            is_heard = is_awaited or task.is_listened_to
             await self._tell(task, push)
             return Taken(task, is_heard)
         if named is not None and named.is_listened_to:  # made by its token: whose it is, who knows
@@ -204,14 +205,21 @@ class Inbox:
 
     async def _tell(self, task: Task[Any], push: Push) -> None:
         record = push.record(task.operation)
-        failure = record.failure
-        if failure is not None:
-            if failure.code == _BAD and _SENSITIVE in push.kind.failures:
-                with suppress(SunoError):  # only the record tells a bad word from other trouble
-                    await self._client.watcher.look_now(task)
-            if failure.ready is None and task.latest:
-                failure.ready = task.latest
+        if record.failure is not None and not task.is_over:
+            if record.failure.code == _BAD and _SENSITIVE in push.kind.failures:
+                record = await self._by_look(task, push) or record
+            if record.failure is not None and record.failure.ready is None:
+                record.failure.ready = task.latest or None
         self._client.watcher.told(task, record)
+
+    async def _by_look(self, task: Task[Any], push: Push) -> Record[Any] | None:
+        """A failure as the record has it, which tells a bad word from other trouble."""
+        with suppress(Exception):  # whatever is wrong with the look, the push tells enough
+            slot = await self._client.ready().acquire(Priority.PERSON_LOOK)
+            body = await self._client.ask(push.kind, push.task_id, slot)
+            record = _record(push, body, task.operation)
+            return record if record.failure is not None else None
+        return None
 
     async def _find(self, push: Push) -> Task[Any] | None:
         """The task, where the journal knows the submission, or its answer was lost."""
@@ -231,9 +239,14 @@ class Inbox:
             if len(claims) >= _MOST_CLAIMS:
                 raise _foreign(push)
             confirming = asyncio.create_task(self._confirm(push, entry))
-            confirming.add_done_callback(lambda _: self._confirming.pop(claim))
             self._confirming[claim] = confirming
+            confirming.add_done_callback(partial(self._confirmed, claim))
         return await asyncio.shield(self._confirming[claim])
+
+    def _confirmed(self, claim: tuple[str, str], confirming: asyncio.Task[Any]) -> None:
+        del self._confirming[claim]
+        if not confirming.cancelled():
+            confirming.exception()  # seen: the pushes that wait for it get it
 
     # --- lost answers --------------------------------------------------------------------------
 

@@ -244,8 +244,6 @@ class Watcher:
     def _failed(self, task: AnyTask, error: SunoError, now: float) -> None:
         """A look that fails is not the task's failure: look again, and tell when it goes on."""
         _log.info("Look %s: %s", task.token, in_brief(error))
-        if task.is_over:  # a push was faster
-            return
         seat, trouble = task.seat, task.seat.trouble
         seat.tried = now
         trouble.failures += 1

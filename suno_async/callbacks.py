@@ -163,7 +163,7 @@ class CallbackReceiver:
         ticket, secret = self._true(secret_path)
         try:
             push = read_push(ticket, body, self._max_bytes)
-            clients = [one for one in self._of(ticket, secret) if _may_take(one, push)]
+            clients = _takers(self._of(ticket, secret), push)
         except CallbackRejected as error:
             _not_believed(ticket, error)
             raise
@@ -255,12 +255,22 @@ def _not_believed(ticket: Ticket, error: CallbackRejected) -> None:
     _log.warning("A push for submission %s: %s", ticket.submission, error)
 
 
-def _may_take(client: Subscriber, push: Push) -> bool:
-    try:
-        client.check(push)
-    except ClientClosed:
-        return False
-    return True
+def _takers(clients: list[Subscriber], push: Push) -> list[Subscriber]:
+    """The clients that are open, and of this event loop."""
+    takers: list[Subscriber] = []
+    elsewhere: ConfigurationError | None = None
+    for client in clients:
+        try:
+            client.check(push)
+        except ClientClosed:
+            continue
+        except ConfigurationError as error:
+            elsewhere = error
+        else:
+            takers.append(client)
+    if elsewhere is not None and not takers:
+        raise elsewhere
+    return takers
 
 
 def _unwatched(push: Push, task: Task[Any] | None) -> UnwatchedPush:

@@ -191,7 +191,8 @@ class SunoClient:
         Raises:
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
-            SubmissionUnknown: it may have been paid for, and no answer tells.
+            SubmissionUnknown: it may have been paid for, and no answer tells; with a
+                `CallbackReceiver`, its `recovered` gives the task when a push tells.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
             JournalError: it could not be written down first; nothing was sent.

@@ -257,15 +257,21 @@ async def test_nobody_reaches_the_receiver(unreachable: Any) -> None:
         assert usual.get("music", 190) <= 190
 
 
-async def test_a_push_overtakes_a_look(suno: SunoClient, pushing: FakeSuno) -> None:
+@pytest.mark.parametrize("fault", [Fault.DELAY_AFTER_ACCEPT.lasting(5), Fault.NEVER])
+async def test_a_push_overtakes_a_look(
+    pushing: FakeSuno, reception: Reception, fault: Fault
+) -> None:
     """A look in flight when the push completes the task changes nothing, nor does its failure."""
-    for fault in (Fault.DELAY_AFTER_ACCEPT.lasting(10), Fault.NEVER):
-        pushing.push_faults(PushFaults(lost=1.0))
+    pushing.push_faults(PushFaults(lost=1.0))
+    settings: dict[str, Any] = {"callbacks": reception.receiver, "timeout": 10.0}
+    async with SunoClient("key", base_url=pushing.url, **settings) as suno:
         task = await suno.submit(SEA)
         waiting = asyncio.create_task(task.wait(timeout=57))
         await asyncio.sleep(56)
         pushing.fail(fault, on=LOOK)
+        before = looks(pushing)
         await asyncio.sleep(2)
+        assert looks(pushing) == before + 1
         assert await post(callback_url(pushing), music(task.id)) == 200
         assert [track.id for track in await waiting] == [one["id"] for one in TRACKS]
         await asyncio.sleep(60)

@@ -177,6 +177,8 @@ async def test_an_accepted_task_is_settled_after_a_restart(
         assert await suno.unfinished() == []
         assert [(one.token, one.submission) for one in reception.unwatched] == [(token, "tg-1")] * 3
         assert reception.unwatched[0].result[0].model == "V5"
+    async with client(fake, None, tmp_path) as suno:
+        assert len(await (await suno.submit(SEA, key="tg-1"))) == 2
     assert len(fake.ledger) == 1
 
 
@@ -236,6 +238,7 @@ async def test_all_who_wait_get_it(fake: FakeSuno, reception: Reception) -> None
         tasks = await asyncio.gather(*(one.recovered() for one in unknown))
         assert {task.id for task in tasks} == {*fake.tasks}
         assert len(fake.ledger.of(LOOK)) == 1
+        assert reception.unwatched == []
 
 
 async def test_in_time_or_not(fake: FakeSuno, reception: Reception) -> None:
