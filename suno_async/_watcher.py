@@ -136,8 +136,7 @@ class Watcher:
         await asyncio.wait([look])
         if look.cancelled():
             raise _closed(task)
-        if not task.is_over:  # a push may have told meanwhile
-            look.result()
+        look.result()
 
     def is_near_end(self, kind: Kind, unfinished: int) -> bool:
         """Whether a batch with so many unfinished tasks waits for its last submissions."""
