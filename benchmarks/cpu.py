@@ -64,14 +64,16 @@ async def _measure(url: str, rounds: int, calls: int) -> list[list[Cell]]:
         aiohttp.ClientSession() as kept,
         aiohttp.ClientSession(connector=fresh) as once,
     ):
-        pairs = await _pairs(suno, Raw(url, kept), Raw(url, once))
+        pairs = await _pairs(suno, Raw(url, kept), Raw(url, once), 2 * (rounds + 1) * calls)
         return [
             await _compare(pair, rounds, calls, at_once) for at_once in (1, 20) for pair in pairs
         ]
 
 
-async def _pairs(suno: SunoClient, raw: Raw, fresh: Raw) -> list[Pair]:
-    songs = cycle([(await suno.generate_music(_IDEA)).id for _ in range(64)])
+async def _pairs(suno: SunoClient, raw: Raw, fresh: Raw, looks: int) -> list[Pair]:
+    """What is asked; each of so many looks is at another song, for a known one costs none."""
+    ids = [(await suno.generate_music(_IDEA)).id for _ in range(looks)]
+    songs, again = iter(ids), cycle(ids)
     body: dict[str, object] = {
         "prompt": _IDEA,
         "customMode": False,
@@ -90,7 +92,7 @@ async def _pairs(suno: SunoClient, raw: Raw, fresh: Raw) -> list[Pair]:
     generate = "/api/v1/generate"
     return [
         Pair("get_credits", suno.get_credits, lambda: raw.get("/api/v1/generate/credit")),
-        Pair("look", look, lambda: raw.get(record, taskId=next(songs))),
+        Pair("look", look, lambda: raw.get(record, taskId=next(again))),
         Pair("submission", submit, lambda: fresh.post(generate, body)),
         Pair(
             "  floor keeps connections", submit, lambda: raw.post(generate, body), has_target=False

@@ -21,7 +21,7 @@ from suno_async import (
     UploadedFile,
     UploadUrl,
 )
-from suno_async._records import record_of
+from suno_async._records import Record, record_of
 from suno_async._wire import answer_of
 from suno_async.errors import NotFound
 from suno_async.operations import KINDS, Kind
@@ -312,3 +312,24 @@ def test_midi_may_be_empty(nothing: object) -> None:
     """No notes after an advised input is documented, and no failure."""
     body = {"code": 200, "data": {"taskId": "t1", "successFlag": 1, "midiData": nothing}}
     assert read(KINDS["midi"], body).stage is Stage.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("status", "seen", "is_read"),
+    [
+        ("TEXT_SUCCESS", Stage.PENDING, True),
+        ("TEXT_SUCCESS", Stage.TEXT, False),
+        ("TEXT_SUCCESS", Stage.FIRST, False),
+        ("SUCCESS", Stage.FIRST, True),
+        ("CALLBACK_EXCEPTION", Stage.TEXT, True),
+        ("SOMETHING_NEW", Stage.TEXT, True),
+        ("GENERATE_AUDIO_FAILED", Stage.COMPLETE, True),
+    ],
+)
+def test_what_is_known_already_is_not_read_again(
+    status: str, seen: Stage, *, is_read: bool
+) -> None:
+    """Only where the word says nothing new is the result left unread."""
+    body = music(status, {"id": "a", "audioUrl": "https://x.invalid/a.mp3"})
+    record: Record[Any] = record_of(MUSIC, body, token="music:t1", seen=seen)
+    assert (record.result is not None) is is_read

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 
-from suno_async import ClientClosed, GenerateMusic, SunoClient, SunoError, TaskTimeout
+from suno_async import (
+    ClientClosed,
+    GenerateMusic,
+    RateLimiter,
+    SunoClient,
+    SunoError,
+    TaskTimeout,
+)
 from suno_async._turns import Lane, Turns
+from suno_async._watcher import _Nap
 from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
 from suno_async.operations import KINDS
 from suno_async.task import Seat, Task
@@ -136,3 +145,31 @@ def test_gaps_grow(failures: int) -> None:
         True: min(20.0, 4.0 * 2 ** (failures - 1)),
         False: min(120.0, 4.0 * 2 ** (failures - 1)),
     }
+
+
+async def test_a_slow_answer_does_not_put_off_the_next_look() -> None:
+    """Looks come every 4 s by when they were sent, though each answer takes three."""
+    async with (
+        FakeSuno(delay=(3.0, 3.0), callbacks=False) as fake,
+        SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
+    ):
+        task = await suno.generate_music("a")
+        await task.wait("first")
+        answers = [entry.answered or 0.0 for entry in fake.ledger.of(LOOK)]
+    gaps = [later - earlier for earlier, later in pairwise(answers)]
+    assert sum(gaps) / len(gaps) < 5
+
+
+async def test_a_lane_is_woken_by_what_is_due_before_what_it_waits_for() -> None:
+    """Something later leaves it asleep; something earlier ends its nap."""
+    nap = _Nap()
+    napping = asyncio.create_task(nap.until(100.0))
+    await asyncio.sleep(1)
+    nap.end_before(200.0)
+    await asyncio.sleep(1)
+    assert not napping.done()
+    nap.end_before(50.0)
+    await napping
+    assert asyncio.get_running_loop().time() < 50
+    await nap.until(60.0)  # a new one is not ended by the old
+    assert asyncio.get_running_loop().time() >= 60
