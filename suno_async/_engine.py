@@ -257,9 +257,7 @@ class Engine:
     async def _look(self, task: Task[Any], slot: Slot) -> None:
         kind = KINDS[task.kind]
         body = await self.ask(kind, task.id, slot)
-        record = record_of(
-            kind, body, token=task.token, operation=task.operation, seen=task.stage
-        )
+        record = record_of(kind, body, token=task.token, operation=task.operation, seen=task.stage)
         task.observe(record)
 
     async def ask(self, kind: Kind, task_id: str, slot: Slot) -> Body:
