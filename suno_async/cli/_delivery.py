@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from attrs import define, field
+from attrs import asdict, define, field
 
 from suno_async import (
     DownloadFailed,
@@ -135,7 +135,8 @@ class Delivery:
 
         try:
             async with self._desk.at_once:
-                path = await self._suno.download(item, self._folder, progress)
+                beside = asdict(self._desk.beside)
+                path = await self._suno.download(item, self._folder, progress, **beside)
         except DownloadFailed as error:
             self.missing += 1
             self._tell_where(item, error)

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
-from attrs import define, field
+from attrs import asdict, define, field
 from cyclopts import Parameter
 
 from suno_async import (
@@ -29,7 +29,7 @@ from suno_async._settings import key_of
 from suno_async.errors import Maintenance, ServerError
 
 from ._exits import Exit, exit_for, graver
-from ._inputs import kept_for_later
+from ._inputs import Beside, kept_for_later
 from ._report import Report
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Desk:
     """How the command ends, as far as is known."""
     folder: Path | None = field(default=None, init=False)
     """Where files go, if not where they go by default."""
+    beside: Beside = field(factory=Beside, init=False)
+    """What is written beside the audio of a song."""
     unfinished: dict[str, None] = field(factory=dict[str, None], init=False)
     """Tokens of what is paid for and not all here yet."""
     is_resumable: bool = field(default=False, init=False)
@@ -215,7 +217,8 @@ class Desk:
     def _again(self, tokens: list[str]) -> str:
         if self.is_resumable:
             return shlex.join(["suno-async", *self.argv])
-        where = [] if self.folder is None else ["--out", str(self.folder)]
+        where = [f"--{name}" for name, is_asked in asdict(self.beside).items() if is_asked]
+        where += [] if self.folder is None else ["--out", str(self.folder)]
         return shlex.join(["suno-async", "wait", *kept_for_later(tokens), *where])
 
     def _still_waiting(self) -> None:

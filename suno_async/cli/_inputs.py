@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated, TypeAlias
 
+from attrs import frozen
 from cyclopts import Parameter
 
 from suno_async import ConfigurationError, GenerateMusic, InvalidRequest, Model
@@ -18,6 +19,22 @@ SONGS = Path("songs")
 """Where files go by default."""
 Folder: TypeAlias = Annotated[Path, Parameter(name="--out")]
 """An option for the folder that files are written to."""
+_BESIDE = Parameter(negative="", show_default=False)
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Beside:
+    """What is written beside the audio of a song, under the same name."""
+
+    image: Annotated[bool, _BESIDE] = False
+    """Write its cover image as well."""
+    lyrics: Annotated[bool, _BESIDE] = False
+    """Write its words as text as well."""
+    sidecar: Annotated[bool, _BESIDE] = False
+    """Write what made it, as JSON, as well."""
+
+
 MODELS = f"The model: {', '.join(Model)}, or a newer one."
 """What the option for it says."""
 

@@ -10,11 +10,12 @@ from suno_async import ConfigurationError
 from ._counts import Counts
 from ._desk import Desk
 from ._dry_run import check
-from ._inputs import MODELS, SONGS, model_of, ready
+from ._inputs import MODELS, SONGS, Beside, model_of, ready
 from ._requests import Requests, format_of
 from ._session import Session, Terms
 
 _HERE = Desk()
+_ALONE = Beside()
 _FLAG = Parameter(negative="", show_default=False)
 _NO_JOURNAL = (
     "Without --journal FILE a crash loses track of what is paid for, and this cannot be resumed."
@@ -34,6 +35,7 @@ async def batch(  # noqa: PLR0913 each is an option
     resend_unknown: Annotated[bool, _FLAG] = False,
     model: Annotated[str | None, Parameter(help=f"{MODELS} For lines that name none.")] = None,
     instrumental: Annotated[bool, _FLAG] = False,
+    beside: Beside = _ALONE,
     desk: Desk = _HERE,
 ) -> None:
     """Make all that a file asks for, and write each song's files as it completes.
@@ -56,6 +58,7 @@ async def batch(  # noqa: PLR0913 each is an option
         resend_unknown: Send again what may have been accepted; this may pay twice.
         model: The model.
         instrumental: Without voices, where a line does not say otherwise.
+        beside: What is written beside the audio.
         desk: Where the command works.
     """
     if max_in_flight is not None and max_in_flight < 1:
@@ -66,6 +69,7 @@ async def batch(  # noqa: PLR0913 each is an option
     counts = Counts(requests.count())
     terms = Terms(max_in_flight, resend_unknown, retry_failed)
     desk.folder = None if out == SONGS else out
+    desk.beside = beside
     if dry_run:
         await check(desk, requests, journal, terms)
         return

@@ -4,13 +4,16 @@ from pathlib import Path
 
 from ._delivery import fetch
 from ._desk import Desk
-from ._inputs import SONGS
+from ._inputs import SONGS, Beside
 from ._tasks import for_each
 
 _HERE = Desk()
+_ALONE = Beside()
 
 
-async def download(*tokens: str, out: Path = SONGS, desk: Desk = _HERE) -> None:
+async def download(
+    *tokens: str, out: Path = SONGS, beside: Beside = _ALONE, desk: Desk = _HERE
+) -> None:
     """Write the files of tasks that are complete; of others say that they are not.
 
     It costs nothing. To wait for what is still being made, use `suno-async wait`.
@@ -19,6 +22,8 @@ async def download(*tokens: str, out: Path = SONGS, desk: Desk = _HERE) -> None:
         tokens: What was printed when it was accepted, such as music:5c79be8e...; @FILE reads
             them from a file.
         out: The folder for the files; it is made if need be.
+        beside: What is written beside the audio.
         desk: Where the command works.
     """
+    desk.beside = beside
     await for_each(tokens, fetch, "download", out, desk)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from suno_async import GenerateMusic, SunoClient
 from suno_async.testing import FakeSuno, Fault
 
@@ -135,3 +137,23 @@ def test_many_credits(shell: Shell, fake: FakeSuno) -> None:
     """A million is written as such."""
     fake.balance = 1234567.5
     assert shell("credits").out == "1234567.5\n"
+
+
+@pytest.mark.parametrize("command", ["download", "wait"])
+def test_what_is_written_beside(shell: Shell, command: str) -> None:
+    """With --image, --lyrics and --sidecar each song has its cover, its words and its JSON."""
+    token = shell("generate", IDEA, "--json").objects[0]["task"]
+    ended = shell(command, token, "--image", "--lyrics", "--sidecar", "--out", "again")
+    assert ended.code == 0, ended.err
+    written = [path.suffix for path in (shell.folder / "again").iterdir()]
+    assert sorted(written)[2:4] == [".json", ".json"]
+    assert written.count(".mp3") == written.count(".txt") == 2
+    assert len(written) == 8
+
+
+def test_what_is_here_is_not_fetched_again(shell: Shell, fake: FakeSuno) -> None:
+    """A second download of the same tasks leaves whole files as they are."""
+    token = shell("generate", IDEA, "--json").objects[0]["task"]
+    before = {path: path.stat().st_mtime_ns for path in (shell.folder / "songs").iterdir()}
+    assert shell("download", token).code == 0
+    assert before == {path: path.stat().st_mtime_ns for path in (shell.folder / "songs").iterdir()}
