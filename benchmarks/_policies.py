@@ -8,7 +8,15 @@ from typing import Any, TypeAlias
 import aiohttp
 from attrs import frozen
 
-from suno_async import GenerateMusic, Priority, RateLimiter, SunoClient, TaskFailed, Use
+from suno_async import (
+    CallbackReceiver,
+    GenerateMusic,
+    Priority,
+    RateLimiter,
+    SunoClient,
+    TaskFailed,
+    Use,
+)
 
 
 @frozen
@@ -19,6 +27,8 @@ class Place:
     """Its address."""
     session: aiohttp.ClientSession | None = None
     """What leads there; `None` for connections of one's own, over sockets."""
+    callbacks: CallbackReceiver | None = None
+    """What takes in pushes, where there are any."""
 
 
 Policy: TypeAlias = Callable[[Place, int, list[float]], Awaitable[None]]
@@ -51,8 +61,13 @@ async def batch(place: Place, songs: int, asked_at: list[float]) -> None:
 
 
 def _client(place: Place) -> SunoClient:
-    limiter = RateLimiter()
-    return SunoClient("key", base_url=place.url, limiter=limiter, session=place.session)
+    return SunoClient(
+        "key",
+        base_url=place.url,
+        limiter=RateLimiter(),
+        session=place.session,
+        callbacks=place.callbacks,
+    )
 
 
 def _people(suno: SunoClient, asked_at: list[float]) -> list[Awaitable[None]]:

@@ -1,22 +1,25 @@
 """What the embedded API has seen of a run: when each song was ready, and when that was noticed.
 
 It is read from the server's side, so it is the same for every policy: a stage is noticed with the
-answer to the first look that came after it.
+answer to the first look that came after it, or with the first push of it or of a later one.
 """
 
 import contextlib
+import socket
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from math import ceil
 from random import Random
 from typing import Any
 
-from attrs import frozen
+from aiohttp import web
+from attrs import evolve, frozen
 
 from benchmarks._inprocess import in_process
 from benchmarks._policies import PERSON, Place, Policy
 from benchmarks._times import TIMES
-from suno_async.testing import FakeSuno, run_virtual
+from suno_async import CallbackReceiver
+from suno_async.testing import FakeSuno, PushFaults, run_virtual
 
 _MOST_BY_SOCKETS = 1_000
 STAGES = ("text", "first", "complete")
@@ -99,10 +102,12 @@ def run_of(  # noqa: PLR0913 what may be left out has a default
     times: str = "x 1",
     people: int = 0,
     sockets: bool | None = None,
+    lost: float | None = None,
 ) -> Run:
     """Make so many songs on virtual time, with so many people amid them.
 
     Left out, `sockets` is true up to 1,000 songs; beyond, a pipe in memory leads to the server.
+    With callbacks, `lost` is the share of them that never come; left out, there are none.
     """
     by_sockets = songs <= _MOST_BY_SOCKETS if sockets is None else sockets
     rng = Random(f"{seed}:people")
@@ -111,10 +116,17 @@ def run_of(  # noqa: PLR0913 what may be left out has a default
 
     async def scenario() -> Run:
         fake = FakeSuno(
-            timetable=timetable, seed=seed, delay=(0.05, 0.5), credits=1e9, callbacks=False
+            timetable=timetable,
+            seed=seed,
+            delay=(0.05, 0.5),
+            credits=1e9,
+            callbacks=lost is not None,
         )
-        async with _over_sockets(fake) if by_sockets else in_process(fake) as place:
-            await policy(place, songs, asked_at)
+        async with (
+            _receiving(fake, lost, seed) as callbacks,
+            _over_sockets(fake) if by_sockets else in_process(fake) as place,
+        ):
+            await policy(evolve(place, callbacks=callbacks), songs, asked_at)
         return _seen(fake, asked_at)
 
     return run_virtual(scenario())
@@ -127,6 +139,28 @@ async def _over_sockets(fake: FakeSuno) -> AsyncGenerator[Place]:
         yield Place(fake.url)
 
 
+@contextlib.asynccontextmanager
+async def _receiving(
+    fake: FakeSuno, lost: float | None, seed: int
+) -> AsyncGenerator[CallbackReceiver | None]:
+    """A receiver behind a server of its own, if there are to be pushes."""
+    if lost is None:
+        yield None
+        return
+    fake.push_faults(PushFaults(lost=lost, seed=seed))
+    listening = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    receiver = CallbackReceiver(url, "a secret of the benchmarks")
+    app = web.Application()
+    app.add_routes(receiver.routes())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    yield receiver
+    await receiver.aclose()
+    await runner.cleanup()
+
+
 def _seen(fake: FakeSuno, wanted: list[float]) -> Run:
     looks: dict[str | None, list[tuple[float, float]]] = defaultdict(list)
     asked: dict[str | None, float] = {}
@@ -135,22 +169,32 @@ def _seen(fake: FakeSuno, wanted: list[float]) -> Run:
             asked[entry.task_id] = entry.time
         elif entry.accepted:
             looks[entry.query.get("taskId")].append((entry.time, entry.answered or entry.time))
+    pushes: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for push in fake.pushes:
+        if push.delivered is not None:
+            pushes[push.task_id].append((push.due, push.delivered))
     songs = [
-        _song(number, job, looks[job.id], asked[job.id], wanted)
+        _song(number, job, looks[job.id], pushes[job.id], asked[job.id], wanted)
         for number, job in enumerate(fake.tasks.values())
-        if looks[job.id][-1][0] >= job.accepted + job.plan.end
+        if any(at >= job.accepted + job.plan.end for at, _ in looks[job.id] + pushes[job.id])
     ]
     given_up = len(fake.tasks) - len(songs)
     return Run(songs, fake.ledger.count(), len(fake.ledger.limited()), given_up)
 
 
-def _song(
-    number: int, job: Any, looks: list[tuple[float, float]], asked: float, wanted: list[float]
+def _song(  # noqa: PLR0913, PLR0917 it brings together what is known of it
+    number: int,
+    job: Any,
+    looks: list[tuple[float, float]],
+    pushes: list[tuple[float, float]],
+    asked: float,
+    wanted: list[float],
 ) -> Song:
     plan = job.plan
     stages = {"text": plan.text, "first": plan.first, "complete": plan.end}
     due = {s: job.accepted + t for s, t in stages.items() if t is not None and t <= plan.end}
-    noticed = {s: min(answer for at, answer in looks if at >= t) for s, t in due.items()}
+    told = looks + pushes
+    noticed = {s: min(heard for at, heard in told if at >= t) for s, t in due.items()}
     prompt = str(job.body["prompt"])
     is_persons = prompt.startswith(PERSON)
     return Song(
