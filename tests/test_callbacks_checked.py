@@ -233,7 +233,7 @@ MALFORMED: list[tuple[str, Any, int]] = [
     ("UTF-16", json.dumps(music("T")).encode("utf-16"), 400),
     ("too deep to parse", nested(200_000, lists=True), 400),
     ("too deep to parse, objects", nested(100_000, lists=False), 400),
-    ("too deep to believe", nested(100, lists=True), 400),
+    ("too deep to believe", music("T", more=json.loads(nested(100, lists=True))), 400),
     ("no id", music("T", task_id=None), 400),
     ("an empty id", music(" "), 400),
     ("an id that is none", music("a\nb"), 400),
