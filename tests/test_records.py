@@ -333,3 +333,10 @@ def test_what_is_known_already_is_not_read_again(
     body = music(status, {"id": "a", "audioUrl": "https://x.invalid/a.mp3"})
     record: Record[Any] = record_of(MUSIC, body, token="music:t1", seen=seen)
     assert (record.result is not None) is is_read
+
+
+def test_a_failure_is_never_taken_for_known() -> None:
+    """A record whose code says that it failed is a failure, whatever its word says."""
+    body = music("TEXT_SUCCESS") | {"code": 500, "msg": "broken"}
+    record: Record[Any] = record_of(MUSIC, body, token="music:t1", seen=Stage.TEXT)
+    assert isinstance(record.failure, TaskFailed)
