@@ -55,7 +55,7 @@ _PRIORITIES = {
 
 
 @define(eq=False)
-class _Nap:
+class Nap:
     """How a lane waits; nobody wakes it in vain, for there may be thousands of tasks."""
 
     _ends: float = inf
@@ -85,7 +85,7 @@ class Watcher:
     """Asks for the record once, and hands it to the task."""
     _turns: Turns = field(factory=Turns, init=False)
     _watched: set[AnyTask] = field(factory=set["AnyTask"], init=False)
-    _naps: dict[Lane, _Nap] = field(factory=lambda: {lane: _Nap() for lane in Lane}, init=False)
+    _naps: dict[Lane, Nap] = field(factory=lambda: {lane: Nap() for lane in Lane}, init=False)
     _lanes: list[asyncio.Task[None]] = field(factory=list[asyncio.Task[None]], init=False)
     _looks: dict[AnyTask, asyncio.Task[None]] = field(
         factory=dict["AnyTask", asyncio.Task[None]], init=False

@@ -17,7 +17,7 @@ from suno_async import (
     TaskTimeout,
 )
 from suno_async._turns import Lane, Turns
-from suno_async._watcher import _Nap
+from suno_async._watcher import Nap
 from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
 from suno_async.operations import KINDS
 from suno_async.task import Seat, Task
@@ -162,7 +162,7 @@ async def test_a_slow_answer_does_not_put_off_the_next_look() -> None:
 
 async def test_a_lane_is_woken_by_what_is_due_before_what_it_waits_for() -> None:
     """Something later leaves it asleep; something earlier ends its nap."""
-    nap = _Nap()
+    nap = Nap()
     napping = asyncio.create_task(nap.until(100.0))
     await asyncio.sleep(1)
     nap.end_before(200.0)
