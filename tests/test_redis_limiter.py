@@ -15,6 +15,7 @@ import pytest
 from leaks import SECRET, leaks
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
+from redis.exceptions import ConnectionError as BrokenConnection
 from redis_kit import Arrivals, Client, leases, limiter_of, python, until_leases
 from test_readme import ALL_PROGRAMS
 
@@ -200,11 +201,16 @@ async def test_a_refusal_stops_everyone_and_slows_them(
     """All wait until the time that was asked for, which only moves forward, then go on evenly."""
     loop = asyncio.get_running_loop()
     times: list[float] = []
-    async with limiter_of(redis_server.url) as one, limiter_of(redis_server.url) as other:
-        slots = [await one.acquire() for _ in range(3)]
+    async with (
+        limiter_of(redis_server.url) as one,
+        limiter_of(redis_server.url) as other,
+        limiter_of(redis_server.url) as third,
+    ):
+        slots = [await each.acquire() for each in (one, third, one)]
         began = loop.time()
         slots[0].release(Use.REFUSED, resume_at=began + 1.8)
-        slots[1].release(Use.REFUSED, resume_at=began + 1.1)
+        await asyncio.sleep(0.1)
+        slots[1].release(Use.REFUSED, resume_at=began + 1.2)
         await until_leases(redis_client, 3)
         await asyncio.sleep(0.05)
         for _ in range(4):
@@ -233,6 +239,30 @@ async def test_cancelled_at_any_moment_no_lease_is_left(
             granted.release(Use.UNUSED)
         await asyncio.sleep(0.01)
         await until_leases(redis_client, 0)
+
+
+async def test_a_grant_whose_answer_is_lost_is_not_lost(redis_server: RedisServer) -> None:
+    """The connection breaks after the script ran: asked again, the same slot is granted."""
+
+    class Losing(Slow):
+        broken = 0
+
+        async def _slowly(self, command: Any, *given: object) -> object:
+            answer = await super()._slowly(command, *given)
+            self.broken += 1
+            if self.broken == 1:
+                raise BrokenConnection
+            return answer
+
+    async with (
+        Redis(unix_socket_path=str(redis_server.socket)) as mine,
+        limiter_of(mine, max_rate=1, time_period=60.0) as first,
+    ):
+        (await first.acquire()).release(Use.UNUSED)
+        losing = Losing(mine)
+        async with limiter_of(losing, max_rate=1, time_period=60.0) as limiter, asyncio.timeout(10):
+            await limiter.acquire()
+        assert losing.broken >= 2
 
 
 async def test_many_who_come_and_go_leave_no_lease(
