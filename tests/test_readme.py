@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from programs import BLOCKS, PROGRAMS
 
 from suno_async.testing import FakeSuno, run_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from pathlib import Path
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-ALL_PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-PROGRAMS = [one for one in ALL_PROGRAMS if "redis://" not in one]  # those run beside a Redis
+EXAMPLES = [
+    block
+    for block in BLOCKS
+    if block not in PROGRAMS.values() and "redis://" not in block  # those run beside a Redis
+]
+"""The programs with a name have tests of their own."""
 
 
 def test_there_are_programs() -> None:
     """The pattern finds the README's programs."""
-    assert len(PROGRAMS) >= 3
+    assert len(EXAMPLES) >= 3
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
+@pytest.mark.parametrize("program", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_program_runs(
     program: str,
     monkeypatch: pytest.MonkeyPatch,

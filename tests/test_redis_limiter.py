@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from leaks import SECRET, leaks
+from programs import BLOCKS
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import ConnectionError as BrokenConnection
 from redis_kit import Arrivals, Client, leases, limiter_of, python, until_leases
-from test_readme import ALL_PROGRAMS
 
 from benchmarks._fleet import Plan, race
 from suno_async import ClientClosed, ConfigurationError, Priority, Use
@@ -376,7 +376,7 @@ async def test_the_program_of_the_readme_runs(
     redis_server: RedisServer, redis_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As it stands, but for the address of Redis."""
-    (program,) = (one for one in ALL_PROGRAMS if "redis://" in one)
+    (program,) = (one for one in BLOCKS if "redis://" in one)
     async with FakeSuno(api_key=None) as fake:
         monkeypatch.setenv("SUNO_BASE_URL", fake.url)
         monkeypatch.setenv("SUNO_API_KEY", "key")
