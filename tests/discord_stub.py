@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import BodyPartReader, WSMsgType, web
@@ -18,7 +19,6 @@ Json = dict[str, Any]
 
 _BOT = {"id": "1", "username": "songs", "discriminator": "0", "avatar": None, "bot": True}
 _DISPATCH, _HEARTBEAT, _IDENTIFY, _HELLO, _HEARTBEAT_ACK = 0, 1, 2, 10, 11
-_QUIET = 20.0  # seconds between two signs of life; the library's own thread has no virtual time
 
 
 @define(eq=False)
@@ -48,6 +48,10 @@ class Discord:
     """The bot's messages, in order."""
     told: list[float] = field(factory=list[float], init=False)
     """The loop's time of each message sent, and of each edit."""
+    before: Callable[[], object] = lambda: None
+    """Called before each of them has any effect."""
+    quiet: float = 20.0
+    """Seconds between two signs of life, for the library's own beat keeps the real time."""
     _numbers: int = field(default=100, init=False)
     _sockets: list[web.WebSocketResponse] = field(factory=list[web.WebSocketResponse], init=False)
     ready: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -97,6 +101,10 @@ class Discord:
         for socket in self._sockets:
             await self._tell(socket, "MESSAGE_CREATE", message)
 
+    def _take_note(self) -> None:
+        self.told.append(asyncio.get_running_loop().time())
+        self.before()
+
     def _next(self) -> int:
         self._numbers += 1
         return self._numbers
@@ -137,7 +145,7 @@ class Discord:
     # --- messages --------------------------------------------------------------------------------
 
     async def _send(self, request: web.Request) -> web.Response:
-        self.told.append(asyncio.get_running_loop().time())
+        self._take_note()
         given = await request.json()
         answers = int(given["message_reference"]["message_id"])
         shown = Shown(int(request.match_info["chat"]), self._next(), answers, [given["content"]])
@@ -145,7 +153,7 @@ class Discord:
         return _reply(self._message(shown.chat, shown.id, given["content"]))
 
     async def _edit(self, request: web.Request) -> web.Response:
-        self.told.append(asyncio.get_running_loop().time())
+        self._take_note()
         wanted = int(request.match_info["chat"]), int(request.match_info["id"])
         (shown,) = [one for one in self.shown if (one.chat, one.id) == wanted]
         given, files = await _read(request)
@@ -181,7 +189,7 @@ class Discord:
 
     async def _stay_alive(self, socket: web.WebSocketResponse) -> None:
         while True:
-            await asyncio.sleep(_QUIET)
+            await asyncio.sleep(self.quiet)
             await socket.send_json({"op": _HEARTBEAT_ACK, "d": None, "s": None})
 
     async def _tell(self, socket: web.WebSocketResponse, name: str, data: Json) -> None:

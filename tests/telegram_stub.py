@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +54,6 @@ class Telegram:
     """The bot's messages, in order."""
     told: list[float] = field(factory=list[float], init=False)
     """The loop's time of each message sent, and of each edit."""
-    before: Callable[[str], None] = lambda _: None
-    """Called with each method's name before it has any effect."""
     _updates: list[Json] = field(factory=list[Json], init=False)
     _numbers: int = field(default=0, init=False)
     _told: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -107,7 +104,6 @@ class Telegram:
 
     async def _serve(self, request: web.Request) -> web.Response:
         method, given = request.match_info["method"], dict(await request.post())
-        self.before(method)
         if method not in ("getMe", "getUpdates"):
             self.told.append(asyncio.get_running_loop().time())
         try:
