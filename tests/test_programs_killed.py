@@ -115,11 +115,11 @@ async def test_a_killed_service_keeps_the_song_once(fake_suno: FakeSuno, tmp_pat
 
 async def _order(address: str) -> str:
     """Order a song, as soon as the service listens."""
-    given = {"json": {"idea": "the sea"}, "headers": {"Idempotency-Key": "k1"}}
+    idea, key = {"idea": "the sea"}, {"Idempotency-Key": "k1"}
     async with aiohttp.ClientSession() as session, asyncio.timeout(60):
         while True:
             with contextlib.suppress(aiohttp.ClientConnectorError):
-                async with session.post(address, **given) as answer:
+                async with session.post(address, json=idea, headers=key) as answer:
                     song: str = (await answer.json())["song"]
                     return song
             await asyncio.sleep(0.1)
