@@ -48,7 +48,7 @@ class Discord:
     """The bot's messages, in order."""
     told: list[float] = field(factory=list[float], init=False)
     """The loop's time of each message sent, and of each edit."""
-    before: Callable[[], object] = lambda: None
+    before: Callable[[], None] = lambda: None
     """Called before each of them has any effect."""
     quiet: float = 20.0
     """Seconds between two signs of life, for the library's own beat keeps the real time."""

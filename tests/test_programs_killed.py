@@ -46,7 +46,7 @@ async def process(
     """A program's process, killed at the end at the latest."""
     given = {"DISCORD_TOKEN": "token", "SUNO_API_KEY": "key", "SUNO_BASE_URL": fake.url}
     running = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "ignore", PROCESS, name, str(SPEED), *port),
+        *(sys.executable, "-W", "ignore", str(PROCESS), name, str(SPEED), *port),
         cwd=directory,
         env={**os.environ, **given, **environment},
     )
@@ -68,7 +68,12 @@ async def test_a_killed_bot_delivers_its_song_once(
     name = "discord_bot.py"
     async with Discord(quiet=0.5) as discord:
         async with process(name, fake_suno, tmp_path, DISCORD=discord.base) as first:
-            discord.before = lambda: len(discord.told) == moment and first.kill()
+
+            def kill() -> None:
+                if len(discord.told) == moment:
+                    first.kill()
+
+            discord.before = kill
             await discord.say("!song the sea")
             await until(lambda: first.returncode is not None, 60)
         discord.before = lambda: None
