@@ -17,6 +17,7 @@ from suno_async.testing._api.service import Script, Service, Unreachable
 from suno_async.testing.faults import PASSING, Fault, FaultPlan
 from suno_async.testing.judges import Counting, Judge, judge
 from suno_async.testing.ledger import Ledger
+from suno_async.testing.names import page_of
 from suno_async.testing.pushes import Push, PushFaults
 from suno_async.testing.timetable import PlanChanges, Timetable, TimetableLike
 
@@ -79,7 +80,7 @@ class FakeSuno:
     """Whether the HTTP status follows the code; the service answers errors with HTTP 200."""
     epoch: float = 1_767_225_600.0
     """What a clock on the wall shows at the start, in seconds since 1970: 2026-01-01."""
-    ledger: Ledger = field(factory=Ledger, init=False)
+    ledger: Ledger = field(init=False)
     """What reached the fake, and what became of it."""
     app: web.Application = field(init=False)
     """The application, for mounting it elsewhere."""
@@ -88,8 +89,12 @@ class FakeSuno:
     _courier: Courier = field(init=False)
     _runner: web.AppRunner | None = field(default=None, init=False)
     _url: str = field(default="", init=False)
+    _names: frozenset[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        known = routes(quickstart=self.quickstart)
+        self._names = frozenset(operation.name for operation in known.values())
+        self.ledger = Ledger(operations=self._names)
         self._service = Service(
             timetable=self.timetable,
             credits=self.credits,
@@ -209,19 +214,27 @@ class FakeSuno:
 
         What can be said are the attributes of `Plan`, and `skip=("text",)` to leave stages out.
         Scripts are used up in the order in which they were given, by tasks that are accepted; one
-        without changes lets tasks pass.
+        without changes lets tasks pass. An operation is named as of `fail`.
+
+        Raises:
+            ValueError: there is no such operation.
         """
-        self._service.scripts.append(Script(changes, operation, times))
+        self._service.scripts.append(Script(changes, self._page_of(operation), times))
 
     def fail(
-        self, fault: Fault, *, on: str | None = None, times: int | None = 1, skip: int = 0
+        self, fault: Fault | str, *, on: str | None = None, times: int | None = 1, skip: int = 0
     ) -> None:
         """Play a fault on the next `times` requests (None: on all), after `skip` of them.
 
-        `on` is an operation's name, a path, or the begin of a path that ends with a slash
-        (`/files/`); None means any operation of the API.
+        A named fault may be given by its name, `"reset_after_accept"`. `on` is an operation, named
+        as the client's method (`generate_music`) or the documentation's page (`generate-music`); a
+        path; or the begin of a path that ends with a slash (`/files/`). None means any operation.
+
+        Raises:
+            ValueError: there is no such fault or operation.
         """
-        self._front.faults.order(fault, on, times, skip)
+        fault = Fault.called(fault) if isinstance(fault, str) else fault
+        self._front.faults.order(fault, self._page_of(on), times, skip)
 
     def faults(
         self,
@@ -231,8 +244,13 @@ class FakeSuno:
         choices: Sequence[Fault] = PASSING,
         on: tuple[str, ...] | None = None,
     ) -> None:
-        """Play one of `choices` on this share of the requests, of some operations or of all."""
-        self._front.faults.chance(rate, seed, choices, on)
+        """Play one of `choices` on this share of the requests, of some operations or of all.
+
+        Raises:
+            ValueError: there is no such operation.
+        """
+        pages = None if on is None else tuple(page_of(name, self._names) for name in on)
+        self._front.faults.chance(rate, seed, choices, pages)
 
     def push_faults(self, faults: PushFaults) -> None:
         """Let this go wrong with pushes from now on."""
@@ -243,6 +261,15 @@ class FakeSuno:
         self._front.faults.clear()
         self._courier.change(PushFaults())
 
+    def assert_all_played(self) -> None:
+        """Hold that every fault and script has happened; a test in which one did not is void."""
+        waiting = [
+            *self._front.faults.waiting,
+            *(f"script for {one.operation or 'any task'}" for one in self._service.scripts),
+        ]
+        if waiting:
+            raise AssertionError(f"It has not happened: {', '.join(waiting)}.\n{self.ledger}")
+
     def expire(self, task_id: str, *, renewed: bool = True) -> None:
         """Let the links of a task die now; its record shows new ones, or nothing is kept."""
         job = self._service.jobs[task_id]
@@ -252,6 +279,9 @@ class FakeSuno:
     def remake(self, task_id: str) -> None:
         """Let the files of a task become others of the same size, under the same links."""
         self._service.jobs[task_id].edition += 1
+
+    def _page_of(self, name: str | None) -> str | None:
+        return name if name is None or name.startswith("/") else page_of(name, self._names)
 
     async def _hang_up(self, _app: web.Application) -> None:
         self._front.closing.set()

@@ -1,9 +1,9 @@
 """Faults by name: the ways in which a network and a server can fail, played on chosen requests.
 
-A `Fault` is a value. The named ones are attributes of the class (`Fault.RESET_AFTER_ACCEPT`) and
-listed by `Fault.named()`; others are made by `Fault.envelope(430)`, `Fault.redirect(307)`,
-`Fault.bare(418)` and `Fault.stall()`. Each says whether the request is accepted, and charged,
-before the fault happens; `after_accepting()` makes the kind that is.
+A `Fault` is a value. The named ones are attributes of the class (`Fault.RESET_AFTER_ACCEPT`), found
+by `Fault.called("reset_after_accept")` and listed by `Fault.named()`; others are made by
+`Fault.envelope(430)`, `Fault.redirect(307)`, `Fault.bare(418)` and `Fault.stall()`. Each says
+whether the request is accepted, and charged, before the fault happens; `after_accepting()` makes the kind that is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -134,6 +134,15 @@ class Fault:
         return tuple(_NAMED.values())
 
     @classmethod
+    def called(cls, name: str) -> "Fault":
+        """The fault of this name, for example `reset_after_accept`; raises ValueError."""
+        try:
+            return _NAMED[name.upper()]
+        except KeyError:
+            known = ", ".join(fault.name for fault in cls.named())
+            raise ValueError(f"There is no fault {name!r}; known are {known}.") from None
+
+    @classmethod
     def envelope(cls, code: int, message: str | None = None, *, status: int = 200) -> "Fault":
         """The API's own refusal with this code, and what the service says with it."""
         text = MESSAGES.get(code, "error") if message is None else message
@@ -238,6 +247,7 @@ class _Order:
     on: str | None
     left: int | None
     skip: int
+    was_played: bool = False
 
     def meant(self, path: str, operation: str) -> bool:
         on = self.on
@@ -266,6 +276,15 @@ class FaultPlan:
         """Play one of `choices` on this share of the requests, of some operations or of all."""
         self._rate, self._rng, self._choices, self._on = rate, Random(seed), choices, on
 
+    @property
+    def waiting(self) -> list[str]:
+        """The orders that have not been played, or not as often as they were given."""
+        return [
+            f"fault {order.fault.name} on {order.on or 'any operation'}"
+            for order in self._orders
+            if order.left is not None or not order.was_played
+        ]
+
     def clear(self) -> None:
         """Play no more faults."""
         self._orders.clear()
@@ -279,6 +298,7 @@ class FaultPlan:
             if order.skip:
                 order.skip -= 1
                 continue
+            order.was_played = True
             if order.left is not None:
                 order.left -= 1
                 if order.left == 0:

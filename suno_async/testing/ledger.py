@@ -1,10 +1,19 @@
-"""The ledger: what reached the fake, in order, and what became of it."""
+"""The ledger: what reached the fake, in order, and what became of it.
 
-from collections.abc import Iterator
+Its `assert_...` methods say what a test expects of the money and of the rate, and show all requests
+where it is otherwise. Operations are named as the client's methods (`generate_music`), or as the
+documentation's pages (`generate-music`).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
 from attrs import define, field
+
+from suno_async.testing.names import page_of
+
+_OK = 200
 
 
 class Outcome(StrEnum):
@@ -56,8 +65,18 @@ class Entry:
         """Whether the server did what was asked."""
         return self.outcome is Outcome.ACCEPTED
 
+    def __str__(self) -> str:
+        code = "" if self.code in (None, _OK) else f" with {self.code}"
+        notes = (
+            f"{self.cost:g} credits" if self.cost else "",
+            f"task {self.task_id}" if self.task_id else "",
+            f"fault {self.fault}" if self.fault else "",
+        )
+        title = f"{self.time:9.2f} s  {self.operation or f'{self.method} {self.path}'}"
+        return ", ".join(filter(None, (f"{title}: {self.outcome}{code}", *notes)))
 
-@define(eq=False)
+
+@define(eq=False, repr=False)
 class Ledger:
     """All requests to the API in order of arrival; file downloads are kept apart in `downloads`."""
 
@@ -65,6 +84,14 @@ class Ledger:
     """Every request to the API, in the order in which the server counted them."""
     downloads: list[Entry] = field(factory=list[Entry])
     """Every request for a file."""
+    _operations: frozenset[str] = field(default=frozenset(), kw_only=True)
+    """The names that are known; none means any."""
+
+    def __repr__(self) -> str:
+        return f"<Ledger: {len(self)} requests, {len(self.charged())} charged>"
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.entries)) or "no request"
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
@@ -74,7 +101,7 @@ class Ledger:
 
     def of(self, operation: str) -> list[Entry]:
         """The requests for one operation."""
-        return [entry for entry in self.entries if entry.operation == operation]
+        return [*self._of(operation)]
 
     def accepted(self, operation: str | None = None) -> list[Entry]:
         """The requests that were accepted, of one operation or of all."""
@@ -119,5 +146,43 @@ class Ledger:
             most = max(most, end - begin + 1)
         return most
 
+    def assert_charged(self, times: int, operation: str | None = None) -> None:
+        """Hold that so many requests cost credits: 1 for a song, however often it was asked for."""
+        self._hold(self.charged(operation), times, "charged", operation)
+
+    def assert_accepted(self, times: int, operation: str | None = None) -> None:
+        """Hold that so many requests were accepted, of one operation or of all."""
+        self._hold(self.accepted(operation), times, "accepted", operation)
+
+    def assert_refused(
+        self, times: int, operation: str | None = None, code: int | None = None
+    ) -> None:
+        """Hold that so many requests were refused, for their rate or otherwise."""
+        what = "refused" if code is None else f"refused with {code}"
+        self._hold(self.refused(operation, code), times, what, operation)
+
+    def assert_asked(self, times: int, operation: str | None = None) -> None:
+        """Hold that so many requests came, whatever became of them; 0 for none at all."""
+        self._hold([*self._of(operation)], times, "made", operation)
+
+    def assert_within_rate(self) -> None:
+        """Hold that no request was refused for its rate."""
+        self._hold(self.limited(), 0, "refused for their rate", None)
+
+    def _hold(self, found: Sequence[Entry], times: int, what: str, operation: str | None) -> None:
+        if len(found) != times:
+            whose = "" if operation is None else f" for {operation}"
+            raise AssertionError(
+                f"{len(found)} requests{whose} were {what}, not {times}:\n{_marked(self, found)}"
+            )
+
     def _of(self, operation: str | None) -> Iterator[Entry]:
+        if operation is not None and self._operations:
+            operation = page_of(operation, self._operations)
         return (entry for entry in self.entries if operation in (None, entry.operation))
+
+
+def _marked(entries: Iterable[Entry], found: Sequence[Entry]) -> str:
+    """All entries, one a line, those that were counted with a mark."""
+    lines = [f"{'>' if any(one is entry for one in found) else ' '} {entry}" for entry in entries]
+    return "\n".join(lines) or "  no request came"
