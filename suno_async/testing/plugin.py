@@ -5,7 +5,7 @@
     async def test_a_song(fake_suno, suno):
         task = await suno.generate_music("A calm piano tune at dusk")
         assert len(await task) == 2
-        assert fake_suno.balance < 1000
+        fake_suno.ledger.assert_charged(1, "generate_music")
 
 To set the fake up otherwise, define a fixture `fake_suno` of your own; `suno` then uses that.
 
