@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import importlib
 import os
+import random
 import re
+import socket
 import time
 from collections.abc import Coroutine
 from contextvars import ContextVar
@@ -136,6 +138,14 @@ def _waited() -> float:
         return int(_SCHEDULED.read_bytes().split()[1]) * 1e-9
     except (OSError, IndexError):
         return 0.0
+
+
+def free_port() -> int:
+    """A port to listen on, out of the range from which the system picks those of connections."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 async def until(reached: Callable[[], object], seconds: float = 600.0) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 from discord_stub import Discord
-from programs import needed, until
+from programs import free_port, needed, until
 
 from suno_async.testing import FakeSuno, Fault, Timetable
 
@@ -107,12 +106,13 @@ async def test_a_killed_service_keeps_the_song_once(fake_suno: FakeSuno, tmp_pat
     """Killed after an order, the next process keeps its song though nobody asks any more."""
     needed("uvicorn")
     needed("fastapi.sse")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    order = partial(_order, f"http://127.0.0.1:{port}/songs")
-    async with process("service.py", fake_suno, tmp_path, str(port)):
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    order = partial(_order, f"{address}/songs")
+    given = {"PUBLIC_URL": address, "CALLBACK_SECRET": "a secret of the tests alone"}
+    async with process("service.py", fake_suno, tmp_path, str(port), **given):
         song = await order()
-    async with process("service.py", fake_suno, tmp_path, str(port)):
+    async with process("service.py", fake_suno, tmp_path, str(port), **given):
         await until(lambda: len([*tmp_path.glob("songs/*.mp3")]) == 2, 60)
         assert await order() == song
     assert len(fake_suno.ledger.charged()) == 1
