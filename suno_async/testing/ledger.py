@@ -84,7 +84,7 @@ class Ledger:
     """Every request to the API, in the order in which the server counted them."""
     downloads: list[Entry] = field(factory=list[Entry])
     """Every request for a file."""
-    _operations: frozenset[str] = field(default=frozenset(), kw_only=True)
+    _operations: frozenset[str] = field(default=frozenset(), kw_only=True, alias="operations")
     """The names that are known; none means any."""
 
     def __repr__(self) -> str:
