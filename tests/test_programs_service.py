@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from attrs import frozen
-from programs import Process, loaded, needed, never_blocked, running, until
+from programs import Process, free_port, loaded, needed, never_blocked, running, until
 
 from suno_async.testing import Fault
 
@@ -53,8 +54,8 @@ class Browser:
             f"{self.service}/songs", json={"idea": idea}, headers={"Idempotency-Key": key}
         )
         async with asked as answer:
-            body = await answer.json()
-            return answer.status, body["song"] if answer.status == 202 else body
+            song = (await answer.json())["song"] if answer.status == 202 else await answer.text()
+            return answer.status, song
 
     async def follow(self, song: str, last: str | None = None) -> AsyncIterator[Told]:
         """Each event of a song, from after the last one known."""
@@ -74,8 +75,10 @@ class Browser:
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake_suno: FakeSuno) -> None:
-    """What the program finds: a directory of its own, a key, and the fake."""
+    """What the program finds: a directory and an address of its own, a key, and the fake."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PUBLIC_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("CALLBACK_SECRET", "a secret of the tests alone")
     monkeypatch.setenv("SUNO_API_KEY", "key")
     monkeypatch.setenv("SUNO_BASE_URL", fake_suno.url)
 
@@ -84,8 +87,13 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake_suno: Fak
 async def service() -> AsyncGenerator[Browser]:
     """The program under uvicorn, as a new process has it, and a browser."""
     names, _ = loaded("service.py")
+    address = os.environ["PUBLIC_URL"]
     config = uvicorn.Config(
-        names["app"], port=0, log_config=None, loop="none", timeout_graceful_shutdown=5
+        names["app"],
+        port=int(address.rpartition(":")[2]),
+        log_config=None,
+        loop="none",
+        timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
 
@@ -94,8 +102,7 @@ async def service() -> AsyncGenerator[Browser]:
 
     async with aiohttp.ClientSession() as session, running(server.serve(), stop) as process:
         await until(lambda: server.started)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Browser(session, f"http://127.0.0.1:{port}", process)
+        yield Browser(session, address, process)
 
 
 def kept() -> list[Path]:
@@ -247,3 +254,27 @@ async def test_nobody_needs_to_follow(fake_suno: FakeSuno) -> None:
     async with service():
         await until(lambda: len(kept()) == 2)
     assert len(fake_suno.ledger.charged()) == 1
+
+
+async def test_pushes_come_to_the_same_application(fake_suno: FakeSuno) -> None:
+    """The stages are told as they are pushed, and each push is answered well."""
+    fake_suno.script(text=15, first=36.5, complete=148)
+    async with service() as browser:
+        _, song = await browser.order("the sea", "k1")
+        began = asyncio.get_running_loop().time()
+        told = [event async for event in browser.follow(song)]
+        for event, due in zip(told, (15, 36.5, 148), strict=True):
+            assert due - 1 <= event.at - began <= due + 1
+    assert [push.delivered is not None for push in fake_suno.pushes] == [True, True, True]
+
+
+async def test_a_forged_push_is_refused(fake_suno: FakeSuno) -> None:
+    """Whoever does not know the secret gets a 4xx, and changes nothing."""
+    async with service() as browser:
+        forged: dict[str, Any] = {
+            "code": 200,
+            "data": {"callbackType": "complete", "task_id": "x", "data": []},
+        }
+        async with browser.session.post(f"{browser.service}/suno/forged", json=forged) as answer:
+            assert 400 <= answer.status < 500
+            assert "\n" not in await answer.text()

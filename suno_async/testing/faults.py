@@ -3,7 +3,8 @@
 A `Fault` is a value. The named ones are attributes of the class (`Fault.RESET_AFTER_ACCEPT`), found
 by `Fault.called("reset_after_accept")` and listed by `Fault.named()`; others are made by
 `Fault.envelope(430)`, `Fault.redirect(307)`, `Fault.bare(418)` and `Fault.stall()`. Each says
-whether the request is accepted, and charged, before the fault happens; `after_accepting()` makes the kind that is.
+whether the request is accepted, and charged, before the fault happens; `after_accepting()` makes
+the kind that is.
 """
 
 from collections.abc import Mapping, Sequence
