@@ -93,22 +93,18 @@ class InvalidRequest(SunoError, ValueError):
         return f"{self.operation or 'The request'} cannot be sent: {faults}."
 
 
-@define(slots=False, str=False)
 class ConfigurationError(SunoError):
     """The client was set up or used in a way that cannot work."""
 
 
-@define(slots=False, str=False)
 class ClientClosed(SunoError):
     """The client has ended; whoever listened can pick the task up again by its token."""
 
 
-@define(slots=False, str=False)
 class ConnectionFailed(SunoError):
     """No answer came, and nothing was paid."""
 
 
-@define(slots=False, str=False)
 class RequestTimeout(SunoError, TimeoutError):
     """No answer came in time, and nothing was paid."""
 
@@ -177,7 +173,6 @@ class DecodeError(SunoError):
         )
 
 
-@define(slots=False, str=False)
 class JournalError(SunoError):
     """The journal's file cannot be used."""
 
@@ -204,60 +199,50 @@ class APIError(SunoError):
         return f"The service refused the request: {said} ({number}).{self.advice}"
 
 
-@define(slots=False, str=False)
 class BadRequest(APIError):
     """Codes 400, 422 and 451: a field is missing or wrong, or a file could not be fetched."""
 
 
-@define(slots=False, str=False)
 class AuthenticationFailed(APIError):
     """Code 401: the key is missing or wrong."""
 
     advice = " Check the key: https://sunoapi.org/api-key lists the valid ones."
 
 
-@define(slots=False, str=False)
 class InsufficientCredits(APIError):
     """Code 402, and 429 by its documented meaning: the account is empty."""
 
     advice = " Top up the account; waiting does not help."
 
 
-@define(slots=False, str=False)
 class NotFound(APIError):
     """Code 404: no such path, or nothing with that id."""
 
 
-@define(slots=False, str=False)
 class RateLimited(APIError):
     """Codes 430 and 405, and 429 where it means the rate: more than 20 requests in 10 seconds."""
 
     advice = " Someone else may be using the key's rate: share one limiter between processes."
 
 
-@define(slots=False, str=False)
 class Conflict(APIError):
     """Code 409: it exists already, as a WAV, a cover or a persona can only be made once."""
 
 
-@define(slots=False, str=False)
 class TooLong(APIError):
     """Code 413: a text is longer than the service takes."""
 
 
-@define(slots=False, str=False)
 class Maintenance(APIError):
     """Code 455: the service is being maintained."""
 
     advice = " Try again later."
 
 
-@define(slots=False, str=False)
 class ServerError(APIError):
     """Codes and statuses from 500 on: the service failed."""
 
 
-@define(slots=False, str=False)
 class TaskError(SunoError):
     """Something about a task that was accepted and paid for."""
 
@@ -287,22 +272,18 @@ class TaskFailed(TaskError):
         return f"{task} failed: {said}{f' ({what})' if what else ''}.{refund}"
 
 
-@define(slots=False, str=False)
 class ContentRejected(TaskFailed):
     """The words or the audio were rejected; the same request will be rejected again."""
 
 
-@define(slots=False, str=False)
 class TaskTimeout(TaskError, TimeoutError):
     """The wait was over before the task was; nothing is lost, await it again."""
 
 
-@define(slots=False, str=False)
 class DownloadFailed(SunoError):
     """A file could not be fetched, is not what it claims to be, or could not be written."""
 
 
-@define(slots=False, str=False)
 class CallbackRejected(SunoError):
     """A push that does not come from the service, or that cannot be read; it changed nothing."""
 
