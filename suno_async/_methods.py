@@ -58,21 +58,10 @@ class _Method(Generic[P, R]):
     """A method of the client; `R` is what awaiting it gives."""
 
     def __init__(self, function: Callable[..., Any], operation: Any, answer: Any) -> None:
-        signature = inspect.signature(operation)
-        client = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
         function.__doc__ = operation.__doc__
-        given = signature.parameters.values()
-        fields = [
-            one.replace(
-                annotation=_Shown(one.annotation),
-                default=_Shown("...") if one.default is NOTHING else one.default,
-            )
-            for one in given
-        ]
-        function.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[client, *fields], return_annotation=answer
-        )
         self._function = function
+        self._operation = operation
+        self._answer = answer
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._function.__name__ = name
@@ -86,7 +75,22 @@ class _Method(Generic[P, R]):
     @overload
     def __get__(self, client: object, owner: type) -> Callable[P, Coroutine[Any, Any, R]]: ...
     def __get__(self, client: object, owner: type) -> Any:
+        if not hasattr(self._function, "__signature__"):  # not on import, where all would be made
+            self._function.__signature__ = self._signature()  # type: ignore[attr-defined]
         return self._function.__get__(client, owner)
+
+    def _signature(self) -> inspect.Signature:
+        signature = inspect.signature(self._operation)
+        client = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+        given = signature.parameters.values()
+        fields = [
+            one.replace(
+                annotation=_Shown(one.annotation),
+                default=_Shown("...") if one.default is NOTHING else one.default,
+            )
+            for one in given
+        ]
+        return signature.replace(parameters=[client, *fields], return_annotation=self._answer)
 
 
 def submits(operation: Callable[P, TaskOperation[R]]) -> _Method[P, Task[R]]:
