@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field, frozen
 
+from suno_async._value_object import ValueObject
 from suno_async.errors import Fault
 
 from ._model import Model, is_before_v6
@@ -34,7 +35,7 @@ def _persona_model(operation: Any) -> Literal["voice_persona"] | None:
 
 
 @frozen(kw_only=True, slots=False)
-class OfTrack:
+class OfTrack(ValueObject):
     """Which track it works on."""
 
     audio_id: str = field(kw_only=False, converter=audio_id, metadata=must(not_blank))
@@ -52,7 +53,7 @@ class OfTrack:
 
 
 @frozen(kw_only=True, slots=False)
-class OfTrackOrElse:
+class OfTrackOrElse(ValueObject):
     """Which track it works on, where it can also work on something else."""
 
     audio_id: str | None = field(
@@ -79,7 +80,7 @@ class OfTrackOrElse:
 
 
 @frozen(kw_only=True, slots=False)
-class Weights:
+class Weights(ValueObject):
     """How the singing is tuned."""
 
     vocal_gender: Literal["m", "f"] | None = None
@@ -93,7 +94,7 @@ class Weights:
 
 
 @frozen(kw_only=True, slots=False)
-class NegativeTags:
+class NegativeTags(ValueObject):
     """What to avoid."""
 
     negative_tags: str | None = field(default=None, metadata=must(at_most(1000)))
@@ -101,7 +102,7 @@ class NegativeTags:
 
 
 @frozen(kw_only=True, slots=False)
-class Singer:
+class Singer(ValueObject):
     """Who sings."""
 
     persona_id: str | None = field(default=None, converter=persona_id, metadata=must(not_blank))
@@ -113,7 +114,7 @@ class Singer:
 
 
 @frozen(kw_only=True, slots=False)
-class V6Fields:
+class V6Fields(ValueObject):
     """What the V6 models take besides."""
 
     lyrics: str | None = None
@@ -123,7 +124,7 @@ class V6Fields:
 
 
 @frozen(kw_only=True, slots=False)
-class Duration:
+class Duration(ValueObject):
     """How long it shall be."""
 
     duration: int | None = field(default=None, metadata=must(between(10, 360)))

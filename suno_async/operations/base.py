@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from attrs import field, frozen
 
+from suno_async._value_object import ValueObject
 from suno_async.errors import Fault, Host, InvalidRequest
 
 from ._kinds import Kind
@@ -30,7 +31,7 @@ SENT_APART = "sent_apart"
 
 
 @frozen(kw_only=True)
-class Operation(Generic[R_co]):
+class Operation(ValueObject, Generic[R_co]):
     """Anything that can be asked of the service; checked when it is built."""
 
     path: ClassVar[str]

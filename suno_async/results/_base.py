@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 
 from attrs import asdict, field, frozen
 
+from suno_async._value_object import ValueObject
+
 if TYPE_CHECKING:
     from attrs import Attribute
 
@@ -58,7 +60,7 @@ _RANKS = {stage: rank for rank, stage in enumerate(Stage)}  # looked up by text,
 
 
 @frozen(kw_only=True)
-class Result:
+class Result(ValueObject):
     """Common to all that comes back."""
 
     raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
@@ -116,7 +118,7 @@ class FromTrack(Made):
 
 
 @frozen
-class TaskEvent(Generic[R_co]):
+class TaskEvent(ValueObject, Generic[R_co]):
     """A task has reached a stage."""
 
     stage: Stage
