@@ -79,6 +79,11 @@ class Spread:
         some = list(values)
         return cls(median(some), min(some), max(some))
 
+    @classmethod
+    def of_ratios(cls, ones: Iterable[float], others: Iterable[float]) -> "Spread":
+        """The spread of the ones over the others, each with its pair."""
+        return cls.of(one / other for one, other in zip(ones, others, strict=True))
+
 
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which this share of the values lies."""

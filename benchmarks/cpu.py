@@ -2,18 +2,24 @@
 
 Both ask the same server, which runs in a process of its own, in interleaved rounds. Ours goes the
 whole way: operation, limiter (wide open), attempt, envelope, and for a look watcher, record, task.
+Other clients look at finished songs in the same way, each in a process of its own and in turns with
+the same floor.
 """
 
 import asyncio
-import gc
-from collections.abc import Awaitable, Callable, Iterator
+import json
+import sys
+from collections.abc import Iterator
 from itertools import cycle
-from time import process_time
+from pathlib import Path
 
 import aiohttp
 from attrs import frozen
 
+from benchmarks._looks import CLIENTS, Course, as_argument
+from benchmarks._peers import LeftOut, interpreter, run_by, versions
 from benchmarks._raw import KEY, Raw
+from benchmarks._rounds import Call, take_turns
 from benchmarks._server import serve_apart
 from benchmarks._tables import Cell, Spread, Table, Target
 from suno_async import GenerateMusic, RateLimiter, SunoClient
@@ -21,8 +27,8 @@ from suno_async import GenerateMusic, RateLimiter, SunoClient
 _LIMIT = 1.5  # times the floor, for each call
 _IDEA = "A calm piano tune at dusk"
 _COLUMNS = ("call", "at once", "floor µs", "ours µs", "ratio", "min", "max", "target")
-
-Call = Callable[[], Awaitable[object]]
+_COLUMNS_OF_PEERS = ("client", "at once", "floor µs", "own µs", "ratio", "min", "max")
+_CALLS = 40
 
 
 @frozen
@@ -41,11 +47,11 @@ class Pair:
 
 def run(*, full: bool) -> Iterator[Table]:
     """The ratio for each kind of call, one at a time and 20 at once."""
-    rounds, calls = (101, 40) if full else (25, 40)
+    rounds = 101 if full else 25
     with serve_apart() as url:
-        rows = asyncio.run(_measure(url, rounds, calls))
+        rows = asyncio.run(_measure(url, rounds, _CALLS))
     yield Table(
-        f"CPU a call: medians of {rounds} interleaved rounds of {calls} calls",
+        f"CPU a call: medians of {rounds} interleaved rounds of {_CALLS} calls",
         _COLUMNS,
         rows,
         (
@@ -54,13 +60,14 @@ def run(*, full: bool) -> Iterator[Table]:
             "has its floor, but for the row that says what that costs.",
         ),
     )
+    with serve_apart() as url:
+        yield _by_others(url, rounds)
 
 
 async def _measure(url: str, rounds: int, calls: int) -> list[list[Cell]]:
-    limiter = RateLimiter(100_000, 0.1, burst=100_000)
     fresh = aiohttp.TCPConnector(force_close=True)
     async with (
-        SunoClient(KEY, base_url=url, limiter=limiter) as suno,
+        SunoClient(KEY, base_url=url, limiter=_wide_open()) as suno,
         aiohttp.ClientSession() as kept,
         aiohttp.ClientSession(connector=fresh) as once,
     ):
@@ -101,28 +108,66 @@ async def _pairs(suno: SunoClient, raw: Raw, fresh: Raw, looks: int) -> list[Pai
 
 
 async def _compare(pair: Pair, rounds: int, calls: int, at_once: int) -> list[Cell]:
-    ours: list[float] = []
-    floor: list[float] = []
-    for number in range(rounds + 1):
-        order = [(pair.ours, ours), (pair.floor, floor)]
-        for call, times in order if number % 2 else reversed(order):
-            times.append(await _seconds(call, calls, at_once))
-    del ours[0], floor[0]  # the first round warms up
-    ratio = Spread.of(one / other for one, other in zip(ours, floor, strict=True))
-    micro = [round(1e6 * Spread.of(times).middle / calls) for times in (floor, ours)]
-    spread = (ratio.middle, ratio.low, ratio.high)
-    target = Target(ratio.middle, _LIMIT) if pair.has_target else None
-    return [pair.name, at_once, *micro, *spread, target]
+    floor, ours = await take_turns(
+        pair.floor, pair.ours, rounds=rounds, calls=calls, at_once=at_once
+    )
+    target = Target(Spread.of_ratios(ours, floor).middle, _LIMIT) if pair.has_target else None
+    return [pair.name, at_once, *_over_floor(floor, ours, calls), target]
 
 
-async def _seconds(call: Call, calls: int, at_once: int) -> float:
-    """The CPU time of this process for so many calls."""
+def _over_floor(floor: list[float], own: list[float], calls: int) -> list[Cell]:
+    micro = [round(1e6 * Spread.of(times).middle / calls) for times in (floor, own)]
+    ratio = Spread.of_ratios(own, floor)
+    return [*micro, ratio.middle, ratio.low, ratio.high]
 
-    async def caller() -> None:
-        for _ in range(calls // at_once):
-            await call()
 
-    gc.collect()
-    began = process_time()
-    await asyncio.gather(*(caller() for _ in range(at_once)))
-    return process_time() - began
+def _by_others(url: str, rounds: int) -> Table:
+    """Looks by others, each in a process of its own; ours is measured in the same way."""
+    songs, status = asyncio.run(_prepare(url))
+    rows: list[list[Cell]] = []
+    notes = [
+        "A look is one GET of the same record over a kept connection, read as far as the client",
+        "goes: models of all fields, but plain JSON with fal-client and suno-easy. fal-client asks",
+        "for a status first, and so does its floor. suno-easy blocks: it has one at a time.",
+    ]
+    pythons: dict[str, Path | str] = dict.fromkeys(["suno-async"], sys.executable)
+    try:
+        peers = interpreter()
+        pythons |= dict.fromkeys(CLIENTS, peers) | pythons
+        notes.append(f"Measured: {versions(peers)}.")
+    except LeftOut as reason:
+        notes.append(f"The peers were {reason}.")
+    for name, python in pythons.items():
+        for at_once in (1,) if name == "suno-easy" else (1, 20):
+            course = Course(name, url, status, songs, rounds, _CALLS, at_once)
+            try:
+                floor, own = measured(python, course)
+            except LeftOut as reason:
+                notes.append(f"{name} was {reason}.")
+            else:
+                rows.append([name, at_once, *_over_floor(floor, own, _CALLS)])
+    title = f"CPU a look by each client: medians of {rounds} interleaved rounds of {_CALLS} looks"
+    return Table(title, _COLUMNS_OF_PEERS, rows, notes)
+
+
+def measured(python: Path | str, course: Course) -> tuple[list[float], list[float]]:
+    """CPU seconds of each round, of the floor and of the client.
+
+    Raises:
+        LeftOut: the client failed.
+    """
+    floor, own = json.loads(run_by(python, "-m", "benchmarks._looks", as_argument(course)))
+    return floor, own
+
+
+async def _prepare(url: str) -> tuple[list[str], str]:
+    """The ids of finished songs, and the path of a file that reads as a status of fal's."""
+    said = json.dumps({"status": "COMPLETED", "logs": None, "metrics": {}}).encode()
+    async with SunoClient(KEY, base_url=url, upload_url=url, limiter=_wide_open()) as suno:
+        songs = [(await suno.generate_music(_IDEA)).id for _ in range(64)]
+        file = await suno.upload_file(said, file_name="status.json")
+    return songs, (file.download_url or "").removeprefix(url)
+
+
+def _wide_open() -> RateLimiter:
+    return RateLimiter(100_000, 0.1, burst=100_000)

@@ -1,7 +1,8 @@
 """Import time of the package, over that of its four dependencies.
 
 Each import has a fresh interpreter; the two take turns. What is timed is the CPU time of the import
-statement, with bytecode at hand and without the start of the interpreter.
+statement, with bytecode at hand and without the start of the interpreter. Other clients are
+imported in an environment of their own, in turns with aiohttp there.
 """
 
 import os
@@ -9,13 +10,16 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
+from benchmarks._peers import LeftOut, interpreter, run_by, versions
 from benchmarks._tables import Cell, Spread, Table, Target
 
 _DEPENDENCIES = "aiohttp, attrs, cattrs, aiolimiter"
 _LIMIT = 1.15
 _TIMED = "from time import process_time as now; began = now(); import {}; print(now() - began)"
 _SLOWEST = 15
+_OTHERS = ("httpx, pydantic", "openai", "fal_client", "suno_easy")
 
 
 def run(*, full: bool) -> Iterator[Table]:
@@ -27,7 +31,7 @@ def run(*, full: bool) -> Iterator[Table]:
     for _ in range(rounds):
         theirs.append(_seconds(_DEPENDENCIES))
         ours.append(_seconds("suno_async"))
-    ratio = Spread.of(one / other for one, other in zip(ours, theirs, strict=True))
+    ratio = Spread.of_ratios(ours, theirs)
     rows: list[list[Cell]] = [
         [_DEPENDENCIES, *_milliseconds(theirs), None],
         ["suno_async", *_milliseconds(ours), None],
@@ -37,6 +41,7 @@ def run(*, full: bool) -> Iterator[Table]:
     title = f"CPU time of an import in ms, {rounds} interleaved rounds of fresh interpreters"
     yield Table(title, columns, rows)
     yield _over(9 if full else 5)
+    yield _by_others(rounds)
 
 
 def _over(rounds: int) -> Table:
@@ -77,3 +82,34 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def _milliseconds(seconds: list[float]) -> tuple[float, float, float]:
     spread = Spread.of(1e3 * one for one in seconds)
     return spread.middle, spread.low, spread.high
+
+
+def _by_others(rounds: int) -> Table:
+    """Each import over that of aiohttp in the same environment."""
+    rows: list[list[Cell]] = []
+    notes: list[str] = []
+    imported: list[tuple[str, Path | str]] = [("suno_async", sys.executable)]
+    try:
+        peers = interpreter()
+        imported += [(names, peers) for names in _OTHERS]
+        notes.append(f"Measured: {versions(peers)}.")
+    except LeftOut as reason:
+        notes.append(f"The peers were {reason}.")
+    for names, python in imported:
+        try:
+            rows.append([names, *_over_aiohttp(names, python, rounds)])
+        except LeftOut as reason:
+            notes.append(f"{names} was {reason}.")
+    title = f"CPU time of an import over that of aiohttp alone, {rounds} interleaved rounds"
+    return Table(title, ("imported", "aiohttp ms", "own ms", "ratio", "min", "max"), rows, notes)
+
+
+def _over_aiohttp(names: str, python: Path | str, rounds: int) -> list[Cell]:
+    floor: list[float] = []
+    own: list[float] = []
+    for _ in range(rounds):
+        floor.append(float(run_by(python, "-c", _TIMED.format("aiohttp"))))
+        own.append(float(run_by(python, "-c", _TIMED.format(names))))
+    ratio = Spread.of_ratios(own, floor)
+    middles = [_milliseconds(some)[0] for some in (floor, own)]
+    return [*middles, ratio.middle, ratio.low, ratio.high]
