@@ -1,15 +1,19 @@
-"""Run benchmarks and print their tables: `python -m benchmarks [name ...] [--full] [--list]`."""
+"""Run benchmarks and print their tables: `python -m benchmarks [name ...] [--full] [--results]`."""
 
 import argparse
 import pkgutil
 import sys
 from collections.abc import Iterable
 from importlib import import_module
+from pathlib import Path
 from time import monotonic
 from typing import Protocol, cast
 
 import benchmarks
-from benchmarks._tables import Table, Target, machine
+from benchmarks import _peers, _results
+from benchmarks._tables import Table, count, machine
+
+_RESULTS = "benchmarks/RESULTS.md"
 
 
 class Benchmark(Protocol):
@@ -39,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="name", help="which; all if left out")
     parser.add_argument("--full", action="store_true", help="all rows and rounds; takes longer")
     parser.add_argument("--list", action="store_true", help="say what there is, and end")
+    parser.add_argument("--results", action="store_true", help=f"put them in {_RESULTS}, too")
+    parser.add_argument("--peers", metavar="DIRECTORY", type=Path, help="where peers are installed")
+    parser.add_argument("--no-peers", action="store_true", help="measure no other clients")
     given = parser.parse_args(arguments)
     if unknown := sorted({*given.names} - {*names()}):
         parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(names())}")
@@ -46,23 +53,28 @@ def main(arguments: list[str] | None = None) -> int:
         for name in names():
             print(f"{name:10} {_heading(name)}")
         return 0
+    if given.peers or given.no_peers:
+        _peers.PLACE.set(None if given.no_peers else given.peers.absolute())
     print(f"On {machine()}")
     for name in given.names or names():
-        show(name, full=given.full)
+        tables = show(name, full=given.full)
+        if given.results:
+            doc = load(name).__doc__ or name
+            _results.put(_results.section(name, doc, tables, full=given.full), names())
     return 0
 
 
-def show(name: str, *, full: bool) -> None:
+def show(name: str, *, full: bool) -> list[Table]:
     """Run one benchmark and print its tables as they come."""
     began = monotonic()
     print(f"\n# {name}: {_heading(name)}", flush=True)
-    targets: list[Target] = []
+    tables: list[Table] = []
     for table in load(name).run(full=full):
         print(f"\n{table}", flush=True)
-        targets += table.targets()
-    met = sum(target.is_met for target in targets)
-    kept = f"{met} of {len(targets)} targets met, " if targets else ""
-    print(f"\n({kept}{monotonic() - began:.0f} s, {'full' if full else 'quick'})", flush=True)
+        tables.append(table)
+    took = f"{monotonic() - began:.0f} s, {'full' if full else 'quick'}"
+    print(f"\n({count(tables)}{took})", flush=True)
+    return tables
 
 
 def _heading(name: str) -> str:

@@ -61,6 +61,21 @@ class Table:
         rule = "  ".join("-" * width for width in widths)
         return "\n".join([self.title, "", lines[0], rule, *lines[1:], *self.notes])
 
+    def markdown(self) -> str:
+        """The table as Markdown."""
+        texts = [list(self.columns), *([_text(cell) for cell in row] for row in self.rows)]
+        rows = [f"| {' | '.join(text.replace('|', '&#124;') for text in row)} |" for row in texts]
+        rule = f"| --- |{' ---: |' * (len(self.columns) - 1)}"
+        table = "\n".join([rows[0], rule, *rows[1:]])
+        return "\n\n".join(filter(None, [f"**{self.title}**", table, "\n".join(self.notes)]))
+
+
+def count(tables: Iterable[Table]) -> str:
+    """How many of the targets are met, as the begin of a list; nothing where there are none."""
+    targets = [target for table in tables for target in table.targets()]
+    met = sum(target.is_met for target in targets)
+    return f"{met} of {len(targets)} targets met, " if targets else ""
+
 
 @frozen
 class Spread:

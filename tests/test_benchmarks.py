@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
+import sys
 from random import Random
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import scale, watching
+from benchmarks import _peers, _results, scale, watching
 from benchmarks.__main__ import main, names
+from benchmarks._looks import CLIENTS, Course, as_argument
 from benchmarks._plot import svg
 from benchmarks._policies import Policy, batch, every, people
 from benchmarks._rates import CONTENDERS, course, usual
@@ -19,7 +24,11 @@ from benchmarks._tables import Table, Target
 from benchmarks._times import TIMES
 from benchmarks.downloads import WAYS, cut_downloads
 from benchmarks.watching import Row
-from suno_async.testing import Kind, SlidingLog, Timetable
+from suno_async import SunoClient
+from suno_async.testing import FakeSuno, Kind, SlidingLog, Timetable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_list_names_each_benchmark(capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,3 +159,85 @@ def test_looks_are_timed_beside_their_floor() -> None:
     with serve_apart() as url:
         rows = asyncio.run(scale.looks(url, 1, 2))
     assert [row[0] for row in rows] == ["that brings two tracks", "that tells nothing new"]
+
+
+def test_a_table_is_markdown_too() -> None:
+    """Figures stand to the right, a bar in a text does not end its cell, notes come below."""
+    table = Table("Figures", ("what", "figure"), [["a|b", Target(3, 2)], ["c", None]], ["A note."])
+    assert table.markdown().splitlines() == [
+        "**Figures**",
+        "",
+        "| what | figure |",
+        "| --- | ---: |",
+        "| a&#124;b | ≤ 2 MISSED |",
+        "| c |  |",
+        "",
+        "A note.",
+    ]
+
+
+def test_results_keep_the_sections_of_other_benchmarks(tmp_path: Path) -> None:
+    """A section takes the place of its former one; that of a benchmark that is gone goes."""
+    place = tmp_path / "RESULTS.md"
+    table = Table("Figures", ("what", "figure"), [["one", Target(1, 2)]])
+    for name in ("one", "gone", "two"):
+        _results.put(_results.section(name, "Said.", [table], full=False), [name, "one"], place)
+    newer = Table("Newer", ("what",), [["drawn"]], ["See benchmarks/plots/some.svg."])
+    _results.put(_results.section("one", "Said.\n\nMore.\n", [newer], full=True), names(), place)
+    assert "## gone" not in place.read_text("utf-8")
+    _results.put(_results.section("one", "Said.", [newer], full=True), ["zero", "one"], place)
+    _results.put(_results.section("zero", "Said.", [table], full=False), ["zero", "one"], place)
+    text = place.read_text("utf-8")
+    assert [line for line in text.splitlines() if line.startswith("#")] == [
+        "# Results",
+        "## zero",
+        "## one",
+    ]
+    assert "1 of 1 targets met" in text
+    assert "**Newer**" in text
+    assert "![some](plots/some.svg)" in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stands in for Python by a script")
+def test_peers_that_cannot_be_installed_are_left_out(tmp_path: Path) -> None:
+    """Without a network the reason is said; what was installed once is not installed again."""
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    false, true = shutil.which("false"), shutil.which("true")
+    assert false is not None
+    assert true is not None
+    token = _peers.PLACE.set(tmp_path)
+    try:
+        python.symlink_to(false)
+        with pytest.raises(_peers.LeftOut, match="could not be installed"):
+            _peers.interpreter()
+        python.unlink()
+        python.symlink_to(true)
+        assert _peers.interpreter() == python
+        python.unlink()
+        python.symlink_to(false)
+        assert _peers.interpreter() == python
+        with pytest.raises(_peers.LeftOut, match="failed"):
+            _peers.versions(python)
+        _peers.PLACE.set(None)
+        with pytest.raises(_peers.LeftOut, match="as asked"):
+            _peers.interpreter()
+    finally:
+        _peers.PLACE.reset(token)
+
+
+@pytest.mark.real_time
+async def test_our_own_looks_are_measured_like_those_of_peers() -> None:
+    """A process of its own makes as many looks as it was told to, and its floor as many."""
+    assert next(iter(CLIENTS)) == "suno-async"
+    at_once = Timetable(text=0.0, first=0.0, complete=0.0)
+    async with FakeSuno(counting=None, timetable=at_once) as fake:
+        async with SunoClient("key", base_url=fake.url) as suno:
+            songs = [(await suno.generate_music("x")).id for _ in range(8)]
+        before = fake.ledger.count()
+        course = Course("suno-async", fake.url, "", songs, rounds=2, calls=4, at_once=2)
+        arguments = ("-m", "benchmarks._looks", as_argument(course))
+        said = await asyncio.to_thread(_peers.run_by, sys.executable, *arguments)
+    floor, own = json.loads(said)
+    assert len(floor) == len(own) == 2
+    assert fake.ledger.count() - before == 2 * 3 * 4  # a round more warms up
