@@ -284,6 +284,7 @@ class DownloadFailed(SunoError):
     """A file could not be fetched, is not what it claims to be, or could not be written."""
 
 
+@define(slots=False, str=False)
 class CallbackRejected(SunoError):
     """A push that does not come from the service, or that cannot be read; it changed nothing."""
 
