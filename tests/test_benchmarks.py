@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import _peers, _results, scale, watching
+from benchmarks import _peers, _results, callbacks, scale, watching
 from benchmarks.__main__ import main, names
 from benchmarks._looks import CLIENTS, Course, as_argument
 from benchmarks._plot import svg
@@ -65,6 +65,26 @@ def test_a_run_against_a_counting_server_ends(name: str) -> None:
     ended = course(CONTENDERS[name], SlidingLog(), usual, 0, requests=60)
     assert len(ended.arrivals) == 60 + ended.refusals
     assert ended.makespan > 10
+
+
+def test_watching_with_callbacks_is_a_benchmark_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`watching --callbacks` runs the songs that are pushed, and nothing else."""
+    told = Table("pushed", ("songs",), [[1]])
+    monkeypatch.setattr(callbacks, "run", lambda *, full: [told] if not full else [])
+    assert main(["watching", "--callbacks"]) == 0
+    assert "# callbacks:" in (out := capsys.readouterr().out)
+    assert "# watching:" not in out
+
+
+def test_pushed_songs_need_hardly_any_looks() -> None:
+    """A batch of ten whose pushes all come costs a request a song; if none comes, two at least."""
+    pushed, lost, polled = (run_of(batch, 10, 3, lost=share) for share in (0.0, 1.0, None))
+    assert pushed.requests == 10
+    assert max(pushed.songs[0].late.values()) < 1
+    assert lost.requests >= 20
+    assert len(pushed.songs) == len(lost.songs) == len(polled.songs) == 10
 
 
 def test_a_run_of_songs_tells_when_each_was_noticed() -> None:
