@@ -71,8 +71,11 @@ def test_watching_with_callbacks_is_a_benchmark_of_its_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`watching --callbacks` runs the songs that are pushed, and nothing else."""
-    told = Table("pushed", ("songs",), [[1]])
-    monkeypatch.setattr(callbacks, "run", lambda *, full: [told] if not full else [])
+
+    def run(*, full: bool) -> list[Table]:
+        return [] if full else [Table("pushed", ("songs",), [[1]])]
+
+    monkeypatch.setattr(callbacks, "run", run)
     assert main(["watching", "--callbacks"]) == 0
     assert "# callbacks:" in (out := capsys.readouterr().out)
     assert "# watching:" not in out
