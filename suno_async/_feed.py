@@ -2,9 +2,11 @@
 
 One coroutine reads the input a little ahead. Another one feeds: it takes an item, asks the limiter
 for one place at a time, and goes on to the next item when the place is granted, while the answer is
-still on its way. Accepted tasks need no coroutine of their own: each calls back when it is over.
-Whoever iterates takes the outcomes out; while too many lie there untaken, nothing more is
-submitted.
+still on its way. A request keeps its priority while it waits, and behind overdue looks that may be
+minutes; so if the batch comes near its end meanwhile, it is called back and asks anew.
+
+Accepted tasks need no coroutine of their own: each calls back when it is over. Whoever iterates
+takes the outcomes out; while too many lie there untaken, nothing more is submitted.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ from suno_async.task import Task
 
 _log = logging.getLogger("suno_async")
 
-_UNTAKEN = 1_000  # outcomes that may lie there before the submitting waits
+_UNTAKEN = 200  # outcomes that may lie there before the submitting waits; they last for as long as
+# the next song takes if one is taken each second, which is as fast as songs can be made
 _POSTS = 100  # requests under way; without a network no slot bounds them, and all would be tried
 _NO_USE = (
     AuthenticationFailed,
@@ -143,10 +146,12 @@ class _Feed(Generic[Op]):
     _live: set[_Live[Op]] = field(factory=set["_Live[Op]"], init=False)
     _posts: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
     _is_stopped: bool = field(default=False, init=False)
-    _left: int | None = field(default=None, init=False)
-    """Items not read yet, where that is known."""
+    _reader: Reader[Op] = field(init=False)
     _keys: Keys = field(factory=Keys, init=False)
     _mistake: BaseException | None = field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._reader = Reader(self._items, self.changed)
 
     def is_done(self, feeding: asyncio.Task[None]) -> bool:
         """Whether there will be no more outcomes; raise what should never have happened."""
@@ -192,10 +197,9 @@ class _Feed(Generic[Op]):
 
     async def run(self) -> None:
         """Submit what is read."""
-        reader = Reader(self._items, self.changed)
-        reading = asyncio.create_task(reader.run())
+        reading = asyncio.create_task(self._reader.run())
         try:
-            await self._submit_all(reader)
+            await self._submit_all(self._reader)
         finally:
             reading.cancel()
             await asyncio.wait([reading])
@@ -208,7 +212,7 @@ class _Feed(Generic[Op]):
                 return
             if not reader.ahead:
                 break
-            item, self._left = reader.take()
+            item = reader.take()
             index += 1
             if isinstance(item, InvalidRequest):
                 self._put(Outcome(index=index, error=item))
@@ -237,25 +241,52 @@ class _Feed(Generic[Op]):
 
     async def _start(self, index: int, operation: Op) -> None:
         """Begin a request, and wait until it has its place or its end."""
-        granted = asyncio.Event()
-        post = asyncio.create_task(self._post(index, operation, granted.set))
+        key, near_end = self._keys.of(operation), self._is_near_end(operation)
+        post, placed = self._begin(index, operation, key, near_end=near_end)
+        await self._until(
+            lambda: placed.is_set() or (not near_end and self._is_near_end(operation))
+        )
+        if placed.is_set() or self._is_stopped:
+            return
+        post.cancel()  # it has no place, so it has not left
+        await asyncio.wait([post])
+        if post.cancelled():
+            _, placed = self._begin(index, operation, key, near_end=True)
+            await placed.wait()
+
+    def _begin(
+        self, index: int, operation: Op, key: str, *, near_end: bool
+    ) -> tuple[asyncio.Task[None], asyncio.Event]:
+        """Begin a request: what makes it, and what is set with its place or its end."""
+        placed = asyncio.Event()
+
+        def go_on(_: object = None) -> None:
+            placed.set()
+            self.changed.set()
+
+        posting = self._post(index, operation, key, near_end=near_end, granted=go_on)
+        post = asyncio.create_task(posting)
         self._posts.add(post)
         post.add_done_callback(self._posted)
-        post.add_done_callback(lambda _: granted.set())
-        await granted.wait()
+        post.add_done_callback(go_on)
+        return post, placed
+
+    def _is_near_end(self, operation: Op) -> bool:
+        left = self._reader.left
+        unfinished = len(self._live) + len(self._posts) + (left or 0)
+        return left is not None and self._near_end(operation, unfinished)
 
     def _posted(self, post: asyncio.Task[None]) -> None:
         self._posts.discard(post)
         if not post.cancelled() and post.exception() is not None:
             self._mistake = post.exception()
-        self.changed.set()
 
-    async def _post(self, index: int, operation: Op, granted: Callable[[], None]) -> None:
-        unfinished = len(self._live) + len(self._posts) + (self._left or 0)
-        near_end = self._left is not None and self._near_end(operation, unfinished)
+    async def _post(
+        self, index: int, operation: Op, key: str, *, near_end: bool, granted: Callable[[], None]
+    ) -> None:
         try:
             task, resumed = await self._submit(
-                operation, key=self._keys.of(operation), near_end=near_end, granted=granted
+                operation, key=key, near_end=near_end, granted=granted
             )
         except SunoError as error:
             self._is_stopped = self._is_stopped or isinstance(error, _NO_USE)

@@ -28,27 +28,32 @@ class Reader(Generic[Op]):
     """What the input raised."""
     _taken: asyncio.Event = field(factory=asyncio.Event, init=False)
     _is_at_end: bool = field(default=False, init=False)
-    _left: int | None = field(default=None, init=False)
+    _length: int | None = field(default=None, init=False)
     """Items not taken yet, where the input has a length."""
+
+    @property
+    def left(self) -> int | None:
+        """How many items are not taken yet, where that is known."""
+        if self._length is not None:
+            return self._length
+        return len(self.ahead) if self._is_at_end else None
 
     @property
     def has_news(self) -> bool:
         """Whether there is an item to take, or none will come any more."""
         return bool(self.ahead) or self._is_at_end
 
-    def take(self) -> tuple[Op | InvalidRequest, int | None]:
-        """The next item, and how many are left after it, where that is known."""
-        item = self.ahead.popleft()
+    def take(self) -> Op | InvalidRequest:
+        """The next item."""
+        if self._length is not None:
+            self._length = max(0, self._length - 1)
         self._taken.set()
-        if self._left is not None:
-            self._left = max(0, self._left - 1)
-            return item, self._left
-        return item, len(self.ahead) if self._is_at_end else None
+        return self.ahead.popleft()
 
     async def run(self) -> None:
         """Read until the end."""
-        self._left = len(self._items) if isinstance(self._items, Sized) else None
-        most = _AHEAD if self._left is None else 1
+        self._length = len(self._items) if isinstance(self._items, Sized) else None
+        most = _AHEAD if self._length is None else 1
         source = _each_of(self._items)
         try:
             async for item in source:

@@ -96,7 +96,7 @@ class Batch(Generic[Op]):
     A wait for the next outcome may be cancelled, by a timeout for example, and begun again; until
     then nothing more is submitted. `async with` stops the batch cleanly when it is left early;
     requests that have left are finished all the same. Without it, a batch that nobody iterates
-    any more stops when nobody holds it; one that is held goes on until 1,000 outcomes lie untaken.
+    any more stops when nobody holds it; one that is held goes on until 200 outcomes lie untaken.
     """
 
     _outcomes: AsyncGenerator[Outcome[Op] | News]
