@@ -37,8 +37,8 @@ from suno_async.task import Task
 
 _log = logging.getLogger("suno_async")
 
-_UNTAKEN = 200  # outcomes that may lie there before the submitting waits; they last for as long as
-# the next song takes if one is taken each second, which is as fast as songs can be made
+_UNTAKEN = 200  # outcomes that may lie there before the submitting waits; taken one a second, as
+# fast as songs are made, they last until the next songs are there
 _POSTS = 100  # requests under way; without a network no slot bounds them, and all would be tried
 _NO_USE = (
     AuthenticationFailed,

@@ -6,10 +6,16 @@ look is worth a place that nobody else wants: early and often, every 3.5 % of it
 From the second one on it is worth more than a waiting submission: for a person's task soon after,
 for a batch's task when 19 of 20 of its kind are complete, then at growing intervals.
 
-A free place goes to a person's submission; a look at a person's task; an overdue look; a batch's
-submission; a spare look. The limiter's priorities say so: there is one small loop a lane, which
-waits until its lane has something due, asks the limiter, and picks the task only when the place is
-granted, the one that has been due longest, in its own lane or one above.
+A free place goes to a person's submission; a look at a person's task; the submission of a batch
+near its end; an overdue look; a batch's submission; a spare look. The limiter's priorities say so:
+there is one small loop a lane, which waits until its lane has something due, asks the limiter, and
+picks the task only when the place is granted, the one that has been due longest, in its own lane or
+one above.
+
+The rate makes one task a second. A batch is near its end when it is done at that pace in 2.5 times
+`usual`: from then on it waits for the time that its last tasks take, some of them up to three times
+as long as usual, so they are begun before others are looked at. Earlier, looks go first, or nobody
+would see anything for as long as all is submitted.
 
 A task that is pushed needs looks only where pushes were lost: overdue ones, and later; a person's
 also spare ones, at four times the distance.
