@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from attrs import evolve, field, fields, frozen
+from attrs import field, fields, frozen
 
 from suno_async._values import is_many, leniently, whole
 from suno_async._wire import find, structure, task_id_of
@@ -26,6 +26,7 @@ _log = logging.getLogger("suno_async")
 _OK = 200
 _PARTIAL = {Stage.TEXT, Stage.FIRST}
 _NO_ERROR = {None, 0, _OK}  # what `errorCode` holds where nothing is wrong
+_whole_or_none = leniently(whole)
 
 
 @frozen(kw_only=True)
@@ -84,7 +85,7 @@ def record_of(
         raise NotFound("the service has no record of this task (yet)", token, kind.name, code, _OK)
     task_id = task_id_of(body)
     known = kind.words.get(word or "")
-    failed = word in kind.failures or code not in {_OK, None, *kind.codes}
+    failed = word in kind.failures or not (code is None or code in kind.codes)
     result: Any = None
     if seen is not None and known is not None and known <= seen and not failed:
         return Record(task_id=task_id, stage=known, result=None, body=body)
@@ -135,7 +136,7 @@ def _failure(
 ) -> TaskFailed:
     said, _ = find(body, ("data.error_message",))
     number, _ = find(body, ("data.error_code",))
-    codes = (leniently(whole)(number), _code_of(body))
+    codes = (_whole_or_none(number), _code_of(body))
     code = next((one for one in codes if one not in _NO_ERROR), None)
     message = str(said or (body.get("msg") if _code_of(body) != _OK else None) or "")
     there = result if len(_each(result)) > 1 or any(r.is_ready for r in _each(result)) else None
@@ -144,7 +145,7 @@ def _failure(
 
 
 def _code_of(body: Mapping[str, Any]) -> int | None:
-    code: int | None = leniently(whole)(body.get("code"))
+    code: int | None = _whole_or_none(body.get("code"))
     return code
 
 
@@ -173,9 +174,10 @@ def _facts_of(body: Mapping[str, Any], **known: str | None) -> Mapping[str, Any]
 def _told(result: Any, facts: Mapping[str, Any]) -> Any:
     if is_many(result):
         return tuple(_told(one, facts) for one in result)
-    names = [name for name in _fact_names(result.__class__) if getattr(result, name) is None]
-    missing = {name: facts[name] for name in names if facts[name] is not None}
-    return evolve(result, **missing) if missing else result
+    for name in _fact_names(result.__class__):
+        if getattr(result, name) is None:
+            object.__setattr__(result, name, facts[name])  # it is ours alone: just made
+    return result
 
 
 @cache

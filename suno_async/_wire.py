@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
@@ -129,11 +129,11 @@ def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
     for path in paths:
         node: Any = body
         where = "$"
-        for step in path.split("."):
+        for step, usual in _steps(path):
             if not isinstance(node, dict):
                 break
             inside = cast("dict[str, Any]", node)
-            key = camel(step) if camel(step) in inside else _spelt_otherwise(step, inside)
+            key = usual if usual in inside else _spelt_otherwise(step, inside)
             node, where = (None, where) if key is None else (inside[key], f"{where}.{key}")
         else:
             if node in ("", []):
@@ -141,6 +141,12 @@ def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
             elif node is not None:
                 return node, where
     return empty or (None, "$." + paths[0])
+
+
+@cache
+def _steps(path: str) -> tuple[tuple[str, str], ...]:
+    """The names along a path, as they are spelt here and as they usually are in a body."""
+    return tuple((step, camel(step)) for step in path.split("."))
 
 
 def _spelt_otherwise(name: str, inside: Mapping[str, Any]) -> str | None:

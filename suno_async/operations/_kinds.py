@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from attrs import frozen
@@ -53,7 +54,7 @@ class Kind:
     usual: float
     """Seconds in which nearly all such tasks are complete, as documented or, failing that, seen."""
 
-    @property
+    @cached_property
     def codes(self) -> frozenset[int]:
         """The codes of an answer that is a record: 200 alone, unless the code is the word."""
         words = {*self.words, *self.failures} if "code" in self.status_at else ()

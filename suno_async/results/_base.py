@@ -41,22 +41,26 @@ class Stage(StrEnum):
     @property
     def rank(self) -> int:
         """The stage's place in the order, from 0."""
-        return _RANKS[self]
+        return _rank(self)
 
     def __lt__(self, other: str) -> bool:
-        return self.rank < Stage(other).rank
+        return _rank(self) < _rank(other)
 
     def __le__(self, other: str) -> bool:
-        return self.rank <= Stage(other).rank
+        return _rank(self) <= _rank(other)
 
     def __gt__(self, other: str) -> bool:
-        return self.rank > Stage(other).rank
+        return _rank(self) > _rank(other)
 
     def __ge__(self, other: str) -> bool:
-        return self.rank >= Stage(other).rank
+        return _rank(self) >= _rank(other)
 
 
-_RANKS = {stage: rank for rank, stage in enumerate(Stage)}  # looked up by text, so often
+_RANKS = {str(stage): rank for rank, stage in enumerate(Stage)}
+
+
+def _rank(stage: str) -> int:
+    return _RANKS[stage] if stage in _RANKS else _RANKS[Stage(stage)]
 
 
 @frozen(kw_only=True)
