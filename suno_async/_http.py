@@ -232,7 +232,7 @@ def _new_session(*, force_close: bool = False, trust_env: bool = False) -> aioht
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     """The body up to the cap: an endless one must not fill the memory."""
     body = bytearray()
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         body += chunk
         if len(body) > _MOST_BYTES:
             response.close()

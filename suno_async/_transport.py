@@ -134,7 +134,7 @@ class Transport:
             try:
                 outcome = await self.http.exchange(request, sending)
             except asyncio.CancelledError:
-                self._tell(told(seconds=loop.time() - began, is_cancelled=True))
+                self._tell(partial(told, seconds=loop.time() - began, is_cancelled=True))
                 raise
             result = judge(request, outcome)
             if request.form is not None:
@@ -148,12 +148,16 @@ class Transport:
         is_refused = error is not None and not isinstance(error, SubmissionUnknown)
         sending.has_left = sending.has_left and not is_refused
         status = outcome.status if isinstance(outcome, Reply) else None
-        self._tell(told(seconds=loop.time() - began, status=status, error=error))
+        ended = partial(told, seconds=loop.time() - began, status=status, error=error)
+        self._tell(ended, error)
         if is_refused and sending.refused is not None:
             await asyncio.wait([sending.refused()])  # it fails, and ends, by itself
         return result
 
-    def _tell(self, attempt: Attempt) -> None:
+    def _tell(self, ended: Callable[[], Attempt], error: SunoError | None = None) -> None:
+        if error is None and self.on_attempt is None and not _log.isEnabledFor(logging.DEBUG):
+            return  # nobody would see it: it need not be made
+        attempt = ended()
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s", attempt, extra=_marks(attempt))
         if isinstance(attempt.error, RateLimited):

@@ -8,6 +8,7 @@ what was certainly not accepted may be sent again.
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from math import isfinite
@@ -138,7 +139,7 @@ def judge(request: Request, outcome: Reply | Silence) -> Body | Refusal:
 def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeError:
     """The body of a successful answer, else the error: the body's code decides, then the status."""
     try:
-        parsed: Any = json.loads(reply.body.decode("utf-8-sig"))
+        parsed: Any = json.loads(reply.body.removeprefix(BOM_UTF8).decode())
     except (ValueError, RecursionError):
         parsed = reply.body[:_MOST_RAW]
     body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
