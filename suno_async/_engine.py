@@ -250,7 +250,8 @@ class Engine:
         """The operation that a task came from, where this process or the journal knows it."""
         task: Task[Any] | None = self._tasks.get(token)
         if task is None and self.journal is not None:
-            entry = await self.journal.of_task(token.partition(":")[2])
+            kind, _, task_id = token.partition(":")
+            entry = await self.journal.of_task(kind, task_id)
             task = None if entry is None else self.restored(None, entry)
         return None if task is None else task.operation
 

@@ -75,6 +75,8 @@ class Entry:
     """The service's id of the task, once accepted."""
     outcome: Mapping[str, Any] | None
     """The last record or answer, once it is over."""
+    earlier_id: str | None = None
+    """The service's id of the failed task in whose place this was sent."""
 
     @property
     def is_unknown(self) -> bool:
@@ -112,9 +114,9 @@ class Journal:
         rows = await self._do(self._select, "id = ?", submission)
         return rows[0] if rows else None
 
-    async def of_task(self, task_id: str) -> Entry | None:
+    async def of_task(self, kind: str, task_id: str) -> Entry | None:
         """The submission that a task came from."""
-        rows = await self._do(self._select, "task = ?", task_id)
+        rows = await self._do(self._select, "kind = ? AND task = ?", kind, task_id)
         return rows[0] if rows else None
 
     async def unfinished(self) -> list[Entry]:
@@ -170,11 +172,6 @@ class Journal:
             task_id,
             submission,
         )
-
-    async def owner_of(self, kind: str, task_id: str) -> str | None:
-        """The submission that started a task."""
-        rows = await self._do(self._select, "kind = ? AND task = ?", kind, task_id)
-        return rows[0].id if rows else None
 
     async def answered(self, submission: str, answer: Mapping[str, Any]) -> None:
         """It was a call, and this is what was paid for."""
@@ -256,7 +253,10 @@ class Journal:
             return db.execute(statement, values).rowcount > 0
 
     def _select(self, where: str, *values: str) -> list[Entry]:
-        statement = "SELECT id, operation, fields, kind, task, outcome FROM submission WHERE "
+        statement = (
+            "SELECT id, operation, fields, kind, task, outcome, json_extract(earlier, '$.task') "
+            "FROM submission WHERE "
+        )
         rows = self._open_db.execute(f"{statement}{where} ORDER BY rowid", values).fetchall()
         return [
             Entry(
@@ -266,6 +266,7 @@ class Journal:
                 kind=row[3],
                 task_id=row[4],
                 outcome=None if row[5] is None else json.loads(row[5]),
+                earlier_id=row[6],
             )
             for row in rows
         ]

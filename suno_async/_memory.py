@@ -50,10 +50,10 @@ class Memory:
         self._entries[submission] = evolve(known, task_id=task_id)
         return True
 
-    async def owner_of(self, kind: str, task_id: str) -> str | None:
-        """The submission that started a task."""
+    async def of_task(self, kind: str, task_id: str) -> Entry | None:
+        """The submission that a task came from."""
         found = (
-            one.id for one in self._entries.values() if (one.kind, one.task_id) == (kind, task_id)
+            one for one in self._entries.values() if (one.kind, one.task_id) == (kind, task_id)
         )
         return next(found, None)
 

@@ -19,6 +19,8 @@ from suno_async.errors import CallbackRejected, SunoError
 from suno_async.operations import KINDS, Kind, TaskOperation
 
 _DEEPEST = 32  # levels of a body; what is documented has 6
+_MOST_NODES = 2_500  # values in a body; two songs have 60, and reading one may take 0.1 ms
+_MOST_OF_NOTES = 50_000  # in one that lists the notes of a song
 _LONGEST_ID = 200  # characters; the service's ids have 32
 _LINKS = ("url", "images")  # how the names of links end
 _TOO_LARGE = 413
@@ -66,7 +68,7 @@ def read_push(ticket: Ticket, given: bytes | str | Mapping[str, Any], most: int)
         CallbackRejected: it is too large, cannot be read, or holds what the service does not send.
     """
     body = _parsed(given, most)
-    _check_inside(body, 1)
+    _check_inside(body, _MOST_OF_NOTES if ticket.kind == "midi" else _MOST_NODES)
     task_id = task_id_of(body)
     if task_id is None:
         raise CallbackRejected("it names no task")
@@ -83,10 +85,17 @@ def read_push(ticket: Ticket, given: bytes | str | Mapping[str, Any], most: int)
 def ticket_of(record: Mapping[str, Any]) -> Ticket | None:
     """The ticket of the callback URL that a record repeats, where it repeats one of ours.
 
-    A record keeps the request as a text, or the URL alone.
+    A record keeps the request as a text, or the URL alone. The request's words are not searched:
+    they may be anybody's.
     """
-    for said in find(record, ("data.param",))[0], find(record, ("data.callback_url",))[0]:
-        if isinstance(said, str) and (ticket := ticket_in(said)) is not None:
+    param, _ = find(record, ("data.param",))
+    try:
+        asked = json.loads(param) if isinstance(param, str) else None
+    except (ValueError, RecursionError):
+        asked = None
+    for body in {"data": asked}, record:
+        url, _ = find(body, ("data.call_back_url", "data.callback_url"))
+        if isinstance(url, str) and (ticket := ticket_in(url)) is not None:
             return ticket
     return None
 
@@ -108,23 +117,26 @@ def _parsed(given: object, most: int) -> dict[str, Any]:
     return cast("dict[str, Any]", body)
 
 
-def _check_inside(node: Any, level: int, name: str = "") -> None:
+def _check_inside(body: dict[str, Any], most: int) -> None:
     """Hold what is believed without a look to what the service sends.
 
     A link may end in somebody's browser, so it leads to the web and nowhere else.
     """
-    if level > _DEEPEST:
-        raise CallbackRejected("it is nested too deeply")
-    if isinstance(node, dict):
-        for key, value in cast("dict[str, Any]", node).items():
-            if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]  what was parsed by others
+    nodes: list[tuple[Any, str, int]] = [(body, "", 1)]
+    for node, name, level in nodes:
+        if isinstance(node, dict | list | tuple) and len(nodes) + len(cast("Any", node)) > most:
+            raise CallbackRejected(f"it holds more than {most} values", http_status=_TOO_LARGE)
+        if level > _DEEPEST:
+            raise CallbackRejected("it is nested too deeply")
+        if isinstance(node, dict):
+            inside = cast("dict[str, Any]", node)
+            if not all(isinstance(key, str) for key in inside):  # pyright: ignore[reportUnnecessaryIsInstance]  what was parsed by others
                 raise CallbackRejected("it is no JSON object")
-            _check_inside(value, level + 1, key)
-    elif isinstance(node, list | tuple):
-        for value in cast("list[Any]", node):
-            _check_inside(value, level + 1, name)
-    elif isinstance(node, str) and name.lower().endswith(_LINKS) and not _is_web(node):
-        raise CallbackRejected("a link in it does not lead to the web")
+            nodes += [(value, key, level + 1) for key, value in inside.items()]
+        elif isinstance(node, list | tuple):
+            nodes += [(value, name, level + 1) for value in cast("list[Any]", node)]
+        elif isinstance(node, str) and name.lower().endswith(_LINKS) and not _is_web(node):
+            raise CallbackRejected("a link in it does not lead to the web")
 
 
 def _is_web(link: str) -> bool:

@@ -103,8 +103,10 @@ class Submissions:
     _transport: Transport
     _journal: Journal | None
     unclaimed: list[str] = field(factory=list[str], init=False)
-    """Tokens of tasks that were accepted after their caller had gone."""
-    recovery: Callable[[str, TaskOperation[Any]], Recovery] | None = field(default=None, init=False)
+    """Tokens of tasks that were accepted, and nobody was told."""
+    recovery: Callable[[str, TaskOperation[Any]], Recovery | None] | None = field(
+        default=None, init=False
+    )
     """Says where to wait for a task whose answer was lost; nowhere, without callbacks."""
     _memory: Memory = field(factory=Memory, init=False)
     _by_key: dict[str, _Submission] = field(factory=dict[str, _Submission], init=False)

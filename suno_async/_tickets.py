@@ -39,18 +39,22 @@ class Ticket:
         return self.account + f"{self.kind}:{self.submission}".encode()
 
     def written(self, secret: bytes) -> str:
-        """The ticket as it stands in the URL.
-
-        Raises:
-            ConfigurationError: the submission's id is too long for a URL.
-        """
-        if len(self.submission.encode()) > _LONGEST:
-            raise ConfigurationError(
-                f"With callbacks a key may have at most {_LONGEST} bytes, for it is part of the "
-                "callback URL: take a shorter one."
-            )
+        """The ticket as it stands in the URL."""
         inside = _text(self._inside)
         return f"{_MARK}.{inside}.{_text(_hmac(secret, 'ticket', inside.encode()))}"
+
+
+def check_length(submission: str) -> None:
+    """Make sure that a ticket fits into a URL.
+
+    Raises:
+        ConfigurationError: the submission's id is too long.
+    """
+    if len(submission.encode()) > _LONGEST:
+        raise ConfigurationError(
+            f"With callbacks a key may have at most {_LONGEST} bytes, for it is part of the "
+            "callback URL: take a shorter one."
+        )
 
 
 def ticket_in(text: str) -> Ticket | None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from collections import Counter
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 from weakref import WeakSet
 
@@ -20,11 +21,11 @@ from attrs import frozen
 
 from suno_async._pushes import Push, read_push
 from suno_async._settings import address
-from suno_async._tickets import Ticket, account_mark, true_ticket
+from suno_async._subscribers import Subscriber, Taken, takers
+from suno_async._tickets import Ticket, account_mark, check_length, true_ticket
 from suno_async._verdict import in_brief
 from suno_async.errors import (
     CallbackRejected,
-    ClientClosed,
     ConfigurationError,
     SunoError,
     TaskFailed,
@@ -43,6 +44,7 @@ _log = logging.getLogger("suno_async")
 _LEAST_SECRET = 16  # bytes that nobody can try out
 _MOST_BYTES = 2**20  # what aiohttp.web and nginx let through by themselves, too
 _PATIENCE = 15.0  # seconds for a body: the service does not wait longer for its answer
+_AT_ONCE = 16  # pushes of one submission: three stages, each tried four times, and some
 
 
 @frozen(kw_only=True)
@@ -65,33 +67,8 @@ class UnwatchedPush:
     """The task, where a client of this process knows it."""
 
 
-@frozen
-class Taken:
-    """What a client made of a push."""
-
-    task: Task[Any] | None = None
-    """The task, where the client knows it."""
-    is_heard: bool = False
-    """Whether somebody was listening."""
-
-
-class Subscriber(Protocol):
-    """A client, as a receiver sees it."""
-
-    @property
-    def account(self) -> bytes:
-        """What tells its account from others; never shown."""
-        ...
-
-    def check(self, push: Push) -> None:
-        """Raise `CallbackRejected` for a push that contradicts what is known."""
-
-    async def take(self, push: Push) -> Taken:
-        """Take a push in."""
-        ...
-
-
 UnwatchedHook: TypeAlias = Callable[[UnwatchedPush], Awaitable[None] | None]
+Body: TypeAlias = bytes | str | Mapping[str, Any] | AsyncIterable[bytes]
 
 
 class CallbackReceiver:
@@ -133,6 +110,7 @@ class CallbackReceiver:
         self._max_bytes = max_bytes
         self._subscribers = WeakSet[Subscriber]()
         self._work = set[asyncio.Task[None]]()
+        self._under_way = Counter[Ticket]()
 
     def __repr__(self) -> str:
         return f"<CallbackReceiver at {self._url}>"
@@ -142,6 +120,7 @@ class CallbackReceiver:
 
     def url_for(self, submission: str, kind: Kind, account: bytes) -> str:
         """The URL for what the service has to tell of a submission."""
+        check_length(submission)
         secret = self._secrets[0]
         ticket = Ticket(account_mark(secret, account), kind.name, submission)
         return f"{self._url}/{ticket.written(secret)}"
@@ -150,26 +129,31 @@ class CallbackReceiver:
         """Hand pushes to this client, as long as it lives."""
         self._subscribers.add(client)
 
-    async def deliver(self, secret_path: str, body: bytes | str | Mapping[str, Any]) -> None:
+    async def deliver(self, secret_path: str, body: Body) -> None:
         """Take in what was posted, by any web framework; when this returns, answer with 200.
 
-        `secret_path` is the URL's path or the last part of it; `body` is raw, or parsed already.
+        `secret_path` is the URL's path or the last part of it. `body` is best the stream of its
+        bytes, which is read only where the URL is true, as far as `max_bytes`, and for 15 seconds;
+        or it is raw, or parsed already.
 
         Raises:
             CallbackRejected: it is not the service's or cannot be read, and nothing has changed:
                 answer with its `http_status`.
             ConfigurationError: this is another event loop than the client's.
         """
-        ticket, secret = self._true(secret_path)
+        ticket, clients = self._opened(secret_path)
+        self._under_way[ticket] += 1
         try:
-            push = read_push(ticket, body, self._max_bytes)
-            clients = _takers(self._of(ticket, secret), push)
-        except CallbackRejected as error:
-            _not_believed(ticket, error)
+            push = await self._push(ticket, body)
+            work = asyncio.create_task(self._take(push, takers(clients, push)))
+        except BaseException as error:
+            self._ended(ticket)
+            if isinstance(error, CallbackRejected):
+                _not_believed(ticket, error)
             raise
-        work = asyncio.create_task(self._take(push, clients))
         self._work.add(work)
         work.add_done_callback(self._work.discard)
+        work.add_done_callback(lambda _: self._ended(ticket))
 
     def routes(self, path: str | None = None) -> list[web.RouteDef]:
         """The routes for aiohttp.web: `app.add_routes(receiver.routes())`.
@@ -182,10 +166,8 @@ class CallbackReceiver:
         where = urlsplit(self._url).path if path is None else path.rstrip("/")
 
         async def receive(request: web.Request) -> web.Response:
-            ticket = request.match_info["ticket"]
             try:
-                self._true(ticket)  # before any of the body is read
-                await self.deliver(ticket, await self._body_of(request))
+                await self.deliver(request.match_info["ticket"], request.content.iter_any())
             except CallbackRejected as error:
                 told = {"status": "rejected", "reason": error.message}
                 return web.json_response(told, status=error.http_status)
@@ -194,16 +176,23 @@ class CallbackReceiver:
         return [web.post(f"{where}/{{ticket}}", receive)]
 
     async def aclose(self) -> None:
-        """Wait for what still follows from pushes, your hook included."""
-        while self._work:
-            await asyncio.wait(self._work)
+        """Wait for what still follows from pushes on this event loop, your hook included."""
+        loop = asyncio.get_running_loop()
+        while work := [one for one in self._work if one.get_loop() is loop]:
+            await asyncio.wait(work)
 
-    async def _body_of(self, request: web.Request) -> bytes:
-        """The body, as far as it is wanted."""
+    async def _push(self, ticket: Ticket, body: Body) -> Push:
+        if self._under_way[ticket] > _AT_ONCE:
+            raise CallbackRejected("there are too many at once", http_status=429)
+        read = await self._read(body) if isinstance(body, AsyncIterable) else body
+        return read_push(ticket, read, self._max_bytes)
+
+    async def _read(self, stream: AsyncIterable[bytes]) -> bytes:
+        """A body, as far as it is wanted."""
         body = bytearray()
         try:
             async with asyncio.timeout(_PATIENCE):
-                async for chunk in request.content.iter_any():
+                async for chunk in stream:
                     body += chunk
                     if len(body) > self._max_bytes:
                         break
@@ -211,34 +200,38 @@ class CallbackReceiver:
             raise CallbackRejected("the body did not come in time", http_status=408) from None
         return bytes(body)
 
-    def _true(self, path: str) -> tuple[Ticket, bytes]:
-        """The ticket at the end of a path, and the secret that made it."""
+    def _opened(self, path: str) -> tuple[Ticket, list[Subscriber]]:
+        """The ticket at the end of a path, and the clients with its account."""
         last = unquote(str(path).partition("?")[0]).rstrip("/").rpartition("/")[2]
         found = true_ticket(last, self._secrets)
         if found is None or found[0].kind not in KINDS:
             raise CallbackRejected("there is nothing here", http_status=404)
-        return found
-
-    def _of(self, ticket: Ticket, secret: bytes) -> list[Subscriber]:
-        """The clients with the ticket's account."""
+        ticket, secret = found
         clients = list(self._subscribers)
-        return [one for one in clients if account_mark(secret, one.account) == ticket.account]
+        return ticket, [c for c in clients if account_mark(secret, c.account) == ticket.account]
+
+    def _ended(self, ticket: Ticket) -> None:
+        self._under_way[ticket] -= 1
+        if not self._under_way[ticket]:
+            del self._under_way[ticket]
 
     async def _take(self, push: Push, clients: list[Subscriber]) -> None:
         """Hand a push to its client; what nobody listens to goes to the hook."""
-        taken = Taken()
+        taken, rejected = Taken(), False
         for client in clients:
             try:
                 taken = await client.take(push)
             except CallbackRejected as error:
                 _not_believed(push.ticket, error)
-                return
+                rejected = True
             except SunoError as error:
                 _log.info("A push for %s was not taken in: %s", push.token, in_brief(error))
             except Exception:  # noqa: BLE001 it must be told, and the hook called
                 _log.exception("a push for %s failed in a way that it should not", push.token)
             if taken.task is not None:
                 break
+        if rejected and taken.task is None:
+            return
         if self._on_unwatched is not None and not taken.is_heard:
             await self._call(self._on_unwatched, _unwatched(push, taken.task))
 
@@ -253,24 +246,6 @@ class CallbackReceiver:
 
 def _not_believed(ticket: Ticket, error: CallbackRejected) -> None:
     _log.warning("A push for submission %s: %s", ticket.submission, error)
-
-
-def _takers(clients: list[Subscriber], push: Push) -> list[Subscriber]:
-    """The clients that are open, and of this event loop."""
-    takers: list[Subscriber] = []
-    elsewhere: ConfigurationError | None = None
-    for client in clients:
-        try:
-            client.check(push)
-        except ClientClosed:
-            continue
-        except ConfigurationError as error:
-            elsewhere = error
-        else:
-            takers.append(client)
-    if elsewhere is not None and not takers:
-        raise elsewhere
-    return takers
 
 
 def _unwatched(push: Push, task: Task[Any] | None) -> UnwatchedPush:

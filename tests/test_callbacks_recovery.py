@@ -304,7 +304,7 @@ def _watching(
 ) -> asyncio.Task[Any]:
     """Make tasks; those that take in the first push are cancelled at this moment."""
     name = getattr(coroutine, "__qualname__", "")
-    if name not in {"CallbackReceiver._take", "Inbox._confirm"} or len(watched) == 2:
+    if name not in {"CallbackReceiver._take", "Recoveries._confirm"} or len(watched) == 2:
         return asyncio.Task(coroutine, loop=loop, **given)
     one = Watched(coroutine, moment, lambda: None)
     watched.append(one)
@@ -429,21 +429,6 @@ async def test_a_song_is_not_lost_to_a_full_disk(
         task = await error.recovered()
         assert task.id in fake.tasks
         assert "disk full" in caplog.text
-
-
-async def test_sent_again_all_the_same(
-    fake: FakeSuno, reception: Reception, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """After `resend_unknown` the key is the second task's; the log names the first."""
-    async with client(fake, reception.receiver, tmp_path) as suno:
-        error = await lose(suno, fake, "tg-1")
-        second = await suno.submit(SEA, key="tg-1", resend_unknown=True)
-        with pytest.raises(SubmissionUnknown):
-            await error.recovered(timeout=100)
-        assert rows(tmp_path) == [("being made", second.token)]
-        assert len(await second) == 2
-        first = next(iter(fake.tasks))
-        assert f"music:{first}" in caplog.text
 
 
 async def test_what_nobody_remembers(fake: FakeSuno, reception: Reception) -> None:

@@ -1,0 +1,312 @@
+"""The end of doubt about lost answers: a push names the task, and a look confirms it.
+
+A record repeats the callback URL of its submission, so a look tells whose task it is. The task that
+answers the doubt is the submission's; a further one, after it was sent again, is a second song that
+was paid for. What nobody waits for when it is found is listed, for somebody paid for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from weakref import WeakValueDictionary
+
+from attrs import define, field
+
+from suno_async._pushes import Push, ticket_of
+from suno_async._records import Record, record_of
+from suno_async._verdict import Body, in_brief
+from suno_async.errors import (
+    CallbackRejected,
+    ClientClosed,
+    DecodeError,
+    JournalError,
+    NotFound,
+    SunoError,
+)
+from suno_async.limiter import Limiter, Priority, Slot
+from suno_async.operations import TaskOperation
+from suno_async.task import Seat, Task
+
+if TYPE_CHECKING:
+    from suno_async._journal import Entry
+    from suno_async._submissions import Submissions
+    from suno_async._watcher import Watcher
+    from suno_async.operations import Kind
+
+_log = logging.getLogger("suno_async")
+
+_PAUSES = (0.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # seconds before each look that is to confirm a push
+_MOST_CLAIMS = 3  # tasks that may be looked at for one submission at a time
+_REMEMBERED = 1_000  # lost answers, and claims that were settled
+
+
+class Insides(Protocol):
+    """What is needed of a client."""
+
+    submissions: Submissions
+    watcher: Watcher
+
+    def ready(self) -> Limiter:
+        """Make sure that the client can be used here and now; the limiter for looks."""
+        ...
+
+    def live(self, token: str) -> Task[Any] | None:
+        """The task with this token, if somebody holds it."""
+        ...
+
+    def task(
+        self, kind: Kind, task_id: str, operation: TaskOperation[Any] | None, seat: Seat
+    ) -> Task[Any]:
+        """The task with this id."""
+        ...
+
+    def restored(self, operation: TaskOperation[Any] | None, entry: Entry) -> Task[Any]:
+        """The task of a submission that is known as accepted."""
+        ...
+
+    def operation_in(self, entry: Entry) -> TaskOperation[Any] | None:
+        """The operation of a submission."""
+        ...
+
+    async def ask(self, kind: Kind, task_id: str, slot: Slot) -> Body:
+        """Ask for a record once."""
+        ...
+
+
+@define(eq=False, repr=False)
+class LostAnswer:
+    """A submission whose answer was lost, for as long as somebody has the error that says so."""
+
+    operation: TaskOperation[Any]
+    """What was asked for."""
+    since: float
+    """When the answer was given up, on the loop's clock."""
+    _client: Insides
+    waiters: int = 0
+    """How many wait for its task."""
+    _task: Task[Any] | None = field(default=None, init=False)
+    _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    def __reduce__(self) -> Any:
+        return _nothing, ()  # errors are pickled; what they wait for stays here
+
+    def end(self, task: Task[Any] | None = None) -> None:
+        """Let nobody wait longer: here is the task, or the client has ended."""
+        self._task = self._task or task
+        self._changed.set()
+
+    async def wait(self, timeout: float | None) -> Task[Any] | None:  # noqa: ASYNC109 as Task.wait
+        """The task, or `None` when the time is over."""
+        self.waiters += 1
+        try:
+            if self._task is None:
+                self._client.ready()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(timeout):
+                        await self._changed.wait()
+                if self._changed.is_set() and self._task is None:
+                    self._client.ready()  # raises: it has ended
+        finally:
+            self.waiters -= 1
+        if self._task is not None:
+            with suppress(ValueError):
+                self._client.submissions.unclaimed.remove(self._task.token)
+        return self._task
+
+
+def _nothing() -> None:
+    return None
+
+
+@define(eq=False)
+class Recoveries:
+    """The lost answers of one client."""
+
+    _client: Insides
+    _started: Callable[[Task[Any], str], None]
+    """Takes note of which submission a task is."""
+    _lost: WeakValueDictionary[str, LostAnswer] = field(
+        factory=WeakValueDictionary[str, LostAnswer], init=False
+    )
+    _doubtful: dict[str, None] = field(factory=dict[str, None], init=False)
+    """Submissions whose answer was lost, the last ones, whoever still has the error."""
+    _settled: dict[tuple[str, str], bool] = field(factory=dict[tuple[str, str], bool], init=False)
+    """Whether a task is this submission's, where a look has told."""
+    _confirming: dict[tuple[str, str], asyncio.Task[Task[Any]]] = field(
+        factory=dict[tuple[str, str], "asyncio.Task[Task[Any]]"], init=False
+    )
+
+    def lost(self, submission: str, operation: TaskOperation[Any]) -> LostAnswer:
+        """Where to wait for the task of a submission whose answer was lost."""
+        _remember(self._doubtful, submission, None)
+        known = self._lost.get(submission)
+        if known is None:
+            now = asyncio.get_running_loop().time()
+            known = self._lost[submission] = LostAnswer(operation, now, self._client)
+        return known
+
+    def has_lost(self, submission: str) -> bool:
+        """Whether an answer to this submission was lost, so that it may have tasks unknown."""
+        return submission in self._doubtful or submission in self._lost
+
+    def is_awaited(self, submission: str) -> bool:
+        """Whether anybody waits for its task."""
+        lost = self._lost.get(submission)
+        return lost is not None and lost.waiters > 0
+
+    def end(self, submission: str, task: Task[Any]) -> None:
+        """Its task is known."""
+        if (lost := self._lost.get(submission)) is not None:
+            lost.end(task)
+
+    async def task_of(
+        self, push: Push, entry: Entry | None, *, has_other: bool
+    ) -> Task[Any] | None:
+        """The task that a push names, if it is the submission's; `None` where nobody can say.
+
+        Raises:
+            CallbackRejected: it is not.
+            SunoError: that cannot be found out.
+        """
+        claim = push.submission, push.task_id
+        if entry is None and not self.has_lost(push.submission):
+            return None
+        settled = self._settled.get(claim)
+        if settled is not None:
+            if not settled:
+                raise foreign(push)
+            return self._task(push, entry)
+        if claim not in self._confirming:
+            claims = [one for one in self._confirming if one[0] == push.submission]
+            if len(claims) >= _MOST_CLAIMS:
+                raise foreign(push)
+            confirming = asyncio.create_task(self._confirm(push, entry, has_other=has_other))
+            self._confirming[claim] = confirming
+            confirming.add_done_callback(partial(self._confirmed, claim))
+        confirming = self._confirming[claim]
+        await asyncio.wait([confirming])
+        if confirming.cancelled():
+            raise ClientClosed("The client was closed before a look told whose task it is.")
+        return confirming.result()
+
+    def _confirmed(self, claim: tuple[str, str], confirming: asyncio.Task[Any]) -> None:
+        del self._confirming[claim]
+        if not confirming.cancelled():
+            confirming.exception()  # seen: the pushes that wait for it get it
+
+    async def close(self) -> None:
+        """Look no more, and let nobody wait longer."""
+        confirming = list(self._confirming.values())
+        for one in confirming:
+            one.cancel()
+        for lost in list(self._lost.values()):
+            lost.end()
+        await asyncio.gather(*confirming, return_exceptions=True)
+
+    # --- one claim -----------------------------------------------------------------------------
+
+    async def _confirm(self, push: Push, entry: Entry | None, *, has_other: bool) -> Task[Any]:
+        """Look whether the task is the submission's, and if so have it written down."""
+        body = await self._looked_up(push)
+        owner = await self._client.submissions.book.of_task(push.kind.name, push.task_id)
+        claimed = ticket_of(body)
+        has_other = has_other or self._has_other(push)
+        is_its = claimed == push.ticket or (claimed is None and not has_other)
+        is_its = is_its and (owner is None or owner.id == push.submission)
+        if is_its and entry is not None and not has_other:
+            has_other = not await self._write_down(push)
+            is_its = claimed is not None or not has_other
+        _remember(self._settled, (push.submission, push.task_id), is_its)
+        if not is_its:
+            raise foreign(push)
+        task = self._task(push, entry)
+        if not has_other:
+            self._started(task, push.submission)
+        with suppress(SunoError):
+            self._client.watcher.told(task, _record(push, body, task.operation))
+        self._tell(push, task)
+        return task
+
+    def _has_other(self, push: Push) -> bool:
+        """Whether the submission was found to have another task."""
+        return any(
+            is_its and submission == push.submission and task_id != push.task_id
+            for (submission, task_id), is_its in self._settled.items()
+        )
+
+    async def _write_down(self, push: Push) -> bool:
+        """Whether it was still unknown which task the submission has."""
+        try:
+            return await self._client.submissions.book.recovered(push.submission, push.task_id)
+        except JournalError as error:  # it is paid: whoever waits must have it all the same
+            _log.error("%s is accepted, but: %s", push.token, error)
+            return True
+
+    def _task(self, push: Push, entry: Entry | None) -> Task[Any]:
+        lost = self._lost.get(push.submission)
+        operation = self._client.operation_in(entry) if entry is not None else None
+        seat = Seat(accepted=None if lost is None else lost.since, has_voted=True, is_pushed=True)
+        task = self._client.task(
+            push.kind, push.task_id, operation if lost is None else lost.operation, seat
+        )
+        task.seat.submission = push.submission
+        return task
+
+    def _tell(self, push: Push, task: Task[Any]) -> None:
+        """Give it to whoever waits, else list it."""
+        told = f"{push.submission} was accepted as {push.token}, a push told"
+        if self.is_awaited(push.submission):
+            _log.info("%s", told)
+        else:
+            self._client.submissions.unclaimed.append(push.token)
+            _log.warning("%s: pick it up with task(%r)", told, push.token)
+        self.end(push.submission, task)
+
+    async def _looked_up(self, push: Push) -> Body:
+        """The task's record, which must be there.
+
+        Raises:
+            SunoError: it is not, or cannot be had, also not a little later.
+        """
+        error = SunoError()
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            slot = await self._client.ready().acquire(Priority.PERSON_LOOK)
+            try:
+                body = await self._client.ask(push.kind, push.task_id, slot)
+                record = _record(push, body, None)
+            except DecodeError as unreadable:
+                if isinstance(unreadable.raw, dict):
+                    return cast("Body", unreadable.raw)  # pyright: ignore[reportUnknownMemberType]
+                error = unreadable
+            except SunoError as failed:
+                error = failed
+            else:
+                if record.task_id not in {None, push.task_id}:
+                    raise foreign(push)
+                return body
+            _log.info("Look %s, which a push names: %s", push.token, in_brief(error))
+        raise foreign(push) if isinstance(error, NotFound) else error
+
+
+def foreign(push: Push) -> CallbackRejected:
+    """What is said of a push for a task that is not the submission's."""
+    message = f"{push.token}, which it names, is not the task of this submission"
+    return CallbackRejected(message, http_status=409)
+
+
+def _record(push: Push, body: Body, operation: TaskOperation[Any] | None) -> Record[Any]:
+    return record_of(push.kind, body, token=push.token, operation=operation)
+
+
+def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keep the latest only: what is pushed must not fill the memory."""
+    known.pop(key, None)
+    known[key] = value
+    if len(known) > _REMEMBERED:
+        del known[next(iter(known))]

@@ -1,0 +1,216 @@
+"""Whatever was paid for is named to somebody: pushes of songs that nobody knew of, or waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pushing import callback_url, music, post, receiving, rejected
+from test_callbacks_recovery import LOOK, SEA, client, lose, rows
+
+from suno_async import ClientClosed, GenerateLyrics, GenerateMusic, SubmissionUnknown
+from suno_async.testing import FakeSuno, Fault, PushFaults, Timetable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from pushing import Reception
+
+
+@pytest.fixture
+async def reception() -> AsyncIterator[Reception]:
+    """A receiver behind a server."""
+    async with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeSuno]:
+    """The service, with the usual times exactly."""
+    async with FakeSuno(timetable=Timetable(), counting=None) as running:
+        yield running
+
+
+@pytest.mark.parametrize("setup", ["plain", "key", "journal and key"])
+async def test_a_song_that_nobody_waits_for_is_listed(
+    fake: FakeSuno,
+    reception: Reception,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    setup: str,
+) -> None:
+    """Once its first push has told, whether or not anybody still has the error."""
+    folder = tmp_path if "journal" in setup else None
+    async with client(fake, reception.receiver, folder) as suno:
+        await lose(suno, fake, "tg-1" if "key" in setup else None)
+        gc.collect()
+        await asyncio.sleep(200)
+        (token,) = (f"music:{one}" for one in fake.tasks)
+        assert suno.unclaimed == [token]
+        assert f"pick it up with task('{token}')" in caplog.text
+        assert [one.stage for one in reception.unwatched] == ["text", "first", "complete"]
+        assert all(one.task is not None for one in reception.unwatched)
+        assert len(fake.ledger.of(LOOK)) == 1
+        assert len(await suno.task(token)) == 2
+
+
+async def test_who_comes_later_takes_it_off_the_list(fake: FakeSuno, reception: Reception) -> None:
+    """A task that `recovered` has given is not unclaimed any more."""
+    async with client(fake, reception.receiver) as suno:
+        error = await lose(suno, fake)
+        await asyncio.sleep(20)
+        assert len(suno.unclaimed) == 1
+        task = await error.recovered(timeout=0)
+        assert task.token == f"music:{next(iter(fake.tasks))}"
+        assert suno.unclaimed == []
+
+
+@pytest.mark.parametrize("setup", ["key", "journal and key"])
+async def test_sent_again_all_the_same(
+    fake: FakeSuno, reception: Reception, tmp_path: Path, setup: str
+) -> None:
+    """After `resend_unknown` the key is the second task's; the error's task is the first."""
+    folder = tmp_path if "journal" in setup else None
+    async with client(fake, reception.receiver, folder) as suno:
+        error = await lose(suno, fake, "tg-1")
+        second = await suno.submit(SEA, key="tg-1", resend_unknown=True)
+        waiting = asyncio.create_task(second.wait())
+        first = await error.recovered()
+        assert [first.id, second.id] == list(fake.tasks)
+        assert len(await first) == len(await waiting) == 2
+        assert await suno.submit(SEA, key="tg-1") is second
+        assert (suno.unclaimed, reception.unwatched) == ([], [])
+        if folder is not None:
+            assert rows(folder) == [("over", second.token)]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_sent_again_and_nobody_waits_for_the_first(
+    fake: FakeSuno, reception: Reception, tmp_path: Path, *, restart: bool
+) -> None:
+    """It is paid for: it is listed, and the hook is told of it, in this process or the next."""
+    async with client(fake, reception.receiver, tmp_path) as suno:
+        await lose(suno, fake, "tg-1")
+        second = await suno.submit(SEA, key="tg-1", resend_unknown=True)
+        if not restart:
+            assert len(await second) == 2
+            await asyncio.sleep(10)
+            seen = suno
+        else:
+            await suno.aclose()
+            seen = client(fake, reception.receiver, tmp_path)
+            async with seen:
+                await asyncio.sleep(200)
+        first = f"music:{next(iter(fake.tasks))}"
+        assert seen.unclaimed == [first]
+        told = [one for one in reception.unwatched if one.token == first]
+        assert [one.stage for one in told] == ["text", "first", "complete"]
+        assert {one.submission for one in told} == {"tg-1"}
+        assert [look.task_id for look in fake.ledger.of(LOOK)].count(first[6:]) == 1
+    assert rows(tmp_path) == [("over", second.token)]
+
+
+async def test_both_answers_lost(fake: FakeSuno, reception: Reception, tmp_path: Path) -> None:
+    """A key that was sent twice, with no answer: one song is its task, and the other is listed."""
+    async with client(fake, reception.receiver, tmp_path) as suno:
+        await lose(suno, fake, "tg-1")
+        fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
+        with pytest.raises(SubmissionUnknown) as caught:
+            await suno.submit(SEA, key="tg-1", resend_unknown=True)
+        task = await caught.value.recovered()
+        await asyncio.sleep(200)
+        (other,) = {f"music:{one}" for one in fake.tasks} - {task.token}
+        assert suno.unclaimed == [other]
+        assert rows(tmp_path) == [("over", task.token)]
+
+
+async def test_a_failure_that_was_sent_again_is_not_its_task(
+    fake: FakeSuno, reception: Reception, tmp_path: Path
+) -> None:
+    """A late push of the failed task does not answer for the new one, whose answer was lost."""
+    fake.script(fail_at=60, error_code=500)
+    async with client(fake, reception.receiver, tmp_path) as suno:
+        (failed,) = [one async for one in suno.batch([SEA])]
+        assert failed.task is not None
+        old, url = failed.task.id, callback_url(fake)
+        del failed
+        fake.push_faults(PushFaults(lost=1.0))
+        fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
+        (lost,) = [one async for one in suno.batch([SEA], retry_failed=True)]
+        assert isinstance(lost.error, SubmissionUnknown)
+        late = music(old, "error", data=None) | {"code": 500}
+        assert await post(url, late) in {200, 409}
+        await asyncio.sleep(10)
+        assert rows(tmp_path) == [("unknown", None)]
+        assert suno.unclaimed == []
+        assert await post(url, music(list(fake.tasks)[-1])) == 200
+        assert (await lost.error.recovered(timeout=10)).id == list(fake.tasks)[-1]
+
+
+async def test_the_end_of_the_client_amid_a_look(fake: FakeSuno, reception: Reception) -> None:
+    """What could not be confirmed before the end still reaches the hook."""
+    fake.script(pushes=("text",))
+    async with client(fake, reception.receiver) as suno:
+        error = await lose(suno, fake)
+        fake.fail(Fault.DATA_NULL, on=LOOK, times=None)
+        await asyncio.sleep(16)
+        assert reception.answers == [200]
+    await reception.receiver.aclose()
+    assert [one.token for one in reception.unwatched] == [f"music:{one}" for one in fake.tasks]
+    with pytest.raises(ClientClosed):
+        await error.recovered()
+
+
+async def test_a_foreign_claim_costs_one_look(fake: FakeSuno, reception: Reception) -> None:
+    """Whoever has a URL cannot spend our rate by repeating what is not true."""
+    fake.push_faults(PushFaults(lost=1.0))
+    async with client(fake, reception.receiver) as forgetful:
+        other = (await forgetful.submit(SEA)).id
+    async with client(fake, reception.receiver) as suno:
+        await lose(suno, fake)
+        for _ in range(20):
+            await rejected(reception.receiver, callback_url(fake), music(other))
+            await asyncio.sleep(1)
+        assert len(fake.ledger.of(LOOK)) == 1
+        assert suno.unclaimed == []
+
+
+async def test_an_operation_with_an_own_url_is_not_waited_for(
+    fake: FakeSuno, reception: Reception
+) -> None:
+    """Its pushes go elsewhere, so nothing can come: it raises itself at once."""
+    fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
+    async with client(fake, reception.receiver) as suno:
+        with pytest.raises(SubmissionUnknown) as caught:
+            await suno.submit(GenerateMusic("the sea", callback_url="http://127.0.0.1:9/mine"))
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(SubmissionUnknown):
+            await caught.value.recovered()
+        assert asyncio.get_running_loop().time() == began
+
+
+async def test_words_are_not_taken_for_a_ticket(fake: FakeSuno, reception: Reception) -> None:
+    """A prompt that holds somebody's ticket does not keep its own song from being found."""
+    async with client(fake, reception.receiver) as suno:
+        await suno.submit(SEA)
+        words = f"sing {callback_url(fake)}"
+        fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
+        with pytest.raises(SubmissionUnknown) as caught:
+            await suno.submit(GenerateMusic(words))
+        assert (await caught.value.recovered()).id == list(fake.tasks)[-1]
+
+
+async def test_lists_of_claims_do_not_grow(fake: FakeSuno, reception: Reception) -> None:
+    """What is remembered of lost answers is bounded, however many there are."""
+    async with client(fake, reception.receiver) as suno:
+        inbox: Any = suno._engine.inbox  # pyright: ignore[reportPrivateUsage]
+        for number in range(1500):
+            inbox.lost(f"{number}", GenerateLyrics("rain"))
+        recoveries = inbox._recoveries
+        assert len(recoveries._doubtful) == 1000
+        assert not recoveries._lost
+        assert not recoveries.has_lost("1")
+        assert recoveries.has_lost("1499")
