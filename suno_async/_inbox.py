@@ -92,11 +92,12 @@ class Inbox:
             await asyncio.sleep(0)  # whoever submitted may begin to listen
             await asyncio.sleep(0)
         is_known = self.check(push)
-        is_awaited = self._recoveries.is_awaited(push.submission)
+        awaited = self._recoveries.awaited(push.submission)
         named = self._client.live(push.token)
         task = named if is_known else await self._find(push)
         if task is not None:
-            is_heard = is_awaited or task.is_listened_to
+            is_given = awaited is not None and awaited.task is task
+            is_heard = is_given or task.is_listened_to
             await self._tell(task, push)
             return Taken(task, is_heard)
         if named is not None and named.is_listened_to:  # made by its token: whose it is, who knows

@@ -89,7 +89,8 @@ class LostAnswer:
     _client: Insides
     waiters: int = 0
     """How many wait for its task."""
-    _task: Task[Any] | None = field(default=None, init=False)
+    task: Task[Any] | None = field(default=None, init=False)
+    """The task that answers the doubt."""
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     def __reduce__(self) -> Any:
@@ -97,26 +98,26 @@ class LostAnswer:
 
     def end(self, task: Task[Any] | None = None) -> None:
         """Let nobody wait longer: here is the task, or the client has ended."""
-        self._task = self._task or task
+        self.task = self.task or task
         self._changed.set()
 
     async def wait(self, timeout: float | None) -> Task[Any] | None:  # noqa: ASYNC109 as Task.wait
         """The task, or `None` when the time is over."""
         self.waiters += 1
         try:
-            if self._task is None:
+            if self.task is None:
                 self._client.ready()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(timeout):
                         await self._changed.wait()
-                if self._changed.is_set() and self._task is None:
+                if self._changed.is_set() and self.task is None:
                     self._client.ready()  # raises: it has ended
         finally:
             self.waiters -= 1
-        if self._task is not None:
+        if self.task is not None:
             with suppress(ValueError):
-                self._client.submissions.unclaimed.remove(self._task.token)
-        return self._task
+                self._client.submissions.unclaimed.remove(self.task.token)
+        return self.task
 
 
 def _nothing() -> None:
@@ -154,10 +155,10 @@ class Recoveries:
         """Whether an answer to this submission was lost, so that it may have tasks unknown."""
         return submission in self._doubtful or submission in self._lost
 
-    def is_awaited(self, submission: str) -> bool:
-        """Whether anybody waits for its task."""
+    def awaited(self, submission: str) -> LostAnswer | None:
+        """The lost answer, if anybody waits for its task."""
         lost = self._lost.get(submission)
-        return lost is not None and lost.waiters > 0
+        return lost if lost is not None and lost.waiters and lost.task is None else None
 
     def end(self, submission: str, task: Task[Any]) -> None:
         """Its task is known."""
@@ -260,7 +261,7 @@ class Recoveries:
     def _tell(self, push: Push, task: Task[Any]) -> None:
         """Give it to whoever waits, else list it."""
         told = f"{push.submission} was accepted as {push.token}, a push told"
-        if self.is_awaited(push.submission):
+        if self.awaited(push.submission) is not None:
             _log.info("%s", told)
         else:
             self._client.submissions.unclaimed.append(push.token)

@@ -166,7 +166,11 @@ class SunoClient:
 
     @property
     def unclaimed(self) -> list[str]:
-        """Tokens of tasks that were accepted after whoever asked for them had been cancelled."""
+        """Tokens of tasks that were accepted, and nobody was told.
+
+        Whoever asked had been cancelled; or the answer was lost, and when a push told of the task,
+        nobody waited for it by `SubmissionUnknown.recovered`, which takes it off the list.
+        """
         return self._engine.submissions.unclaimed
 
     async def submit(

@@ -138,11 +138,13 @@ class SubmissionUnknown(SunoError):
 
         Needs a `CallbackReceiver`. It may be called before or after the push comes, and again;
         `timeout` is in seconds from now, `None` for no limit. A push is believed when one look at
-        the task's record has confirmed it.
+        the task's record has confirmed it. If nobody waits then, the client's `unclaimed` lists the
+        task until this gives it.
 
         Raises:
             SubmissionUnknown: this error itself: nothing has come in time, or nothing can come,
-                since the client has no receiver or the error is from another process.
+                since the client has no receiver, the operation has a callback URL of its own, or
+                the error is from another process.
             ClientClosed: the client has ended.
         """
         task = None if self.recovery is None else await self.recovery.wait(timeout)
@@ -289,7 +291,8 @@ class CallbackRejected(SunoError):
     """A push that does not come from the service, or that cannot be read; it changed nothing."""
 
     http_status: int = 400
-    """What to answer: 404 forged, 413 too large, 400 not readable, 409 about another's task."""
+    """What to answer: 404 forged, 408 slow, 413 too large, 400 not readable, 429 too many at once,
+    409 about another's task."""
 
     def __str__(self) -> str:
         return f"A push was rejected: {self.message}."

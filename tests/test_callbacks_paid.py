@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pushing import callback_url, music, post, receiving, rejected
 from test_callbacks_recovery import LOOK, SEA, client, lose, rows
+from test_readme import ALL_PROGRAMS
 
 from suno_async import ClientClosed, GenerateLyrics, GenerateMusic, SubmissionUnknown
+from suno_async._pushes import ticket_of
+from suno_async.operations import KINDS
 from suno_async.testing import FakeSuno, Fault, PushFaults, Timetable
 
 if TYPE_CHECKING:
@@ -124,6 +128,7 @@ async def test_both_answers_lost(fake: FakeSuno, reception: Reception, tmp_path:
         await asyncio.sleep(200)
         (other,) = {f"music:{one}" for one in fake.tasks} - {task.token}
         assert suno.unclaimed == [other]
+        assert [one.token for one in reception.unwatched].count(other) == 3
         assert rows(tmp_path) == [("over", task.token)]
 
 
@@ -192,15 +197,31 @@ async def test_an_operation_with_an_own_url_is_not_waited_for(
         assert asyncio.get_running_loop().time() == began
 
 
-async def test_words_are_not_taken_for_a_ticket(fake: FakeSuno, reception: Reception) -> None:
-    """A prompt that holds somebody's ticket does not keep its own song from being found."""
+def test_words_are_not_taken_for_a_ticket(reception: Reception) -> None:
+    """A prompt that holds somebody's ticket does not make the song theirs."""
+    ours, theirs = (reception.receiver.url_for(one, KINDS["music"], b"") for one in "ab")
+    asked = {"prompt": f"sing {theirs}", "callBackUrl": ours}
+    ticket = ticket_of({"data": {"param": json.dumps(asked)}})
+    assert ticket is not None
+    assert ticket.submission == "a"
+    del asked["callBackUrl"]
+    assert ticket_of({"data": {"param": json.dumps(asked)}}) is None
+
+
+async def test_the_readmes_way(
+    fake: FakeSuno, reception: Reception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The README's function gives the song, whether or not its answer is lost."""
+    (program,) = (one for one in ALL_PROGRAMS if "error.recovered()" in one)
+    names: dict[str, Any] = {}
+    exec(compile(program, "README.md", "exec"), names)  # noqa: S102 our own README
     async with client(fake, reception.receiver) as suno:
-        await suno.submit(SEA)
-        words = f"sing {callback_url(fake)}"
-        fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
-        with pytest.raises(SubmissionUnknown) as caught:
-            await suno.submit(GenerateMusic(words))
-        assert (await caught.value.recovered()).id == list(fake.tasks)[-1]
+        for fault in (None, Fault.RESET_AFTER_ACCEPT):
+            if fault is not None:
+                fake.fail(fault, on="generate-music")
+            task = await names["song"](suno, "the sea", f"tg-{fault}")
+            assert task.id == list(fake.tasks)[-1]
+    assert "may be paid for" in caplog.text
 
 
 async def test_lists_of_claims_do_not_grow(fake: FakeSuno, reception: Reception) -> None:
