@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from copy import copy
 from math import inf
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
@@ -302,7 +301,7 @@ class Task(Generic[R]):
         except TimeoutError:
             if not limit.expired():
                 raise
-            await self._last_look()
+            await self._last_look(index)
         if index < len(self._events):
             return self._events[index]
         if self._failure is not None:
@@ -312,10 +311,27 @@ class Task(Generic[R]):
             raise TaskTimeout(f"{message}; it goes on: await it again.", self.token, self.kind)
         return None
 
-    async def _last_look(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_LOOK):
-                await self._watch.look_now(self)
+    async def _last_look(self, index: int) -> None:
+        """Look once more, and listen meanwhile: a push may be faster."""
+        news = asyncio.Event()
+
+        def hear(_: SunoError | None) -> None:
+            if self.is_over or index < len(self._events):
+                news.set()
+
+        looking = asyncio.create_task(self._watch.look_now(self))
+        hearing = asyncio.create_task(news.wait())
+        try:
+            self.listen(hear)
+            await asyncio.wait(
+                [looking, hearing], timeout=_LAST_LOOK, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            self.unlisten(hear)
+            hearing.cancel()
+            looking.cancel()  # the look itself goes on
+        if looking.done() and (error := looking.exception()) is not None and not news.is_set():
+            raise error
 
 
 @define(eq=False)

@@ -281,6 +281,27 @@ async def test_a_push_overtakes_a_look(
         assert [track.id for track in await task] == [one["id"] for one in TRACKS]
 
 
+async def test_a_push_overtakes_the_last_look(
+    suno: SunoClient, pushing: FakeSuno, reception: Reception
+) -> None:
+    """A wait whose time is over looks once more; what is pushed meanwhile is told at once."""
+    pushing.push_faults(PushFaults(lost=1.0))
+    task = await suno.submit(SEA)
+    loop = asyncio.get_running_loop()
+    waiting = asyncio.create_task(task.wait(timeout=58))
+    await asyncio.sleep(57.5)
+    pushing.fail(Fault.DELAY_AFTER_ACCEPT.lasting(25), on=LOOK)
+    await asyncio.sleep(2.5)
+    began = loop.time()
+    assert await post(callback_url(pushing), music(task.id, "first")) == 200
+    await asyncio.sleep(1)
+    assert not waiting.done()
+    assert await post(callback_url(pushing), music(task.id)) == 200
+    assert len(await waiting) == 2
+    assert loop.time() - began < 2
+    assert reception.unwatched == []
+
+
 async def test_a_push_overtakes_the_answer(
     suno: SunoClient, pushing: FakeSuno, reception: Reception
 ) -> None:

@@ -8,9 +8,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from programs import BLOCKS
 from pushing import callback_url, music, post, receiving, rejected
 from test_callbacks_recovery import LOOK, SEA, client, lose, rows
-from test_readme import ALL_PROGRAMS
 
 from suno_async import ClientClosed, GenerateLyrics, GenerateMusic, SubmissionUnknown
 from suno_async._pushes import ticket_of
@@ -212,7 +212,7 @@ async def test_the_readmes_way(
     fake: FakeSuno, reception: Reception, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The README's function gives the song, whether or not its answer is lost."""
-    (program,) = (one for one in ALL_PROGRAMS if "error.recovered()" in one)
+    (program,) = (one for one in BLOCKS if "error.recovered()" in one)
     names: dict[str, Any] = {}
     exec(compile(program, "README.md", "exec"), names)  # noqa: S102 our own README
     async with client(fake, reception.receiver) as suno:
