@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from attrs import asdict, define, field
 
@@ -18,13 +18,12 @@ from suno_async import (
     TaskFailed,
     TaskTimeout,
     Track,
-    WavFile,
 )
+from suno_async._places import Downloadable, SomeFiles, links_of
 
 from ._desk import PASSING, Desk
 from ._report import items, key_of
 
-_File: TypeAlias = Track | WavFile
 _LOOKS = 3  # at a task that cannot be seen
 _PAUSE = 2.0  # seconds between them
 
@@ -98,8 +97,9 @@ class Delivery:
     def take(self, result: Any, *, is_last: bool) -> None:
         """Begin to fetch the files of a result, and tell what is no file once it is the last."""
         for item in items(result):
-            if isinstance(item, Track | WavFile):
-                if (item.is_ready or is_last) and key_of(item) not in self._begun:
+            if isinstance(item, Downloadable):
+                is_ready = is_last or (isinstance(item, Track) and item.is_ready)
+                if is_ready and key_of(item) not in self._begun:
                     self._begun.add(key_of(item))
                     self._group.create_task(self._fetch(item))
             elif is_last and isinstance(item, Lyrics):
@@ -129,24 +129,28 @@ class Delivery:
             self._task.kind,
         )
 
-    async def _fetch(self, item: _File) -> None:
+    async def _fetch(self, item: Downloadable) -> None:
         def progress(done: int, total: int | None) -> None:
             self._desk.report.fetching(self._task, item, done, total)
 
         try:
             async with self._desk.at_once:
                 beside = asdict(self._desk.beside)
-                path = await self._suno.download(item, self._folder, progress, **beside)
+                paths = await self._suno.download((item,), self._folder, progress, **beside)
         except DownloadFailed as error:
-            self.missing += 1
-            self._tell_where(item, error)
+            self._missed(item, error)
         else:
-            self.written += 1
-            self._desk.report.written(self._task, item, path)
+            self.written += len(paths)
+            for path in paths:
+                self._desk.report.written(self._task, item, path)
 
-    def _tell_where(self, item: _File, error: DownloadFailed) -> None:
-        """The file is not here; the song is."""
-        url = item.audio_url if isinstance(item, Track) else item.audio_wav_url
+    def _missed(self, item: Downloadable, error: DownloadFailed) -> None:
+        """Files are not here; what they are of is."""
+        others = getattr(error, "__notes__", ())
+        self.missing += 1 + len(others)
+        url = None if isinstance(item, SomeFiles) else links_of(item)[0].url
         self._desk.problem(error, task=self._task.token, kind=self._task.kind, url=url)
+        for other in others:
+            self._desk.report.say_badly(other)
         if url is not None:
             self._desk.report.say(f"The song itself is at {url}")

@@ -12,7 +12,7 @@ from attrs import define, field
 from rich.console import Console
 from rich.text import Text
 
-from suno_async import Lyrics, Stage, TaskEvent, Track
+from suno_async import Lyrics, RecoveredAudio, Stage, TaskEvent, Track
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -175,7 +175,7 @@ def _is_many(result: Any) -> TypeGuard[tuple[Any, ...]]:
 
 def key_of(item: Any) -> str:
     """What tells the parts of one result apart."""
-    return item.id if isinstance(item, Track) else ""
+    return item.id if isinstance(item, Track | RecoveredAudio) else ""
 
 
 def stage_of(item: Any, event: TaskEvent[Any]) -> Stage:

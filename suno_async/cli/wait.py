@@ -17,7 +17,7 @@ async def wait(
     """Pick up what was paid for before: follow it to its end and write its files.
 
     It costs nothing, and may be done as often as you like. Lyrics are printed,
-    and so is, as JSON, what is neither a song nor lyrics.
+    and so is, as JSON, what else has no files.
 
     Args:
         tokens: What was printed when it was accepted, such as music:5c79be8e...; @FILE reads

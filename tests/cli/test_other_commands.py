@@ -1,10 +1,11 @@
 """`credits`, `wait`, `download` and `lyrics`."""
 
 import json
+from typing import Any
 
 import pytest
 
-from suno_async import GenerateMusic, SunoClient
+from suno_async import GenerateMusic, SunoClient, Task
 from suno_async.testing import FakeSuno, Fault
 
 from .conftest import Shell
@@ -40,21 +41,64 @@ def test_wait_goes_on_with_the_others(shell: Shell) -> None:
     assert f"suno-async wait music:{'0' * 32} --out later" in ended.err
 
 
-def test_wait_fetches_and_prints_other_kinds(shell: Shell) -> None:
-    """A WAV is a file; what is neither a song nor lyrics is printed as JSON."""
+@pytest.mark.parametrize("command", ["wait", "download"])
+def test_whatever_has_files_is_fetched(shell: Shell, fake: FakeSuno, command: str) -> None:
+    """A WAV, stems, a video, images and recovered songs are files, and all of them come."""
     song = shell("generate", IDEA, "--json").objects[0]["task"].partition(":")[2]
 
-    async def make(suno: SunoClient) -> tuple[str, str]:
+    async def make(suno: SunoClient) -> list[str]:
         tracks = await suno.task(song, GenerateMusic)
-        wav = await suno.convert_to_wav(tracks[0])
-        return wav.token, (await suno.generate_cover_images(song)).token
+        made: list[Task[Any]] = [
+            await suno.convert_to_wav(tracks[0]),
+            await suno.separate_vocals(tracks[0]),
+            await suno.create_music_video(tracks[0]),
+            await suno.generate_cover_images(song),
+            await suno.recover_audio(song),
+        ]
+        for task in made:
+            await task
+        return [task.token for task in made]
 
-    wav, images = shell.client(make)
-    ended = shell("wait", wav)
+    tokens = shell.client(make)
+    ended = shell(command, *tokens, "--out", "made")
+    assert ended.code == 0, ended.err
+    assert len(ended.out.splitlines()) == len(set(ended.out.splitlines()))
+    assert {(shell.folder / line).exists() for line in ended.out.splitlines()} == {True}
+    written = sorted(path.suffix for path in (shell.folder / "made").iterdir())
+    assert written == sorted([".wav", ".mp3", ".mp3", ".mp4", ".png", ".png", ".m4a", ".m4a"])
+    objects = shell(command, *tokens, "--json").objects
+    assert len([one for one in objects if "file" in one]) == len(written)
+
+
+def test_of_several_files_some_are_missing(shell: Shell, fake: FakeSuno) -> None:
+    """Each that could not be fetched is told, and the next run fetches them."""
+    song = shell("generate", IDEA, "--json").objects[0]["task"].partition(":")[2]
+
+    async def make(suno: SunoClient) -> str:
+        task = await suno.generate_cover_images(song)
+        await task
+        return task.token
+
+    token = shell.client(make)
+    fake.fail(Fault.HTML_502, on="/files/", times=None)
+    ended = shell("wait", token)
+    assert ended.code == 7
+    assert ended.err.count("answered with HTTP 502") == 2
+    fake.mend()
+    assert len(shell("wait", token).out.splitlines()) == 2
+
+
+def test_wait_prints_what_has_no_files(shell: Shell) -> None:
+    """The notes of a song are printed as JSON."""
+    song = shell("generate", IDEA, "--json").objects[0]["task"].partition(":")[2]
+
+    async def make(suno: SunoClient) -> str:
+        stems = await suno.separate_vocals((await suno.task(song, GenerateMusic))[0])
+        return (await suno.generate_midi(await stems)).token
+
+    ended = shell("wait", shell.client(make))
     assert ended.code == 0
-    assert (shell.folder / ended.out.strip()).read_bytes().startswith(b"RIFF")
-    assert len(json.loads(shell("wait", images).out)["images"]) == 2
-    assert shell("wait", images, "--json").objects[-1]["stage"] == "complete"
+    assert json.loads(ended.out)["instruments"]
 
 
 def test_wait_can_be_tried_out(shell: Shell) -> None:
