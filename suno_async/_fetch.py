@@ -42,7 +42,12 @@ _EXPIRED = {401, 403, 404, 410}
 _PASSING = {408, 425, 429}
 _FAILING = 500  # and above: passing, too
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-_HOPELESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, aiohttp.TooManyRedirects)
+_HOPELESS = (
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+    aiohttp.TooManyRedirects,
+    UnicodeError,  # a host that no name server can be asked for
+)
 
 
 @frozen(kw_only=True)

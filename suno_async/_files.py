@@ -241,7 +241,9 @@ def _sync_directory(directory: Path) -> None:
 def _on_disk(path: Path) -> Generator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, ValueError) as error:  # also a name that no file can have
+        if not isinstance(error, OSError):
+            raise DownloadFailed(f"{str(path)!r} cannot be written: {error}.") from error
         why = error.strerror or type(error).__name__
         if error.errno in _FULL:
             raise DownloadFailed(f"There is no space left for {path}: {why}.") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 _LONGEST = 200  # bytes in UTF-8; file systems take 255, and more is put behind it meanwhile
 _MARK = 8  # characters of an id; both songs of a task share their title
@@ -27,20 +27,27 @@ def file_name(title: str | None, mark: str | None, suffix: str) -> str:
 
 def suffix_of(url: str) -> str:
     """The suffix that an address ends with, empty where there is none that looks like one."""
-    suffix = PurePosixPath(urlsplit(url).path).suffix
+    suffix = PurePosixPath(_split(url).path).suffix
     return suffix.lower() if _SUFFIX.fullmatch(suffix) else ""
 
 
 def stem_of(url: str) -> str:
     """The last part of an address, without its suffix, in plain text."""
-    path = urlsplit(url).path
+    path = _split(url).path
     return unquote(PurePosixPath(path).name.removesuffix(PurePosixPath(path).suffix))
 
 
 def shown(url: str) -> str:
     """An address for messages: without its query, which may hold a signature, or a password."""
-    parts = urlsplit(url)
+    parts = _split(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # brackets amid the host, say: asking for it tells that it leads nowhere
+        return SplitResult(url.partition(":")[0], "...", "", "", "")
 
 
 def _cleaned(title: str) -> str:

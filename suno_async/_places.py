@@ -66,9 +66,15 @@ def places_of(what: Any, target: str | PathLike[str], *, is_alone: bool) -> list
     """Where each file of a thing is to lie; one alone may be given a path of its own.
 
     Raises:
-        ConfigurationError: it has no files.
+        ConfigurationError: it has no files, or the target is no path.
         DownloadFailed: they are not there yet.
     """
+    try:
+        path = Path(target)
+    except TypeError:
+        raise ConfigurationError(
+            f"download() writes to a directory or a path, not {target!r}."
+        ) from None
     links = links_of(what)
     token = _token_of(what)
     links = links[:1] if isinstance(what, Track) else links  # its image is an extra
@@ -76,7 +82,6 @@ def places_of(what: Any, target: str | PathLike[str], *, is_alone: bool) -> list
         kind = token and token.partition(":")[0]
         raise DownloadFailed("There is no file yet: the link in the result is empty.", token, kind)
     place = partial(Place, token=token, is_made=not isinstance(what, str | UploadedFile))
-    path = Path(target)
     if is_alone and path.suffix and not _is_directory(target):
         return [place(links[0], path, has_id=False)]
     return [place(link, path / _name_of(link), has_id=bool(link.id)) for link in links]

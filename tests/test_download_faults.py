@@ -24,6 +24,7 @@ from suno_async import (
     ClientClosed,
     ConfigurationError,
     DownloadFailed,
+    MusicVideo,
     RetryPolicy,
     SunoClient,
     Track,
@@ -343,6 +344,24 @@ async def test_redirects_have_an_end(tmp_path: Path) -> None:
     assert in_it(tmp_path / "other") == []
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://[x/song.mp3", f"http://{'a' * 80}.invalid/song.mp3", "http://1.2.3.4:99999/song.mp3"],
+)
+async def test_an_address_that_is_none(tmp_path: Path, url: str) -> None:
+    """It is told as such, given by the caller, told by the service or redirected to."""
+
+    async def elsewhere(_host: FileHost, _request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": url})
+
+    async with hosting() as host, client() as suno:
+        host.answers = [elsewhere]
+        for what in (url, MusicVideo(video_url=url, task_id="5c79be8e"), host.url):
+            with pytest.raises(DownloadFailed, match="leads nowhere"):
+                await suno.download(what, tmp_path)
+    assert in_it(tmp_path) == []
+
+
 async def test_messages_hold_no_secrets(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Neither errors, nor the log, nor the note beside a part say what a link is signed with."""
     caplog.set_level(logging.DEBUG, logger="suno_async")
@@ -578,6 +597,17 @@ async def test_places_that_cannot_be_written(tmp_path: Path) -> None:
             with pytest.raises(DownloadFailed, match=why):
                 await suno.download(host.url, target)
     assert in_it(tmp_path) == ["file", "song.mp3"]
+    assert host.asked == []
+
+
+async def test_targets_that_are_no_path(tmp_path: Path) -> None:
+    """What cannot be a path is told before anything is fetched, or as what cannot be written."""
+    async with hosting() as host, client() as suno:
+        for target in (None, 3, b"songs"):
+            with pytest.raises(ConfigurationError, match="a directory or a path"):
+                await suno.download(host.url, target)  # type: ignore[call-overload]
+        with pytest.raises(DownloadFailed, match="null byte"):
+            await suno.download(host.url, f"{tmp_path}/so\0ngs/")
     assert host.asked == []
 
 

@@ -122,9 +122,12 @@ class Delivery:
 
     def _not_yet(self) -> DownloadFailed:
         token = self._task.token
+        if self._task.seat.trouble.failures:  # it was looked at, and an answer came
+            why = "has no record: the token is not right, or it was accepted a moment ago"
+        else:
+            why = f"is not complete yet ({self._task.stage})"
         return DownloadFailed(
-            f"{token} is not complete yet ({self._task.stage}), so there is nothing to fetch; "
-            "suno-async wait waits for it.",
+            f"{token} {why}, so there is nothing to fetch; suno-async wait waits for it.",
             token,
             self._task.kind,
         )

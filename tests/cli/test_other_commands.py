@@ -145,6 +145,14 @@ def test_download_does_not_wait(shell: Shell, fake: FakeSuno) -> None:
     assert ended.err.splitlines()[-1] == f"  suno-async wait {making} --out again"
 
 
+def test_download_of_what_the_service_does_not_know(shell: Shell) -> None:
+    """A token that is not right is not told to be on its way."""
+    ended = shell("download", "music:" + "0" * 32)
+    assert ended.code == 7
+    assert "has no record: the token is not right" in ended.err
+    assert "not complete yet" not in ended.err
+
+
 def test_download_tells_a_failure(shell: Shell, fake: FakeSuno) -> None:
     """What the service gave up is code 5, a wrong key 3, no network 4 after some looks."""
     fake.script(fail_at=20.0, status="CREATE_TASK_FAILED")
