@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shlex
+import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ from suno_async.errors import Maintenance, ServerError
 
 from ._exits import Exit, exit_for, graver
 from ._inputs import Beside, kept_for_later
-from ._report import Report
+from ._report import Report, go_nowhere, is_device
 
 if TYPE_CHECKING:
     from suno_async.testing import FakeSuno
@@ -44,6 +45,7 @@ _FLAG = Parameter(negative="", show_default=False)
 _VERBOSE = Parameter(name=["--verbose", "-v"], negative="", show_default=False)
 _SOON = 0.3  # seconds: an end that takes no longer needs no explanation
 _FILES_AT_ONCE = 8
+_FEW = 10  # tokens that a command line shows
 
 
 @Parameter(name="*")
@@ -91,6 +93,8 @@ class Desk:
         factory=lambda: asyncio.Semaphore(_FILES_AT_ONCE), init=False
     )
     """Bounds the files that are fetched side by side."""
+    is_unseen: bool = field(default=False, init=False)
+    """Whether the terminal is gone, so that tokens must be kept in a file."""
     _advised: bool = field(default=False, init=False)
     _suno: SunoClient | None = field(default=None, init=False)
 
@@ -171,6 +175,11 @@ class Desk:
                 f"page; look there before you ask for it again{again}."
             )
 
+    def hang_up(self) -> None:
+        """The terminal is gone: from now on say nothing to it, which would fail."""
+        self.is_unseen = True
+        go_nowhere(stream for stream in (sys.stdout, sys.stderr) if is_device(stream))
+
     def close(self, *, interrupted: bool = False, at_once: bool = False) -> None:
         """Say what there is to pick up again."""
         self.report.stop()
@@ -219,7 +228,11 @@ class Desk:
             return shlex.join(["suno-async", *self.argv])
         where = [f"--{name}" for name, is_asked in asdict(self.beside).items() if is_asked]
         where += [] if self.folder is None else ["--out", str(self.folder)]
-        return shlex.join(["suno-async", "wait", *kept_for_later(tokens), *where])
+        return shlex.join(["suno-async", "wait", *self._kept(tokens), *where])
+
+    def _kept(self, tokens: list[str]) -> list[str]:
+        """The arguments that name these tasks."""
+        return kept_for_later(tokens, few=0 if self.is_unseen else _FEW)
 
     def _still_waiting(self) -> None:
         if not self.simulate:

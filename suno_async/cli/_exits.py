@@ -65,7 +65,7 @@ _TABLE: Mapping[Exit, tuple[str, tuple[type[SunoError], ...]]] = {
         "a file or the journal could not be had; what was made is not lost",
         (DownloadFailed, JournalError),
     ),
-    Exit.INTERRUPTED: ("stopped by Ctrl-C or SIGTERM", ()),
+    Exit.INTERRUPTED: ("stopped by Ctrl-C, SIGTERM or a closed terminal", ()),
 }
 
 

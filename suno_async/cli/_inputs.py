@@ -82,7 +82,6 @@ def text_of(given: str | None) -> str | None:
 
 
 _PLAIN_ID = re.compile(r"[0-9a-fA-F-]{8,}")  # what people copy from the service's pages
-_FEW = 10  # tokens that a command line shows
 
 
 def tokens_of(given: Iterable[str]) -> list[str]:
@@ -107,9 +106,9 @@ def _token(word: str) -> str:
     return f"{kind.name}:{task_id}"
 
 
-def kept_for_later(tokens: Sequence[str]) -> list[str]:
-    """The arguments that name these tasks: if they are many, a file that they are written to."""
-    if len(tokens) <= _FEW:
+def kept_for_later(tokens: Sequence[str], few: int) -> list[str]:
+    """The arguments that name these tasks: if they are not few, a file that they are written to."""
+    if len(tokens) <= few:
         return list(tokens)
     path = Path(f"unfinished-{datetime.now():%Y%m%d-%H%M%S-%f}.txt")  # noqa: DTZ005 people's time
     try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeGuard
+from collections.abc import Callable, Iterable, Mapping
+from typing import IO, TYPE_CHECKING, Any, TypeGuard
 
 from attrs import define, field
 from rich.console import Console
@@ -31,7 +32,7 @@ class _Stderr(Console):
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
-        _drain(self.file.fileno())
+        go_nowhere([self.file])
 
 
 @define(eq=False)
@@ -148,7 +149,7 @@ class Report:
         except OSError as error:
             if not isinstance(error, BrokenPipeError):  # who reads has read enough
                 self.lost = f"stdout cannot be written to: {error.strerror}."
-            _drain(sys.stdout.fileno())
+            go_nowhere([sys.stdout])
 
     def _print(self, sentence: str, style: str) -> None:
         """A line; a terminal breaks it between words, but never what is to be copied whole."""
@@ -197,8 +198,14 @@ def clean(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def _drain(descriptor: int) -> None:
-    """Let what is written here go nowhere from now on."""
+def is_device(stream: IO[str]) -> bool:
+    """Whether it is a terminal, or was one: `isatty` says no of one that is gone."""
+    return stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
+
+
+def go_nowhere(streams: Iterable[IO[str]]) -> None:
+    """Let what is written to these go nowhere from now on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
+    for stream in streams:
+        os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

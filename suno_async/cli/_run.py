@@ -110,7 +110,7 @@ def _run(
     async def to_its_end() -> None:
         nonlocal is_over
         try:
-            with heeded():
+            with heeded(desk.hang_up):
                 await work()
         except SunoError as error:
             desk.problem(error)

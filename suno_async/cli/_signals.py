@@ -1,4 +1,4 @@
-"""Ctrl-C: once is a request to end, twice an order."""
+"""Ctrl-C: once is a request to end, twice an order. A terminal that is closed asks, too."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, NoReturn
 from ._exits import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+
+_HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
 
 
 @contextmanager
-def heeded() -> Generator[None]:
+def heeded(hung_up: Callable[[], None]) -> Generator[None]:
     """Cancel the current task at the first SIGINT or SIGTERM, and stop the loop at the second.
+
+    SIGHUP is heeded once, for the shell sends it after the terminal has; `hung_up` is called then.
 
     Python's own way would raise KeyboardInterrupt wherever it happens to be, and inside a
     coroutine that lets every `async with` wait for its end once more. Here it is raised by the
@@ -25,8 +29,11 @@ def heeded() -> Generator[None]:
     """
     loop, task, presses = asyncio.get_running_loop(), asyncio.current_task(), 0
 
-    def press(_number: int, _frame: object) -> None:
+    def press(number: int, _frame: object) -> None:
         nonlocal presses
+        if number == _HANG_UP:
+            hung_up()
+            signal.signal(number, signal.SIG_IGN)
         presses += 1
         if presses == 1 and task is not None:
             loop.call_soon_threadsafe(task.cancel)
@@ -38,15 +45,17 @@ def heeded() -> Generator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = filter(None, (signal.SIGINT, signal.SIGTERM, _HANG_UP))
+    before = {number: signal.getsignal(number) for number in heard}
     for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # it is for a job in the background
+        if handler is not signal.SIG_IGN:  # it is for a job in the background, or under nohup
             signal.signal(number, press)
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) is press:
+                signal.signal(number, handler)
 
 
 def _break() -> NoReturn:

@@ -87,6 +87,49 @@ async def test_sigterm_is_heeded(tmp_path: Path) -> None:
     assert f"suno-async wait {token}" in err.decode()
 
 
+async def test_a_closed_terminal_loses_nothing(tmp_path: Path) -> None:
+    """What is paid for is in a file when the terminal is gone, which is told by two signals."""
+    async with FakeSuno() as fake:
+        terminal, theirs = os.openpty()
+        env = os.environ | {"SUNO_API_KEY": "key", "SUNO_BASE_URL": fake.url}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "suno_async", "batch", write_ideas(tmp_path, 2)),
+            cwd=tmp_path,
+            env=env,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        await until_accepted(fake, 2)
+        await asyncio.sleep(0.5)  # the answers are in
+        os.close(terminal)
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGHUP)
+        assert await process.wait() == 130
+        (kept,) = tmp_path.glob("unfinished-*.txt")
+        paid = {f"music:{entry.task_id}" for entry in fake.ledger.accepted("generate-music")}
+    assert set(kept.read_text().split()) == paid
+
+
+async def test_sigterm_ends_a_batch_that_goes_on_later(tmp_path: Path) -> None:
+    """SIGTERM amid a batch says how to go on, and the same command pays for nothing twice."""
+    timetable = Timetable(complete=4.0, text=1.0, first=2.0)
+    async with FakeSuno(timetable=timetable, song_seconds=(2.0, 3.0)) as fake:
+        argv = ("batch", write_ideas(tmp_path, 3), "--journal", "songs.sqlite")
+        process = await start(tmp_path, *argv, SUNO_API_KEY="key", SUNO_BASE_URL=fake.url)
+        await until_accepted(fake, 2)
+        process.send_signal(signal.SIGTERM)
+        _, err = await process.communicate()
+        assert process.returncode == 130
+        assert err.decode().splitlines()[-1] == f"  suno-async {' '.join(argv)}"
+        process = await start(tmp_path, *argv, SUNO_API_KEY="key", SUNO_BASE_URL=fake.url)
+        out, err = await process.communicate()
+        assert process.returncode == 0, err.decode()
+        assert len(fake.ledger.accepted("generate-music")) == 3
+    assert len(out.splitlines()) == 6
+
+
 async def test_serve(tmp_path: Path) -> None:
     """`serve` says how to use it, answers other commands, and ends with Ctrl-C as it should."""
     server = await start(tmp_path, "serve", "--port", "0")
