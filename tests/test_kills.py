@@ -15,5 +15,4 @@ def test_a_killed_batch_loses_nothing_and_pays_nothing_twice() -> None:
     assert report.kills == 6
     assert report.inside >= 1, "enough kills must land inside a paid request"
     assert report.most_in_flight <= 20
-    assert report.unknown <= report.in_flight + report.by_faults
     assert report.accepted >= 40 - report.unknown

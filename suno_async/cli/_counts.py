@@ -40,6 +40,11 @@ def end_of(outcome: Outcome[Any]) -> End:
             return End.REFUSED if outcome.task is None else End.LEFT
 
 
+def number_of(count: int, word: str) -> str:
+    """So many of them."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
 @define
 class Counts:
     """How many lines there are, and how far they are."""
@@ -78,9 +83,12 @@ class Counts:
             parts[0] += f" ({self.resumed} of them paid for in an earlier run)"
         parts += [f"{self.making} still being made"] * bool(self.making)
         parts += [f"{self.left} not submitted"] * bool(self.left)
-        files = [f"{self.files} files in {folder}"] * bool(self.files)
-        files += [f"{self.missing} files missing"] * bool(self.missing)
-        return "; ".join([f"{total} lines: {', '.join(parts) or 'nothing done'}", *files]) + "."
+        files = [f"{number_of(self.files, 'file')} in {folder}"] * bool(self.files)
+        files += [f"{number_of(self.missing, 'file')} missing"] * bool(self.missing)
+        return (
+            "; ".join([f"{number_of(total, 'line')}: {', '.join(parts) or 'nothing done'}", *files])
+            + "."
+        )
 
     def to_dict(self) -> Mapping[str, object]:
         """The numbers for machines."""

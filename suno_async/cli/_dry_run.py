@@ -13,6 +13,8 @@ from suno_async._settings import key_of
 from suno_async.batch import Keys
 from suno_async.operations import KINDS
 
+from ._counts import number_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -47,7 +49,7 @@ async def check(desk: Desk, requests: Requests, journal: Path | None, terms: Ter
             await book.close()
     told = "; ".join(f"{fates[fate]} {fate}" for fate in _Fate if fates[fate]) or "nothing to do"
     counts = {fate.name.lower(): fates[fate] for fate in _Fate}
-    sentence = f"{requests.name}, {fates.total()} lines: {told}. Nothing was sent."
+    sentence = f"{requests.name}, {number_of(fates.total(), 'line')}: {told}. Nothing was sent."
     desk.report.summary({"lines": fates.total(), **counts}, sentence)
     _check_key(desk)
 

@@ -44,13 +44,21 @@ def model_of(given: str) -> str:
     return Model.__members__.get(given.upper(), given)
 
 
-def ready(folder: Path) -> Path:
-    """The folder, which is there now and can be written to.
+def at_home(path: Path) -> Path:
+    """The path with `~` as the home directory, which a shell leaves alone after `=`."""
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody's home: it is a name like any other
+        return path
+
+
+def ready(folder: Path, option: str = "--out") -> Path:
+    """The folder, which is there now and can be written to; `option` is what named it.
 
     Raises:
         ConfigurationError: it cannot be made or written to; nothing was sent yet.
     """
-    folder = folder.expanduser()
+    folder = at_home(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
@@ -58,7 +66,7 @@ def ready(folder: Path) -> Path:
     except OSError as error:
         why = "a file is in the way" if isinstance(error, _IN_THE_WAY) else error.strerror
         raise ConfigurationError(
-            f"{folder} cannot be written to: {why}. Choose another folder with --out."
+            f"{folder} cannot be written to: {why}. Choose another folder with {option}."
         ) from error
 
 

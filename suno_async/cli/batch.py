@@ -10,7 +10,7 @@ from suno_async import ConfigurationError
 from ._counts import Counts
 from ._desk import Desk
 from ._dry_run import check
-from ._inputs import MODELS, SONGS, Beside, model_of, ready
+from ._inputs import MODELS, SONGS, Beside, at_home, model_of, ready
 from ._requests import Requests, format_of
 from ._session import Session, Terms
 
@@ -70,6 +70,7 @@ async def batch(  # noqa: PLR0913 each is an option
     terms = Terms(max_in_flight, resend_unknown, retry_failed)
     desk.folder = None if out == SONGS else out
     desk.beside = beside
+    journal = journal and at_home(journal)
     if dry_run:
         await check(desk, requests, journal, terms)
         return
@@ -77,7 +78,7 @@ async def batch(  # noqa: PLR0913 each is an option
         desk.report.say(f"{requests.name} asks for nothing: all its lines are blank.")
         return
     if journal is not None and not desk.simulate:
-        ready(journal.parent)
+        ready(journal.parent, "--journal")
         desk.is_resumable = True
     elif not desk.simulate:
         desk.report.say(_NO_JOURNAL)

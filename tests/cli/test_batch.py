@@ -206,6 +206,24 @@ def test_wrong_usage(shell: Shell, fake: FakeSuno, argv: list[str], words: str) 
     assert not len(fake.ledger)
 
 
+def test_a_journal_at_home(shell: Shell) -> None:
+    """`--journal=~/x` is at home though the shell does not say so; nobody's home is a name."""
+    shell.setenv("HOME", str(shell.folder / "home"))
+    assert shell("batch", ideas(shell, 1), "--journal=~/all/songs.sqlite").code == 0
+    assert (shell.folder / "home" / "all" / "songs.sqlite").exists()
+    again = shell("batch", "ideas.txt", "--journal=~/all/songs.sqlite", "--dry-run")
+    assert again.err == "ideas.txt, 1 line: 1 done already. Nothing was sent.\n"
+    assert shell("batch", "ideas.txt", "--out=~nobody-of-that-name/songs").code == 0
+
+
+def test_a_journal_that_cannot_be_there(shell: Shell, fake: FakeSuno) -> None:
+    """It is told which option to change, before anything is sent."""
+    ended = shell("batch", ideas(shell, 1), "--journal", "ideas.txt/songs.sqlite")
+    assert ended.code == 2
+    assert "Choose another folder with --journal." in ended.err
+    assert not len(fake.ledger)
+
+
 def test_nothing_to_do(shell: Shell) -> None:
     """A file of blank lines is no fault."""
     ended = shell("batch", write(shell, "ideas.txt", "\n \n"))
