@@ -8,18 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
 from suno_async._wire import operation_to_dict
-from suno_async.errors import InvalidRequest, SunoError
+from suno_async.errors import ConfigurationError, InvalidRequest, SunoError
 from suno_async.operations import TaskOperation
 from suno_async.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
     from types import TracebackType
     from typing import Self
 
@@ -35,6 +35,21 @@ OnAccepted: TypeAlias = Callable[[int, Task[Any], bool], None]
 
 BATCH_KEYS = "batch:"
 """How the keys of batches begin; the keys of `submit` are apart."""
+
+
+def check_batch(operations: object, max_in_flight: object) -> None:
+    """A batch is of an iterable, and a bound is a bound.
+
+    Raises:
+        ConfigurationError: one of them is not.
+    """
+    if not isinstance(operations, Iterable | AsyncIterable) or isinstance(operations, str):
+        what = type(operations).__name__
+        raise ConfigurationError(
+            f"batch() takes an iterable of operations such as [GenerateMusic(…)], not {what}."
+        )
+    if max_in_flight is not None and (not isinstance(max_in_flight, int) or max_in_flight < 1):
+        raise ConfigurationError(f"max_in_flight must be 1 or more, not {max_in_flight!r}.")
 
 
 @define

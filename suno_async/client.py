@@ -17,7 +17,7 @@ from suno_async._places import OneFile
 from suno_async._settings import address, hosts_of, key_of, user_agent
 from suno_async._submissions import Terms
 from suno_async._transport import Attempt, Transport
-from suno_async.batch import BATCH_KEYS, Batch, Outcome
+from suno_async.batch import BATCH_KEYS, Batch, Outcome, check_batch
 from suno_async.callbacks import CallbackReceiver
 from suno_async.download import Downloads, Extras
 from suno_async.errors import ConfigurationError, Host
@@ -235,10 +235,10 @@ class SunoClient:
         soon as it is being made: for showing how far a batch is.
 
         Raises:
+            ConfigurationError: `operations` is no iterable, or `max_in_flight` is not 1 or more.
             Exception: what the iterable itself raised, after all paid work was told.
         """
-        if max_in_flight is not None and max_in_flight < 1:
-            raise ConfigurationError(f"max_in_flight must be 1 or more, not {max_in_flight}.")
+        check_batch(operations, max_in_flight)
 
         async def submit(
             operation: TaskOperation[Any], *, key: str, near_end: bool, granted: Callable[[], None]

@@ -21,7 +21,7 @@ from suno_async._http import Http
 from suno_async._places import OneFile, Place, links_of, places_of, suffix_for
 from suno_async._sidecar import sidecar_of
 from suno_async._values import is_many
-from suno_async.errors import ClientClosed, DownloadFailed
+from suno_async.errors import ClientClosed, ConfigurationError, DownloadFailed
 from suno_async.results import FileLink, Track
 from suno_async.retry import RetryPolicy
 
@@ -150,16 +150,16 @@ class Downloads:
     async def _add(self, extras: Extras, track: Track, place: Place) -> None:
         path, image = place.path, track.files[1]
         if extras.image and image.url is not None:
-            beside = path.with_suffix(suffix_for(image))
+            beside = _beside(path, suffix_for(image))
             await self._fetch(evolve(place, link=image, path=beside), None)
         if extras.lyrics and track.prompt:
             words = f"{track.prompt.strip()}\n".encode()
-            await asyncio.to_thread(write_whole, path.with_suffix(".txt"), words)
+            await asyncio.to_thread(write_whole, _beside(path, ".txt"), words)
         if extras.sidecar:
             token = place.token
             operation = None if token is None else await self._records.asked_for(token)
             content = sidecar_of(track, path.name, token, operation)
-            await asyncio.to_thread(write_whole, path.with_suffix(".json"), content)
+            await asyncio.to_thread(write_whole, _beside(path, ".json"), content)
 
     async def _fetch(self, place: Place, progress: Progress | None) -> Path:
         """Fetch it, together with whoever else wants the same."""
@@ -237,6 +237,16 @@ class Downloads:
         found = result if is_many(result) else () if result is None else (result,)
         links = [other for one in found for other in links_of(one)]
         return next((other.url for other in links if other.is_same_as(link)), None)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    """Where something lies beside a song."""
+    beside = path.with_suffix(suffix)
+    if beside == path:
+        raise ConfigurationError(
+            f"{path} is the song, and so would be what lies beside it: give it another suffix."
+        )
+    return beside
 
 
 @define(eq=False)

@@ -98,6 +98,13 @@ async def test_any_iterable_will_do(suno: SunoClient) -> None:
     assert await outcomes_of(suno, []) == []
 
 
+async def test_what_is_no_iterable_is_told_at_once(suno: SunoClient) -> None:
+    """An operation alone, a text or nothing is a mistake of the caller's, and named as such."""
+    for what in (GenerateMusic("idea"), "idea", None):
+        with pytest.raises(ConfigurationError, match=r"an iterable of operations such as \["):
+            suno.batch(what)  # type: ignore[arg-type]
+
+
 async def test_a_failure_is_an_outcome(in_order: SunoClient, fake_suno: FakeSuno) -> None:
     """Tasks that fail, requests that are refused or lost, and lines that are no request."""
     fake_suno.script(fail_at=30, status="SENSITIVE_WORD_ERROR")
@@ -311,8 +318,9 @@ async def test_at_most_so_many_at_once(suno: SunoClient, fake_suno: FakeSuno) ->
         jobs = fake_suno.tasks.values()
         most = max(most, sum(job.accepted + job.plan.complete > now for job in jobs))
     assert most == 4
-    with pytest.raises(ConfigurationError, match="max_in_flight"):
-        suno.batch(songs(1), max_in_flight=0)
+    for bound in (0, -1, "4", 1.5):
+        with pytest.raises(ConfigurationError, match="max_in_flight"):
+            suno.batch(songs(1), max_in_flight=bound)  # type: ignore[arg-type]
 
 
 async def test_run_again_it_pays_for_nothing_twice(fake_suno: FakeSuno, tmp_path: Path) -> None:

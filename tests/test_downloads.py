@@ -240,6 +240,19 @@ async def test_a_song_with_all_that_belongs_to_it(suno: SunoClient, tmp_path: Pa
     assert mine.with_suffix(".json").exists()
 
 
+@pytest.mark.parametrize("suffix", [".jpeg", ".txt", ".json"])
+async def test_nothing_takes_the_place_of_the_song(
+    suno: SunoClient, tmp_path: Path, suffix: str
+) -> None:
+    """A song that was given the suffix of what is wanted beside it stays as it is."""
+    track = (await (await suno.generate_music("x")))[0]
+    alone = await suno.download(track, tmp_path / "alone.mp3")
+    target = tmp_path / f"song{suffix}"
+    with pytest.raises(ConfigurationError, match="give it another suffix"):
+        await suno.download(track, target, image=True, lyrics=True, sidecar=True)
+    assert target.read_bytes() == alone.read_bytes()
+
+
 async def test_a_sidecar_keeps_no_secrets(suno: SunoClient, tmp_path: Path) -> None:
     """Signatures of links and passwords in them are left out, wherever they stand."""
     async with hosting() as host:
