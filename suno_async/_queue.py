@@ -30,7 +30,7 @@ class Queue(Generic[T]):
     step: Callable[[], Awaitable[T | None]]
     """Take what is to be handed out, or wait for a change and take nothing.
 
-    Nobody cancels it, but the end of the loop. What it raises goes to everyone who waits.
+    It is cancelled only by whoever cancels all tasks. What it raises goes to everyone who waits.
     """
     give_back: Callable[[T], None]
     """Take back what nobody wants any more."""
@@ -48,8 +48,7 @@ class Queue(Generic[T]):
         """Be served in turn; whoever is cancelled while waiting has taken nothing."""
         future: asyncio.Future[T] = self.bound_loop().create_future()
         heappush(self._waiting, (priority, next(self._arrivals), future))
-        if self._dispatcher is None or self._dispatcher.done():  # done at once if tasks are eager
-            self._dispatcher = self.bound_loop().create_task(self._dispatch())
+        self._begin()
         try:
             return await future
         except asyncio.CancelledError:
@@ -59,6 +58,10 @@ class Queue(Generic[T]):
             elif future.exception() is None:  # granted in the same moment
                 self.give_back(future.result())
             raise
+
+    def _begin(self) -> None:
+        if self._dispatcher is None or self._dispatcher.done():  # done at once if tasks are eager
+            self._dispatcher = self.bound_loop().create_task(self._dispatch())
 
     async def _dispatch(self) -> None:
         try:
@@ -74,6 +77,10 @@ class Queue(Generic[T]):
                     heappop(self._waiting)[2].set_result(taken)
                 else:
                     self.give_back(taken)
+        except asyncio.CancelledError:
+            if self.waiters():  # whoever cancelled all tasks has none of theirs
+                self.bound_loop().call_soon(self._begin)
+            raise
         finally:
             self._dispatcher = None
 

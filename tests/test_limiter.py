@@ -309,6 +309,19 @@ async def test_who_gives_up_waiting_does_not_keep_the_dispatcher() -> None:
     assert len(asyncio.all_tasks()) == 1
 
 
+async def test_whoever_cancels_other_tasks_leaves_the_waiters_theirs() -> None:
+    """A shutdown that cancels all tasks but its own may still wait for a slot, and gets it."""
+    limiter = RateLimiter(1)
+    (await limiter.acquire()).release(Use.ANSWERED)
+    waiting = asyncio.create_task(limiter.acquire())
+    await asyncio.sleep(1)
+    for one in asyncio.all_tasks() - {waiting, asyncio.current_task()}:
+        one.cancel()
+    async with asyncio.timeout(60):
+        await waiting
+    assert len(asyncio.all_tasks()) <= 2, "the dispatcher ends with the last waiter"
+
+
 async def test_one_limiter_serves_one_loop() -> None:
     """A limiter taken to another loop says what to do instead of losing its waiters."""
     limiter = RateLimiter()
