@@ -17,7 +17,7 @@ from attrs import define, field
 
 from suno_async._leases import Leases
 from suno_async.errors import ConfigurationError, ConnectionFailed, SunoError
-from suno_async.limiter import RateLimiter, Use
+from suno_async.limiter import SLOWER, SLOWEST, RateLimiter, Use
 
 _log = logging.getLogger("suno_async")
 
@@ -51,6 +51,7 @@ class Book:
     """When each lease ends, on the loop's clock; `None` while its request is under way."""
     _untold: set[str] = field(factory=set[str], init=False)
     _unused: int = field(default=0, init=False)
+    _refused: bool = field(default=False, init=False)
     _made: int = field(default=0, init=False)
     _wanted: str = field(default="", init=False)
     _born: str = field(default="", init=False)
@@ -114,8 +115,9 @@ class Book:
             self._changed()
             return
         if use is Use.REFUSED:
+            self._refused = True
             self.resume_at = max(self.resume_at, resume_at, now + self.hold)
-            self._slow_until = max(self._slow_until, now + rule.slow_spell)
+            self._slow_until = self.resume_at + rule.slow_spell
         self._end(lease, now + self.hold + (rule.lost_hold if use is Use.LOST else 0.0))
 
     def deliver(self) -> None:
@@ -153,11 +155,12 @@ class Book:
             loop = asyncio.get_running_loop()
             told = self._told(ask, waiting, loop.time())
             sent = {lease: self._known[lease] for lease in self._untold}
-            self._unused = 0
+            self._unused, self._refused = 0, False
             try:
                 wait, born = await self._leases.call(told)
             except SunoError as error:
                 self._unused += told["unused"]
+                self._refused |= told["refused"]
                 self._hear_nothing(error)
                 raise
             for lease, until in sent.items():
@@ -175,6 +178,7 @@ class Book:
             "born": self._born if now < self._heard + self.length / 2 else "",
             "leases": {lease: self._left(lease, now) for lease in self._untold},
             "unused": self._unused,
+            "refused": self._refused,
             "pause": max(pause, self.resume_at - now),
             "slow": max(0.0, self._slow_until - now),
             "ask": ask,
@@ -186,7 +190,9 @@ class Book:
             "length": self.length,
             "patience": max(gap, 0.1),
             "gap": gap,
-            "slow_gap": (rule.time_period + 0.5) / max(1, rule.max_rate - 1),
+            "even_gap": rule.even_gap,
+            "slower": SLOWER,
+            "slowest": SLOWEST,
             "tight": _TIGHT,
             "wide": _WIDE,
             "spread": _SPREAD / rule.max_rate,

@@ -7,7 +7,8 @@ order matter. Its five keys share one hash tag, so that a cluster keeps them on 
     queue     each process that wants a slot, by the time at which it began to
     promises  the same processes, by the time at which they lose their turn if they do not ask again
     recent    when the last slots were granted, newest first: whether a burst is due
-    state     `resume` and `slow` after a refusal, `next` for the pace, `born` for the whole
+    state     `resume`, `slow` and `slowness` after a refusal, `next` for the pace, `born` for the
+              whole, and `seen`, the time of the last call
 
 A call tells what has become of leases, and may ask for one. Either it is granted, or the answer is
 in how many seconds to ask again. Asking for the same lease twice gets it once.
@@ -55,6 +56,10 @@ local function set(name, at) redis.call('HSET', state, name, text(at)) end
 local function forward(name, at) if at > get(name) then set(name, at) end end
 local function put(key, member, at) redis.call('ZADD', key, text(at), member) end
 
+if now < get('seen') - told.hold / 10 then  -- the clock went back: no time here means anything
+  redis.call('DEL', unpack(KEYS))
+end
+set('seen', now)
 local born = redis.call('HGET', state, 'born')
 if not born then
   born = text(now)
@@ -70,6 +75,14 @@ end
 for _ = 1, told.unused do
   redis.call('LPOP', recent)
   set('next', now)
+end
+if told.refused then
+  local slowness = math.max(1, get('slowness'))
+  if now >= get('slow') then
+    set('slowness', math.max(1, slowness / told.slower))
+  elseif now >= get('resume') then  -- else it had left before the pause
+    set('slowness', math.min(told.slowest, slowness * told.slower))
+  end
 end
 if told.pause > 0 then forward('resume', now + told.pause) end
 if told.slow > 0 then forward('slow', now + told.slow) end
@@ -103,7 +116,7 @@ local function ask()
 
   local backlog = told.waiting * redis.call('ZCARD', queue)
   local gap = told.gap * math.max(told.tight, math.min(told.wide, told.spread * backlog))
-  if now < slow then gap = told.slow_gap end
+  if now < slow then gap = told.even_gap * math.max(1, get('slowness')) end
   local oldest = told.burst > 1 and redis.call('LINDEX', recent, told.burst - 1)
   local is_quiet = told.burst > 1 and now >= math.max(resume, slow)
     and (not oldest or tonumber(oldest) <= now - told.quiet)
@@ -207,11 +220,14 @@ def connect(url: str, timeout: float) -> Redis:
     """
     from_url: Callable[..., Redis] = getattr(Redis, "from_url")  # noqa: B009 its types are unknown
     try:
-        return from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=timeout)
-    except ValueError:
+        client = from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=timeout)
+        client.connection_pool.make_connection()  # not used: it sees what the URL's options are
+    except (ValueError, TypeError, RedisError):
         raise ConfigurationError(  # without the URL: it may hold a password
-            "redis must be a URL such as redis://localhost:6379/0 (or rediss://, unix://)."
+            "redis must be a URL such as redis://localhost:6379/0 (or rediss://, unix://), with "
+            "options that redis-py knows."
         ) from None
+    return client
 
 
 def checked(redis: Any) -> Commands:

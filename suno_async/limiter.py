@@ -38,8 +38,8 @@ from attrs import define, field, validators
 from suno_async._queue import Queue
 
 _TOKENS = 2  # that the bucket holds: the one to be used next, and one to catch up with
-_SLOWER = 1.25  # times slower after each refusal in a slow spell, and back with a spell in peace
-_SLOWEST = 3.0
+SLOWER = 1.25  # times slower after each refusal in a slow spell, and back with a spell in peace
+SLOWEST = 3.0
 _TICK = 0.001  # seconds to wait for a token that is due but for a rounding error, and to use it
 
 
@@ -150,6 +150,11 @@ class RateLimiter:
         self._pace = AsyncLimiter(tokens, tokens * self.time_period / self.max_rate)
         self._slow_pace = self._even_pace()
 
+    @property
+    def even_gap(self) -> float:
+        """Seconds between requests after a refusal's pause, before it gets slower still."""
+        return (self.time_period + 0.5) / max(1, self.max_rate - 1)
+
     async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
         """Wait for a slot; whoever is cancelled while waiting has taken nothing."""
         now = self._queue.bound_loop().time()
@@ -214,14 +219,13 @@ class RateLimiter:
     def _slow_down(self, now: float) -> None:
         """Learn from a refusal how slow is slow enough."""
         if now >= self._slow_until:
-            self._slowness = max(1.0, self._slowness / _SLOWER)
+            self._slowness = max(1.0, self._slowness / SLOWER)
         elif now >= self._resume_at:  # else it had left before the pause
-            self._slowness = min(_SLOWEST, self._slowness * _SLOWER)
+            self._slowness = min(SLOWEST, self._slowness * SLOWER)
         self._slow_pace = self._even_pace()
 
     def _even_pace(self) -> AsyncLimiter:
-        period = self._slowness * (self.time_period + 0.5) / max(1, self.max_rate - 1)
-        return AsyncLimiter(1, period)
+        return AsyncLimiter(1, self._slowness * self.even_gap)
 
     def _give_back(self) -> None:
         self._free += 1

@@ -18,9 +18,9 @@ one period in which what the others have sent grows old. That never exceeds the 
 processes lose Redis and their shares add up to 1; a process that alone cannot reach Redis comes on
 top of the others. When Redis is back, leases that were taken meanwhile are told to it.
 
-A Redis that was emptied, or restarted without its data, is noticed by the processes that knew it:
-they tell what they hold, and all pause for a period. Needs Redis 5 or newer (or Valkey), a server
-or a cluster, that does not evict keys before they expire.
+A Redis that was emptied, or restarted without its data, or whose clock goes back, is noticed by the
+processes that knew it: they tell what they hold, and all pause for a period. Needs Redis 5 or newer
+(or Valkey), a server or a cluster, that does not evict keys before they expire.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class RedisRateLimiter:
         burst: Requests that may leave at once when the key was idle.
         margin: Seconds added to the period, for clocks that differ.
         lost_hold: Seconds more for a request whose answer never came.
-        slow_spell: Seconds of slower, even pace after a refusal, for all.
+        slow_spell: Seconds of slower, even pace after a refusal's pause; slower still if refused
+            again, for all.
         fallback_share: The share of `max_rate` for this process while Redis is away, above 0 and
             up to 1, at least one slot; left out, requests fail instead.
         timeout: Seconds until a Redis that does not answer counts as away.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as BrokenConnection
 from redis_kit import Arrivals, Client, leases, limiter_of, python, until_leases
 
 from suno_async import (
@@ -212,6 +213,85 @@ async def test_a_redis_that_was_emptied_is_told_again(
     await asyncio.gather(*members)
     assert arrivals.most_in(1.0) <= 20
     assert "had forgotten" in caplog.text
+
+
+async def test_back_again_nobody_is_served_before_all_could_tell(
+    redis_server: RedisServer,
+) -> None:
+    """Who is first to see that Redis is back waits until the others have told what they sent."""
+
+    class Behind:
+        """A client that reaches Redis later than others."""
+
+        def __init__(self, redis: Client) -> None:
+            self.redis = redis
+            self.is_cut_off = False
+
+        async def evalsha(self, *given: object) -> object:
+            return await self._reach(self.redis.evalsha, *given)
+
+        async def eval(self, *given: object) -> object:
+            return await self._reach(self.redis.eval, *given)
+
+        async def aclose(self) -> None:
+            raise AssertionError
+
+        async def _reach(self, command: Any, *given: object) -> object:
+            if self.is_cut_off:
+                raise BrokenConnection("no way")
+            return await command(*given)
+
+    given = {"max_rate": 4, "fallback_share": 0.5, "timeout": 0.1}
+    async with (
+        Redis(unix_socket_path=str(redis_server.socket), decode_responses=True) as client,
+        limiter_of(redis_server.url, **given) as first,
+        limiter_of(behind := Behind(client), **given) as late,
+    ):
+        redis_server.stop()
+        behind.is_cut_off = True
+        async with asyncio.timeout(10):
+            await asyncio.gather(*(limiter.acquire() for limiter in (first, first, late, late)))
+        redis_server.start()
+        await until_leases(client, 2)
+        waiting = asyncio.create_task(first.acquire())
+        await asyncio.sleep(1.5)
+        assert not waiting.done()
+        behind.is_cut_off = False
+        await until_leases(client, 4)
+        await asyncio.sleep(1.5)
+        assert not waiting.done()
+        waiting.cancel()
+
+
+async def test_a_clock_that_goes_back_stops_nobody(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """All times in Redis lie an hour ahead: they are forgotten, and told again after one period."""
+    loop = asyncio.get_running_loop()
+    given = {"max_rate": 2, "time_period": 0.5}
+    async with (
+        limiter_of(redis_server.url, **given) as one,
+        limiter_of(redis_server.url, **given) as other,
+    ):
+        for limiter in (one, other, one, other):
+            (await limiter.acquire()).release(Use.ANSWERED)
+        held = await one.acquire()
+        await until_leases(redis_client, 2)
+        async for name in redis_client.scan_iter():
+            kind = await redis_client.type(name)
+            if kind == "zset":
+                for lease, at in await redis_client.zrange(name, 0, -1, withscores=True):
+                    await redis_client.zadd(name, {lease: at + 3600})
+            elif kind == "hash":
+                for what, at in (await redis_client.hgetall(name)).items():
+                    if what != "slowness":
+                        await redis_client.hset(name, what, f"{float(at) + 3600:.6f}")
+        began = loop.time()
+        async with asyncio.timeout(5):
+            await other.acquire()
+        assert loop.time() >= began + 0.5
+        assert len(await leases(redis_client)) == 2, "also the one that is under way is known again"
+        held.release(Use.ANSWERED)
 
 
 async def test_an_emptied_redis_forgets_no_lost_request(

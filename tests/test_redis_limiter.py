@@ -206,7 +206,7 @@ async def test_a_refusal_stops_everyone_and_slows_them(
         limiter_of(redis_server.url) as other,
         limiter_of(redis_server.url) as third,
     ):
-        slots = [await each.acquire() for each in (one, third, one)]
+        slots = [await each.acquire() for each in (one, third, third)]
         began = loop.time()
         slots[0].release(Use.REFUSED, resume_at=began + 1.8)
         await asyncio.sleep(0.1)
@@ -219,6 +219,68 @@ async def test_a_refusal_stops_everyone_and_slows_them(
         slots[2].release(Use.ANSWERED)
     assert times[0] >= 1.8
     assert min(later - earlier for earlier, later in itertools.pairwise(times)) > 0.9 * 1.5 / 19
+
+
+async def test_the_own_pause_only_moves_forward(redis_server: RedisServer) -> None:
+    """A second refusal that asks for less does not shorten it, though Redis is emptied."""
+    loop = asyncio.get_running_loop()
+    async with (
+        Redis(unix_socket_path=str(redis_server.socket)) as client,
+        limiter_of(redis_server.url) as limiter,
+    ):
+        slots = [await limiter.acquire(), await limiter.acquire()]
+        began = loop.time()
+        slots[0].release(Use.REFUSED, resume_at=began + 2.5)
+        slots[1].release(Use.REFUSED, resume_at=began + 0.5)
+        await asyncio.sleep(0.1)
+        await client.flushall()
+        await limiter.acquire()
+        assert loop.time() >= began + 2.5
+
+
+async def gap_after(refusals: int, *limiters: RedisRateLimiter) -> float:
+    """The seconds between two requests after each of these refusals, by turns of the limiters."""
+    for number in range(refusals):
+        (await limiters[number % len(limiters)].acquire()).release(Use.REFUSED)
+    for limiter in limiters:
+        (await limiter.acquire()).release(Use.ANSWERED)
+    began = asyncio.get_running_loop().time()
+    for limiter in limiters:
+        (await limiter.acquire()).release(Use.ANSWERED)
+    return (asyncio.get_running_loop().time() - began) / len(limiters)
+
+
+@pytest.mark.parametrize(("refusals", "times"), [(1, 1.0), (2, 1.25), (4, 1.25**3), (7, 3.0)])
+async def test_a_slow_pace_that_is_refused_too_gets_slower_for_all(
+    redis_server: RedisServer, refusals: int, times: float
+) -> None:
+    """In the steps of `RateLimiter`, whichever process is refused, and never beyond three times."""
+    given = {"max_rate": 5, "time_period": 0.2}
+    async with (
+        limiter_of(redis_server.url, **given) as one,
+        limiter_of(redis_server.url, **given) as other,
+    ):
+        gap = await gap_after(refusals, one, other)
+    even = (0.2 + 0.5) / 4
+    assert 0.85 * times * even < gap < 1.15 * times * even + 0.1
+
+
+async def test_what_is_refused_at_once_slows_one_step(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """Requests that had left before the pause do not slow the pace further."""
+    async with (
+        limiter_of(redis_server.url) as one,
+        limiter_of(redis_server.url) as other,
+    ):
+        (await one.acquire()).release(Use.REFUSED)
+        slots = [await limiter.acquire() for limiter in (one, one, other, other)]
+        for slot in slots:
+            slot.release(Use.REFUSED)
+        await until_leases(redis_client, 4)
+        await other.acquire()
+    (state,) = [name async for name in redis_client.scan_iter("*:state")]
+    assert float(await redis_client.hget(state, "slowness")) == 1.25
 
 
 @pytest.mark.parametrize("turns", range(12))
@@ -390,6 +452,9 @@ async def test_the_program_of_the_readme_runs(
     "given",
     [
         {"redis": "localhost:6379"},
+        {"redis": "redis://:word@localhost?time_out=3"},
+        {"redis": "redis://:word@localhost?protocol=9"},
+        {"redis": "rediss://:word@localhost?ssl_cert_reqs=perhaps"},
         {"redis": object()},
         {"api_key": ""},
         {"base_url": "nonsense"},
@@ -401,8 +466,9 @@ async def test_the_program_of_the_readme_runs(
 )
 def test_what_cannot_work_is_refused_at_once(given: dict[str, object]) -> None:
     """Bad input is told where it is given, and never with a password."""
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError) as caught:
         RedisRateLimiter(**({"redis": "redis://:word@localhost", "api_key": "k"} | given))  # type: ignore[arg-type]
+    assert "word" not in str(caught.value).replace("password", "")
 
 
 @pytest.mark.parametrize("given", [{"max_rate": 0}, {"time_period": 0}, {"margin": -1}], ids=str)
