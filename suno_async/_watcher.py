@@ -119,10 +119,13 @@ class Watcher:
         if not task.seat.is_pushed:
             self._turns.people -= task in self._watched and _is_waited_for(task)
             task.seat.is_pushed = True
+        is_first, task.seat.has_heard = not task.seat.has_heard, True
         if not task.is_over:
             task.observe(record)
             if task.is_over:
                 self._turns.was_told(task, asyncio.get_running_loop().time())
+            elif is_first and task in self._watched and not self._is_under_way(task):
+                self._queue(task, asyncio.get_running_loop().time())  # its looks are rare now
 
     async def look_now(self, task: AnyTask) -> None:
         """Look at the task once, ahead of others, unless it was looked at just now."""

@@ -112,6 +112,8 @@ class Seat:
     """The submission that started it, where that is known."""
     is_pushed: bool = False
     """Whether what happens to it is pushed to us."""
+    has_heard: bool = False
+    """Whether a push of it has come."""
     is_hopeless: bool = False
     """Whether looking on is of no use, by all that the looks tell."""
 
