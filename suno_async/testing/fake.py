@@ -19,7 +19,7 @@ from suno_async.testing.judges import Counting, Judge, judge
 from suno_async.testing.ledger import Ledger
 from suno_async.testing.names import page_of
 from suno_async.testing.pushes import Push, PushFaults
-from suno_async.testing.timetable import PlanChanges, Timetable, TimetableLike
+from suno_async.testing.timetable import Plan, PlanChanges, Timetable, TimetableLike
 
 _LARGEST_BODY = 256 * 1024 * 1024
 
@@ -217,8 +217,10 @@ class FakeSuno:
         without changes lets tasks pass. An operation is named as of `fail`.
 
         Raises:
-            ValueError: there is no such operation.
+            ValueError: there is no such operation, or a time is below 0.
+            TypeError: a `Plan` has no such attribute.
         """
+        Plan(complete=0).changed(changes)  # what cannot be is told here, not by a server's error
         self._service.scripts.append(Script(changes, self._page_of(operation), times))
 
     def fail(

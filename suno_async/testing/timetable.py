@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, TypeAlias, TypedDict
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen, validators
 
 
 class Kind(StrEnum):
@@ -39,6 +39,9 @@ class Kind(StrEnum):
     """Lost audio brought back."""
 
 
+_TIME = validators.optional(validators.ge(0))
+
+
 class PlanChanges(TypedDict, total=False):
     """What a script can change in the plan of a task; see `Plan` for the meaning of each."""
 
@@ -61,13 +64,13 @@ class PlanChanges(TypedDict, total=False):
 class Plan:
     """The course of one task; times are seconds from its acceptance."""
 
-    complete: float
+    complete: float = field(validator=validators.ge(0))
     """When it is complete."""
-    text: float | None = None
+    text: float | None = field(default=None, validator=_TIME)
     """When the text is there (music only); None leaves the stage out."""
-    first: float | None = None
+    first: float | None = field(default=None, validator=_TIME)
     """When the first track is there (music only); None leaves the stage out."""
-    fail_at: float | None = None
+    fail_at: float | None = field(default=None, validator=_TIME)
     """When it fails; None with a `status` means at `complete`."""
     status: str | int | None = None
     """How it fails; None is success or, with `fail_at`, the kind's usual failure."""
@@ -97,7 +100,12 @@ class Plan:
         return self.complete if self.fail_at is None else self.fail_at
 
     def changed(self, changes: PlanChanges) -> "Plan":
-        """The same plan with a script's changes."""
+        """The same plan with a script's changes.
+
+        Raises:
+            TypeError: no plan has such an attribute or such a stage.
+            ValueError: a time is below 0.
+        """
         fields: dict[str, Any] = {**changes}
         for stage in fields.pop("skip", ()):
             fields[stage] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,26 @@ async def test_a_misspelt_operation_is_told(name: str) -> None:
     ):
         with pytest.raises(ValueError, match=r"There is no operation .*generate"):
             use()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "says"),
+    [
+        ({"txt": 15}, TypeError, "txt"),
+        ({"skip": ("frist",)}, TypeError, "frist"),
+        ({"skip": ("complete",)}, TypeError, "complete|NoneType"),
+        ({"first": -1}, ValueError, "first"),
+        ({"complete": "soon"}, TypeError, "str"),
+    ],
+)
+def test_a_misspelt_script_is_told(
+    changes: dict[str, Any], error: type[Exception], says: str
+) -> None:
+    """It is told where it is written, and not by what the service answers later."""
+    fake = FakeSuno()
+    with pytest.raises(error, match=says):
+        fake.script(**changes)
+    fake.assert_all_played()
 
 
 def test_a_misspelt_fault_is_told() -> None:
