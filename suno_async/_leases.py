@@ -218,16 +218,17 @@ def connect(url: str, timeout: float) -> Redis:
     Raises:
         ConfigurationError: it is not such a URL.
     """
-    from_url: Callable[..., Redis] = getattr(Redis, "from_url")  # noqa: B009 its types are unknown
+    from_url: Callable[..., Any] = getattr(Redis, "from_url")  # noqa: B009 its types are unknown
     try:
-        client = from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=timeout)
+        client: Any = from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=timeout)
         client.connection_pool.make_connection()  # not used: it sees what the URL's options are
     except (ValueError, TypeError, RedisError):
         raise ConfigurationError(  # without the URL: it may hold a password
             "redis must be a URL such as redis://localhost:6379/0 (or rediss://, unix://), with "
             "options that redis-py knows."
         ) from None
-    return client
+    mine: Redis = client
+    return mine
 
 
 def checked(redis: Any) -> Commands:

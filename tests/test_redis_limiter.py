@@ -221,19 +221,18 @@ async def test_a_refusal_stops_everyone_and_slows_them(
     assert min(later - earlier for earlier, later in itertools.pairwise(times)) > 0.9 * 1.5 / 19
 
 
-async def test_the_own_pause_only_moves_forward(redis_server: RedisServer) -> None:
+async def test_the_own_pause_only_moves_forward(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
     """A second refusal that asks for less does not shorten it, though Redis is emptied."""
     loop = asyncio.get_running_loop()
-    async with (
-        Redis(unix_socket_path=str(redis_server.socket)) as client,
-        limiter_of(redis_server.url) as limiter,
-    ):
+    async with limiter_of(redis_server.url) as limiter:
         slots = [await limiter.acquire(), await limiter.acquire()]
         began = loop.time()
         slots[0].release(Use.REFUSED, resume_at=began + 2.5)
         slots[1].release(Use.REFUSED, resume_at=began + 0.5)
         await asyncio.sleep(0.1)
-        await client.flushall()
+        await redis_client.flushall()
         await limiter.acquire()
         assert loop.time() >= began + 2.5
 
