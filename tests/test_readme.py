@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
+import inspect
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from programs import BLOCKS, PROGRAMS
+from programs import BLOCKS, PROGRAMS, README
 
+import suno_async
+from suno_async import SunoClient, TaskTimeout
 from suno_async.testing import FakeSuno, run_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from pathlib import Path
 
 EXAMPLES = [
     block
@@ -21,34 +26,87 @@ EXAMPLES = [
     if block not in PROGRAMS.values() and "redis://" not in block  # those run beside a Redis
 ]
 """The programs with a name have tests of their own."""
+PROSE = re.sub(r"(?ms)^```.*?^```$", "", README)
+SNIPPETS = sorted(
+    {
+        code
+        for code in re.findall(r"`([^`]+)`", PROSE)
+        if re.match(r"(\w+ = )?await (suno\.|task)|async for|SunoClient\(", code)
+    }
+)
+"""Code amid the text that can be run by itself."""
+IDEAS = ("rain on a tin roof", "a city waking up", "two trains at night")
 
 
-def test_there_are_programs() -> None:
-    """The pattern finds the README's programs."""
-    assert len(EXAMPLES) >= 3
+def run(source: str, names: dict[str, Any]) -> Any:
+    """Run a program; what awaits at its top is for a notebook, whose loop runs already."""
+    code = compile(source, "README.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    ended = eval(code, names)  # noqa: S307 our own README
+    if inspect.iscoroutine(ended):
+        asyncio.run(ended)
 
 
-@pytest.mark.parametrize("program", EXAMPLES, ids=range(len(EXAMPLES)))
-def test_program_runs(
-    program: str,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """A program copied from the README works."""
+@pytest.fixture
+def shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> pytest.CaptureFixture[str]:
+    """What a program prints, in a directory with a list of ideas, and an API for `asyncio.run`."""
 
-    def run(main: Coroutine[Any, Any, Any]) -> None:
-        async def with_the_service() -> None:
+    def run_with_the_service(main: Coroutine[Any, Any, Any]) -> Any:
+        async def with_the_service() -> Any:
             async with FakeSuno(api_key=None) as fake:
                 monkeypatch.setenv("SUNO_BASE_URL", fake.url)
-                await main
+                return await main
 
-        run_virtual(with_the_service())
+        return run_virtual(with_the_service())
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SUNO_API_KEY", "key")
-    monkeypatch.setattr(asyncio, "run", run)
+    monkeypatch.setattr(asyncio, "run", run_with_the_service)
+    Path("ideas.txt").write_text("\n".join(IDEAS))
+    return capsys
+
+
+def test_there_are_programs() -> None:
+    """The pattern finds all of the README's programs: none is marked as not to be run."""
+    assert len(EXAMPLES) > 8
+    assert len(SNIPPETS) > 15
+    assert len(BLOCKS) == len(re.findall(r"(?m)^```\s*py", README))
+
+
+@pytest.mark.parametrize("program", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_program_runs(program: str, shown: pytest.CaptureFixture[str]) -> None:
+    """A program copied from the README works."""
     with contextlib.suppress(SystemExit):
-        exec(compile(program, "README.md", "exec"), {"__name__": "__main__"})  # noqa: S102 our own README
+        run(program, {"__name__": "__main__"})
     if "print(" in program:
-        assert capsys.readouterr().out
+        assert shown.readouterr().out
+
+
+def test_the_first_program(shown: pytest.CaptureFixture[str]) -> None:
+    """It tells each stage, writes both files, and makes a song from each line of the list."""
+    run(EXAMPLES[0], {"__name__": "__main__"})
+    lines = shown.readouterr().out.splitlines()
+    assert [line.partition(" ")[0] for line in lines[:3]] == ["text", "first", "complete"]
+    assert sorted(line.partition(" http")[0] for line in lines[3:]) == sorted(IDEAS)
+    assert len([*Path("songs").glob("*.mp3")]) == 2
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+async def test_each_snippet_in_the_text_works(
+    snippet: str, fake_suno: FakeSuno, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Code amid the text works, given a client, a song, and files of the names that it uses."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SUNO_API_KEY", "key")
+    Path("melody.mp3").write_bytes(b"\xff\xfb" + bytes(1000))
+    async with SunoClient(base_url=fake_suno.url, journal="a.sqlite") as suno:
+        task = await suno.generate_music("an idea")
+        file = await suno.upload_file("melody.mp3")
+        error = TaskTimeout("", task.token)
+        names = {"suno": suno, "task": task, "track": (await task)[0], "file": file, "error": error}
+        line = f"{snippet} pass" if snippet.endswith(":") else snippet
+        code = compile(line, "README.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        ended = eval(code, vars(suno_async) | names)  # noqa: S307 our own README
+        if inspect.iscoroutine(ended):
+            await ended

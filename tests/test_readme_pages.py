@@ -1,0 +1,68 @@
+"""The README as a page: its links lead somewhere, and what it names is there."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from programs import README
+
+from benchmarks.__main__ import names
+
+ROOT = Path(__file__).parent.parent
+PROSE = re.sub(r"(?ms)^```.*?^```$", "", README)
+HEADINGS = re.findall(r"(?m)^## (.+)$", PROSE)
+LINKS = re.findall(r"\]\(([^)\s]+)\)", PROSE)
+PICTURES = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", PROSE)
+
+
+def anchor(heading: str) -> str:
+    """What GitHub calls a heading in an address."""
+    return "#" + re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_contents_are_complete() -> None:
+    """Each chapter after the contents is listed there, in its order."""
+    contents = PROSE.partition("## Contents\n")[2].partition("\n## ")[0]
+    chapters = HEADINGS[HEADINGS.index("Contents") + 1 :]
+    assert len(chapters) > 10
+    listed = re.findall(r"\[(.+?)\]\((.+?)\)", contents)
+    assert listed == [(chapter, anchor(chapter)) for chapter in chapters]
+
+
+def test_links_within_the_project_lead_somewhere() -> None:
+    """Each chapter and each file that the page links to exists."""
+    local = [link for link in LINKS if not link.startswith("https://")]
+    assert local
+    anchors = {anchor(heading) for heading in HEADINGS}
+    for link in local:
+        assert link in anchors if link.startswith("#") else (ROOT / link).is_file(), link
+
+
+def test_all_benchmarks_that_it_names_exist() -> None:
+    """Each figure says which command prints it, and there is such a command."""
+    table = PROSE.partition("| `python -m benchmarks` |")[2].partition("\n\n")[0]
+    named = re.findall(r"\| `(\w+)` \|$", table, re.MULTILINE)
+    assert len(named) == len(table.splitlines()) - 2
+    named += re.findall(r"`python -m benchmarks (\w+)", PROSE)
+    assert {*named} <= {*names()}
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_pictures_need_nothing_from_the_net(picture: str) -> None:
+    """A picture is well-formed, and loads neither fonts nor anything else."""
+    drawn = (ROOT / picture).read_text(encoding="utf-8")
+    ET.fromstring(drawn)  # noqa: S314 ours
+    assert not re.search(r"@font-face|@import|url\((?!#)|href=[\"'](?!#)", drawn)
+
+
+def test_the_picture_shows_the_first_command() -> None:
+    """The terminal shows what the page tells a reader to type."""
+    (command,) = re.findall(r"suno-async generate .*--simulate", README.partition("```sh\n")[2])[:1]
+    drawn = ET.parse(ROOT / PICTURES[0])  # noqa: S314 ours
+    texts = ["".join(one.itertext()) for one in drawn.iter() if one.tag.endswith("text")]
+    shown = " ".join(texts).replace("\xa0", " ")
+    assert f"$ {command}" in shown
+    assert all(word in shown for word in ("accepted", "text", "first", "complete"))
