@@ -11,7 +11,6 @@ from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from unittest.mock import patch
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
@@ -29,7 +28,7 @@ _IDEAS = (
     "snow on the harbour",
 )
 _SPLIT = re.compile(r"(\r\n|\r\x1b\[2K|\x1b\[1A\x1b\[2K|\x1b\[\?25[lh])")
-_ONLINE_FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
+_ONLINE_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _FONTS = "font-family: ui-monospace, Menlo, Consolas, monospace"
 
 
@@ -98,9 +97,8 @@ def _svg(screen: str) -> str:
     """The screen as a picture that loads nothing from the net."""
     console = Console(record=True, width=_COLUMNS, file=io.StringIO(), highlight=False)
     console.print(Text.from_ansi(screen), crop=False, soft_wrap=True)
-    form = _ONLINE_FONTS.sub("", CONSOLE_SVG_FORMAT)
-    form = re.sub(r"font-family: [^;]*", _FONTS, form)
-    return console.export_svg(title="suno-async", code_format=form, unique_id="terminal")
+    drawn = console.export_svg(title="suno-async", unique_id="terminal")
+    return re.sub(r"font-family: [^;]*", _FONTS, _ONLINE_FONTS.sub("", drawn))
 
 
 if __name__ == "__main__":
