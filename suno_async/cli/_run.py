@@ -12,6 +12,7 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cyclopts import App, CycloptsError
@@ -57,11 +58,20 @@ for _command in (generate, batch, wait, download, lyrics, credits_, serve):
 
 def app(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command and end the program with its exit code."""
+    _open_streams()
     try:
         code = run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Give a place to what was closed before the program began, as by `2>&-`."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open(mode)  # noqa: SIM115 for as long as the program runs
+            setattr(sys, name, nowhere)
 
 
 def run(

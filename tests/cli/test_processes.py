@@ -222,6 +222,17 @@ async def test_a_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
     assert "Fatal Python error" not in err
 
 
+@pytest.mark.parametrize(
+    "command", ["credits --simulate >&- 2>&-", "batch - --format txt --dry-run <&- 2>&-"]
+)
+async def test_closed_streams(tmp_path: Path, command: str) -> None:
+    """Who closes stdin, stdout or stderr has closed that, and nothing else."""
+    process = await asyncio.create_subprocess_shell(
+        f"{sys.executable} -m suno_async {command}", cwd=tmp_path
+    )
+    assert await process.wait() == 0
+
+
 async def test_a_reader_that_has_enough(tmp_path: Path) -> None:
     """`| head -1` ends neither the batch nor the writing of its files."""
     name = write_ideas(tmp_path, 3)
