@@ -50,6 +50,8 @@ class Discord:
     """The loop's time of each message sent, and of each edit."""
     before: Callable[[], None] = lambda: None
     """Called before each of them has any effect."""
+    takes_files: bool = True
+    """Whether it takes attachments."""
     quiet: float = 20.0
     """Seconds between two signs of life, for the library's own beat keeps the real time."""
     _numbers: int = field(default=100, init=False)
@@ -157,6 +159,9 @@ class Discord:
         wanted = int(request.match_info["chat"]), int(request.match_info["id"])
         (shown,) = [one for one in self.shown if (one.chat, one.id) == wanted]
         given, files = await _read(request)
+        if files and not self.takes_files:
+            refusal = {"message": "Request entity too large", "code": 40005}
+            return _reply(refusal, web.HTTPRequestEntityTooLarge.status_code)
         if "content" in given:
             shown.texts.append(given["content"])
         if "attachments" in given:
@@ -196,9 +201,10 @@ class Discord:
         await socket.send_json({"op": _DISPATCH, "t": name, "s": self._next(), "d": data})
 
 
-def _reply(data: Json) -> web.Response:
+def _reply(data: Json, status: int = 200) -> web.Response:
     """An answer with the bare content type that Discord sends, and the library insists on."""
-    return web.Response(body=json.dumps(data).encode(), content_type="application/json")
+    body = json.dumps(data).encode()
+    return web.Response(status=status, body=body, content_type="application/json")
 
 
 async def _read(request: web.Request) -> tuple[Json, list[tuple[str, int]]]:

@@ -54,6 +54,8 @@ class Telegram:
     """The bot's messages, in order."""
     told: list[float] = field(factory=list[float], init=False)
     """The loop's time of each message sent, and of each edit."""
+    takes_files: bool = field(default=True, init=False)
+    """Whether it can fetch what it is given to play."""
     _updates: list[Json] = field(factory=list[Json], init=False)
     _numbers: int = field(default=0, init=False)
     _told: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -142,6 +144,8 @@ class Telegram:
     async def _editMessageMedia(self, given: Json) -> Json:  # noqa: N802 the API's own name
         shown, media = self._found(given), json.loads(given["media"])
         assert media["type"] == "audio"
+        if not self.takes_files:
+            raise BadRequest("failed to get HTTP URL content")
         message = self._change(shown, media["caption"], media["media"])
         async with self._session.get(media["media"]) as answer:
             if answer.status != web.HTTPOk.status_code:

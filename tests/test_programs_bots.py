@@ -149,6 +149,24 @@ async def test_what_is_delivered_again_is_neither_paid_nor_answered_again(
     assert len(fake_suno.ledger.charged()) == 1
 
 
+async def test_a_platform_that_takes_no_files_has_the_links(
+    chat: Chat, fake_suno: FakeSuno
+) -> None:
+    """Audio that cannot be fetched, or is too large, costs nobody the song: both links are told."""
+    chat.platform.takes_files = False
+    async with chat.running():
+        await chat.ask("the sea")
+        await until(lambda: chat.shown and "both songs" in chat.shown[0].texts[-1])
+        await asyncio.sleep(30)
+    (shown,) = chat.shown
+    assert [text.count("http://") for text in shown.texts] == [0, 0, 1, 2]
+    before = len(chat.platform.told)
+    async with chat.running():
+        await asyncio.sleep(60)
+    assert len(chat.platform.told) == before, "it is over"
+    assert len(fake_suno.ledger.charged()) == 1
+
+
 FAILURES: list[tuple[str, str, int]] = [
     ("refused", "Sorry: The service refused the request: ", 0),
     ("unknown", "Sorry: It is not known whether the service accepted ", 1),
