@@ -150,11 +150,11 @@ def faults_of(instance: Any) -> tuple[Fault, ...]:
     """Hold each field against its annotation and its rules, then the fields against each other."""
     found: list[Fault] = []
     are_sound = True
-    for attribute in _resolved(instance.__class__):
+    for attribute, fits in _checks(instance.__class__):
         value = getattr(instance, attribute.name)
         if value is attribute.default:
             continue
-        if not _fits(value, attribute.type):
+        if not fits(value):
             are_sound = False
             found.append(Fault(attribute.name, f"must be {_wording(attribute.type)}", value))
         elif value is not None:
@@ -165,25 +165,34 @@ def faults_of(instance: Any) -> tuple[Fault, ...]:
 
 
 @cache
-def _resolved(cls: type) -> tuple[Attribute[Any], ...]:
-    return tuple(fields(resolve_types(cls)))
+def _checks(cls: type) -> tuple[tuple[Attribute[Any], Callable[[Any], bool]], ...]:
+    """The fields, each with the question whether a value is of its type, worked out once."""
+    return tuple((one, _fits(one.type)) for one in fields(resolve_types(cls)))
 
 
-def _fits(value: Any, annotation: Any) -> bool:
+def _fits(annotation: Any) -> Callable[[Any], bool]:
+    """The question whether a value is of this type."""
     origin = get_origin(annotation)
     if origin in {Union, UnionType}:
-        return any(_fits(value, one) for one in get_args(annotation))
+        kinds = tuple(_fits(one) for one in get_args(annotation))
+        return lambda value: any(fits(value) for fits in kinds)
     if origin is Literal:
-        return value in get_args(annotation)
+        words = get_args(annotation)
+        return lambda value: value in words
     if origin is tuple:
-        item = get_args(annotation)[0]
-        return _is_tuple(value) and all(_fits(one, item) for one in value)
+        item = _fits(get_args(annotation)[0])
+        return lambda value: _is_tuple(value) and all(item(one) for one in value)
     if annotation is float:
-        sound = isinstance(value, int | float) and not isinstance(value, bool)
-        return sound and abs(value) <= sys.float_info.max  # a whole number may be beyond
+        return _is_number
     if annotation is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, origin or annotation)
+        return lambda value: isinstance(value, int) and not isinstance(value, bool)
+    kind = origin or annotation
+    return lambda value: isinstance(value, kind)
+
+
+def _is_number(value: Any) -> bool:
+    sound = isinstance(value, int | float) and not isinstance(value, bool)
+    return sound and abs(value) <= sys.float_info.max  # a whole number may be beyond
 
 
 def _is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:
