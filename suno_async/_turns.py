@@ -17,9 +17,9 @@ The rate makes one task a second. A batch is near its end when it is done at tha
 as long as usual, so they are begun before others are looked at. Earlier, looks go first, or nobody
 would see anything for as long as all is submitted.
 
-A task that is pushed needs looks only where pushes were lost: overdue ones, and later. As long as
-no push of it has come, a person's gets spare ones, too, at four times the distance: perhaps nothing
-reaches us.
+A task that is pushed needs looks only where pushes were lost: overdue ones, and later. A person's
+gets spare ones, too, at four times the distance: as long as no push of it has come, for perhaps
+nothing reaches us, and again when it should be complete.
 
 The one learned number, for each kind of task, is `usual`: the age by which 19 of 20 are complete.
 The push of a task's end votes, or the first look that tells whether it was complete by then: 19
@@ -150,9 +150,11 @@ class Turns:
         return min(20.0, max(4.0, 0.035 * seat.looked)) if seat.looked else 8.0
 
     def _spare(self, task: AnyTask) -> float:
-        if task.seat.is_pushed and (task.seat.has_heard or not task.is_persons):
+        seat = task.seat
+        if seat.is_pushed and not task.is_persons:
             return self._urgent(task)
-        return task.seat.looked + (4 if task.seat.is_pushed else 1) * self._gap(task.seat)
+        again = seat.looked + (4 if seat.is_pushed else 1) * self._gap(seat)
+        return max(self._usual(task), again) if seat.has_heard else again
 
     def _urgent(self, task: AnyTask) -> float:
         seat = task.seat

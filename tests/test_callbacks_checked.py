@@ -357,7 +357,8 @@ class Storm:
         task_id: Any = self.tasks[at].id
         url, fair = self.urls[at], True
         if rng.random() < 0.4:
-            url, fair = self._forged(url), False
+            url = self._forged(url)
+            fair = url == self.urls[at]  # a sign may have been replaced by itself
         if rng.random() < 0.3:
             other = rng.choice([task.id for task in self.tasks if task.id != task_id])
             others: list[Any] = [other, "f" * 32, "", None, 7, {}, "\ud800"]
