@@ -1,30 +1,32 @@
 """What can go wrong, as one tree.
 
-SunoError
-├── InvalidRequest          (a ValueError)    refused here, before anything was sent or paid
-├── ConfigurationError                        the client was set up or used wrongly
-├── ClientClosed                              the client has ended; the task has not
-├── ConnectionFailed                          no answer, and nothing was paid
-├── RequestTimeout          (a TimeoutError)  no answer in time, and nothing was paid
-├── SubmissionUnknown                         no answer, and it may have been paid
-├── DecodeError                               an answer that cannot be read
-├── JournalError                              the journal's file cannot be used
-├── APIError                                  the service said no
-│   ├── BadRequest                            400, 422, 451
-│   ├── AuthenticationFailed                  401
-│   ├── InsufficientCredits                   402, 429 by its documented meaning
-│   ├── NotFound                              404
-│   ├── RateLimited                           430, 405 (API host), 429 for rate
-│   ├── Conflict                              409
-│   ├── TooLong                               413
-│   ├── Maintenance                           455
-│   └── ServerError                           500 and above
-├── TaskError
-│   ├── TaskFailed                            the service could not make it
-│   │   └── ContentRejected                   ... because of its words or its likeness
-│   └── TaskTimeout         (a TimeoutError)  waited long enough; the task goes on
-├── DownloadFailed                            a file could not be fetched or written
-└── CallbackRejected                          a push that is not the service's, or not readable
+::
+
+    SunoError
+    ├── InvalidRequest          (a ValueError)    refused here, before anything was sent or paid
+    ├── ConfigurationError                        the client was set up or used wrongly
+    ├── ClientClosed                              the client has ended; the task has not
+    ├── ConnectionFailed                          no answer, and nothing was paid
+    ├── RequestTimeout          (a TimeoutError)  no answer in time, and nothing was paid
+    ├── SubmissionUnknown                         no answer, and it may have been paid
+    ├── DecodeError                               an answer that cannot be read
+    ├── JournalError                              the journal's file cannot be used
+    ├── APIError                                  the service said no
+    │   ├── BadRequest                            400, 422, 451
+    │   ├── AuthenticationFailed                  401
+    │   ├── InsufficientCredits                   402, 429 by its documented meaning
+    │   ├── NotFound                              404
+    │   ├── RateLimited                           430, 405 (API host), 429 for rate
+    │   ├── Conflict                              409
+    │   ├── TooLong                               413
+    │   ├── Maintenance                           455
+    │   └── ServerError                           500 and above
+    ├── TaskError
+    │   ├── TaskFailed                            the service could not make it
+    │   │   └── ContentRejected                   ... because of its words or its likeness
+    │   └── TaskTimeout         (a TimeoutError)  waited long enough; the task goes on
+    ├── DownloadFailed                            a file could not be fetched or written
+    └── CallbackRejected                          a push that is not the service's, or not readable
 
 Every error prints as one sentence, pickles, and carries the `token` and the `kind` of the task it
 is about, where there is one. All fields are positional with defaults, because exceptions with
@@ -194,6 +196,7 @@ class APIError(SunoError):
     """Seconds that the service asks to wait, where it does."""
 
     advice = ""
+    """What to do, as the sentence that the error ends with."""
 
     def __str__(self) -> str:
         number = f"code {self.code}" if self.code is not None else f"HTTP {self.http_status}"
@@ -302,7 +305,9 @@ class Host(StrEnum):
     """The two hosts, for the same code means different things on them."""
 
     API = "api"
+    """The host that makes songs."""
     UPLOAD = "upload"
+    """The host that files are sent to."""
 
 
 _CODES: Mapping[Host, Mapping[int, type[APIError]]] = {

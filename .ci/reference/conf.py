@@ -1,0 +1,126 @@
+"""How the API reference is built: `sphinx-build -W .ci/reference build/reference`."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from sphinx.ext.napoleon import Config
+from sphinx.ext.napoleon.docstring import GoogleDocstring
+from sphinx.util import logging
+from sphinx.util.nodes import make_refnode
+from sphinx.util.typing import stringify_annotation
+
+import suno_async
+from suno_async import errors, testing
+from suno_async.operations import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docutils import nodes
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+_PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+_MADE_BY_CLIENT = {f"suno_async.{name}" for name in ("Task", "Batch", "Outcome", "UnwatchedPush")}
+
+project = "suno-async"
+release = tomllib.loads(_PYPROJECT.read_text("utf-8"))["project"]["version"]
+extensions = ["sphinx.ext.autodoc"]
+html_theme = "furo"
+html_title = f"suno-async {release}"
+html_copy_source = False
+html_show_copyright = False
+html_show_sphinx = False
+add_module_names = False
+default_role = "py:obj"  # docstrings put names and values between single backticks
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:obj", r"(?![A-Z]\w*[a-z]\w*(\.\w+)*$).*"),  # an argument, a value, a piece of code
+    ("py:obj", r"Look|Vocals|Redis|RedisCluster"),  # values, and another package's
+    ("py:(class|exc)", r"(?!suno_async\b)[\w.]+\.\w+|[a-z]+|PathLike"),  # of other packages
+    ("py:class", r"Callable.*|tuple.str|(.*\.)?(R|R_co|_T|_Ts|D|Op|Op_co|Moment)"),  # no pages
+]
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+autodoc_default_options = {
+    "members": True,
+    "inherited-members": "object,BaseException,str,int,Protocol",
+}
+
+
+def read_docstring(
+    _app: Sphinx, _what: str, name: str, obj: Any, _options: Any, lines: list[str]
+) -> None:
+    """Turn `Args:` and `Raises:` into reStructuredText; the colons of attributes stay text."""
+    if hasattr(obj, "__signature__"):
+        operation = name.rpartition(".")[2].title().replace("_", "")
+        lines += ["", f"The arguments are the fields of `{operation}`."]
+    lines[:] = GoogleDocstring(lines, Config()).lines()
+
+
+def show_signature(
+    _app: Sphinx, what: str, name: str, obj: Any, _options: Any, given: str | None, returned: str
+) -> tuple[str | None, str | None]:
+    """Leave out how to build what only the client builds; show a factory as a stub does."""
+    if what == "exception" or name in _MADE_BY_CLIENT:
+        return "", None
+    if hasattr(obj, "__signature__"):
+        returned = stringify_annotation(obj.__signature__.return_annotation, "smart")
+    return given and given.replace("= NOTHING", "= ..."), returned
+
+
+def skip_member(
+    app: Sphinx, _what: str, name: str, _obj: Any, _skip: Any, _options: Any
+) -> bool | None:
+    """Leave out of an operation how the client sends it: it is its fields and properties."""
+    owner = getattr(suno_async, app.env.current_document.autodoc_class, None)
+    if not (isinstance(owner, type) and issubclass(owner, Operation)):
+        return None
+    is_shown = name in attrs.fields_dict(owner) or isinstance(
+        inspect.getattr_static(owner, name, None), property
+    )
+    return None if is_shown else True
+
+
+def find_elsewhere(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contents: nodes.Element
+) -> nodes.Element | None:
+    """Lead a name to where it is documented, whichever module defines it."""
+    target = node["reftarget"]
+    is_of_testing = "suno_async.testing" in f"{node.get('py:module')} {target}"
+    name = target if node["reftype"] == "obj" else target.rpartition(".")[2]
+    found = [
+        (("testing" in full) is not is_of_testing, full, entry)
+        for full, entry in env.domains.python_domain.objects.items()
+        if full.endswith(f".{name}") and not entry.aliased
+    ]
+    if not found:
+        return None
+    _, full, entry = min(found, key=lambda one: one[0])
+    return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contents, full)
+
+
+def tell_missing(_app: Sphinx, env: BuildEnvironment) -> Iterator[str]:
+    """Warn of each public name that is on no page."""
+    shown = env.domains.python_domain.objects
+    wanted = {f"suno_async.testing.{name}" for name in testing.__all__}
+    for name in suno_async.__all__:
+        wanted.add(f"suno_async.{'errors.' * hasattr(errors, name)}{name}")
+    for name in sorted(wanted - set(shown)):
+        logging.getLogger(__name__).warning("%s is on no page", name)
+    return iter(())
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what is defined here."""
+    app.connect("autodoc-process-docstring", read_docstring)
+    app.connect("autodoc-process-signature", show_signature)
+    app.connect("autodoc-skip-member", skip_member)
+    app.connect("missing-reference", find_elsewhere)
+    app.connect("env-updated", tell_missing)
