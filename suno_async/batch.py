@@ -29,6 +29,7 @@ Op_co = TypeVar("Op_co", bound=TaskOperation[Any], covariant=True)
 Op = TypeVar("Op", bound=TaskOperation[Any])
 
 Items: TypeAlias = "Iterable[Op | InvalidRequest] | AsyncIterable[Op | InvalidRequest]"
+"""What a batch is made of: operations, or in place of one why it could not be built."""
 
 OnAccepted: TypeAlias = Callable[[int, Task[Any], bool], None]
 """Told of an item's task: the item's index, the task, and whether the journal knew it."""

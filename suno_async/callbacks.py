@@ -68,6 +68,7 @@ class UnwatchedPush:
 
 
 UnwatchedHook: TypeAlias = Callable[[UnwatchedPush], Awaitable[None] | None]
+"""Called with each push of a task that nobody in this process listens to."""
 Body: TypeAlias = bytes | str | Mapping[str, Any] | AsyncIterable[bytes]
 
 

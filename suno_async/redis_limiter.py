@@ -1,6 +1,6 @@
 """One key for many processes: the slots of `RateLimiter`, kept as leases in Redis.
 
-    limiter = RedisRateLimiter("redis://localhost", api_key)
+`SunoClient(limiter=RedisRateLimiter("redis://localhost", api_key))` uses it.
 
 A process asks Redis for a slot, one round trip (and one every half second while none is free), and
 says when it is given back, by Redis's clock. The processes that wait are served in turn; within

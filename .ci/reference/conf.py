@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
+import sys
 import tomllib
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 _PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+_QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
 _MADE_BY_CLIENT = {f"suno_async.{name}" for name in ("Task", "Batch", "Outcome", "UnwatchedPush")}
 
 project = "suno-async"
@@ -41,11 +46,18 @@ add_module_names = False
 default_role = "py:obj"  # docstrings put names and values between single backticks
 nitpicky = True
 nitpick_ignore_regex = [
-    ("py:obj", r"(?![A-Z]\w*[a-z]\w*(\.\w+)*$).*"),  # an argument, a value, a piece of code
-    ("py:obj", r"Look|Vocals|Redis|RedisCluster"),  # values, and another package's
+    ("py:obj", r"[a-z_].*|[A-Z0-9_]+"),  # an argument, a value
+    (
+        "py:obj",
+        r"None|True|False|Location|Look|Vocals|Redis|RedisCluster",
+    ),  # values, and another package's
     ("py:(class|exc)", r"(?!suno_async\b)[\w.]+\.\w+|[a-z]+|PathLike"),  # of other packages
     ("py:class", r"Callable.*|tuple.str|(.*\.)?(R|R_co|_T|_Ts|D|Op|Op_co|Moment)"),  # no pages
 ]
+for _name, _module in sys.modules.items():  # what they add to `str` is for reading answers only
+    if _name.startswith("suno_async.results.") and not _name.endswith("_base"):
+        vars(_module).update({alias: str for alias in ("Url", "Given") if alias in vars(_module)})
+
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_default_options = {
@@ -61,14 +73,21 @@ def read_docstring(
     if hasattr(obj, "__signature__"):
         operation = name.rpartition(".")[2].title().replace("_", "")
         lines += ["", f"The arguments are the fields of `{operation}`."]
-    lines[:] = GoogleDocstring(lines, Config()).lines()
+    text = _QUOTED.sub(_as_literal, "\n".join(lines))
+    lines[:] = GoogleDocstring(text.splitlines(), Config()).lines()
+
+
+def _as_literal(quoted: re.Match[str]) -> str:
+    """Show what is no name as it is: a reference would lose its first dot."""
+    return quoted[0] if _NAME.fullmatch(quoted[1]) else f"``{quoted[1]}``"
 
 
 def show_signature(
     _app: Sphinx, what: str, name: str, obj: Any, _options: Any, given: str | None, returned: str
 ) -> tuple[str | None, str | None]:
-    """Leave out how to build what only the client builds; show a factory as a stub does."""
-    if what == "exception" or name in _MADE_BY_CLIENT:
+    """Leave out how to build what users do not build; show a factory as a stub does."""
+    is_made = name in _MADE_BY_CLIENT or getattr(obj, "_is_protocol", False)
+    if is_made or what == "exception" or (what == "class" and issubclass(obj, Enum)):
         return "", None
     if hasattr(obj, "__signature__"):
         returned = stringify_annotation(obj.__signature__.return_annotation, "smart")
