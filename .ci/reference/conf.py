@@ -47,10 +47,7 @@ default_role = "py:obj"  # docstrings put names and values between single backti
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", r"[a-z_].*|[A-Z0-9_]+"),  # an argument, a value
-    (
-        "py:obj",
-        r"None|True|False|Location|Look|Vocals|Redis|RedisCluster",
-    ),  # values, and another package's
+    ("py:obj", r"None|True|False|Location|Look|Vocals|Redis(Cluster)?"),  # values, and others'
     ("py:(class|exc)", r"(?!suno_async\b)[\w.]+\.\w+|[a-z]+|PathLike"),  # of other packages
     ("py:class", r"Callable.*|tuple.str|(.*\.)?(R|R_co|_T|_Ts|D|Op|Op_co|Moment)"),  # no pages
 ]
@@ -112,6 +109,8 @@ def find_elsewhere(
 ) -> nodes.Element | None:
     """Lead a name to where it is documented, whichever module defines it."""
     target = node["reftarget"]
+    if target[0].islower() and not target.startswith("suno_async."):
+        return None
     is_of_testing = "suno_async.testing" in f"{node.get('py:module')} {target}"
     name = target if node["reftype"] == "obj" else target.rpartition(".")[2]
     found = [
