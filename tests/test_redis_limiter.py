@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import random
 import signal
@@ -218,7 +217,7 @@ async def test_a_refusal_stops_everyone_and_slows_them(
             times.append(loop.time() - began)
         slots[2].release(Use.ANSWERED)
     assert times[0] >= 1.8
-    assert min(later - earlier for earlier, later in itertools.pairwise(times)) > 0.9 * 1.5 / 19
+    assert times[3] >= 1.8 + 3 * 0.9 * 1.5 / 19, "a busy machine only makes it later"
 
 
 async def test_the_own_pause_only_moves_forward(
