@@ -2,12 +2,16 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
 
 from suno_async.testing import VirtualTimeLoop
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a job in a shell's background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["pytester", "redis_kit"]
 
