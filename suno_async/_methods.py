@@ -76,6 +76,7 @@ class _Method(Generic[P, R]):
     def __get__(self, client: object, owner: type) -> Callable[P, Coroutine[Any, Any, R]]: ...
     def __get__(self, client: object, owner: type) -> Any:
         if not hasattr(self._function, "__signature__"):  # not on import, where all would be made
+            # what inspect looks for, and the type of functions does not know
             self._function.__signature__ = self._signature()  # type: ignore[attr-defined]
         return self._function.__get__(client, owner)
 
