@@ -137,7 +137,8 @@ async def race(plan: Plan, processes: int, *, kill_after: float | None = None) -
                 _pipe(one.stdin).write(b"go\n")
             if kill_after is not None:
                 await asyncio.sleep(kill_after)
-                members[0].kill()
+                with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+                    members[0].kill()
             codes = await asyncio.gather(*(one.wait() for one in members))
     if any(codes[kill_after is not None :]):
         raise RuntimeError(f"a process has failed: {codes}")

@@ -276,7 +276,7 @@ async def test_a_clock_that_goes_back_stops_nobody(
         for limiter in (one, other, one, other):
             (await limiter.acquire()).release(Use.ANSWERED)
         held = await one.acquire()
-        await until_leases(redis_client, 2)
+        await until_leases(redis_client, 1)
         async for name in redis_client.scan_iter():
             kind = await redis_client.type(name)
             if kind == "zset":
