@@ -17,7 +17,7 @@ pytest_plugins = ["pytester", "redis_kit"]
 
 settings.register_profile("quick", deadline=None, max_examples=50)
 settings.register_profile(
-    "ci", deadline=None, max_examples=200, derandomize=True, database=None, print_blob=True
+    "ci", deadline=None, max_examples=100, derandomize=True, database=None, print_blob=True
 )
 settings.register_profile("brief", settings.get_profile("ci"), max_examples=50)
 settings.load_profile("ci" if "CI" in os.environ else "quick")

@@ -277,16 +277,18 @@ async def test_a_clock_that_goes_back_stops_nobody(
             (await limiter.acquire()).release(Use.ANSWERED)
         held = await one.acquire()
         await until_leases(redis_client, 1)
-        async for name in redis_client.scan_iter():
-            kind = await redis_client.type(name)
-            if kind == "zset":
-                for lease, at in await redis_client.zrange(name, 0, -1, withscores=True):
-                    await redis_client.zadd(name, {lease: at + 3600})
-            elif kind == "hash":
-                for what, at in (await redis_client.hgetall(name)).items():
-                    if what != "slowness":
-                        await redis_client.hset(name, what, f"{float(at) + 3600:.6f}")
         began = loop.time()
+        async with redis_client.pipeline() as later:  # all in one moment
+            async for name in redis_client.scan_iter():
+                kind = await redis_client.type(name)
+                if kind == "zset":
+                    for lease, at in await redis_client.zrange(name, 0, -1, withscores=True):
+                        later.zadd(name, {lease: at + 3600})
+                elif kind == "hash":
+                    for what, at in (await redis_client.hgetall(name)).items():
+                        if what != "slowness":
+                            later.hset(name, what, f"{float(at) + 3600:.6f}")
+            await later.execute()
         async with asyncio.timeout(5):
             await other.acquire()
         assert loop.time() >= began + 0.5
