@@ -89,7 +89,7 @@ class Submit(Protocol):
         *,
         key: str,
         near_end: bool,
-        granted: Callable[[], None],
+        granted: Callable[[], bool],
     ) -> tuple[Task[Any], bool]:
         """Start it, or find it in the journal: the task, and whether it was found."""
         ...
@@ -250,7 +250,7 @@ class _Feed(Generic[Op]):
             return
         post.cancel()  # it has no place, so it has not left
         await asyncio.wait([post])
-        if post.cancelled():
+        if post.cancelled() and not self._is_stopped:
             _, placed = self._begin(index, operation, key, near_end=True)
             await placed.wait()
 
@@ -264,7 +264,11 @@ class _Feed(Generic[Op]):
             placed.set()
             self.changed.set()
 
-        posting = self._post(index, operation, key, near_end=near_end, granted=go_on)
+        def granted() -> bool:
+            go_on()
+            return not post.cancelling()
+
+        posting = self._post(index, operation, key, near_end=near_end, granted=granted)
         post = asyncio.create_task(posting)
         self._posts.add(post)
         post.add_done_callback(self._posted)
@@ -282,7 +286,7 @@ class _Feed(Generic[Op]):
             self._mistake = post.exception()
 
     async def _post(
-        self, index: int, operation: Op, key: str, *, near_end: bool, granted: Callable[[], None]
+        self, index: int, operation: Op, key: str, *, near_end: bool, granted: Callable[[], bool]
     ) -> None:
         try:
             task, resumed = await self._submit(

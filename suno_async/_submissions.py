@@ -65,8 +65,8 @@ class Terms:
     """Whether to send it again where an earlier one may have been accepted."""
     retry_failed: bool = False
     """Whether to send it again where an earlier one was accepted and has failed."""
-    granted: Callable[[], None] | None = None
-    """Called when it has its slot, and may not be called back in its place any more."""
+    granted: Callable[[], bool] | None = None
+    """Called when it has its slot: whether it is wanted still, for from then on it leaves."""
 
 
 @define(eq=False, kw_only=True)
@@ -302,11 +302,11 @@ def _prepare(submission: _Submission, *, may_be_paid: bool) -> None:
     book, granted = submission.book, submission.terms.granted
 
     async def before() -> None:
-        if submission.waiters == 0:  # its caller went during an attempt, which was then refused
+        is_wanted = granted is None or granted()
+        # its caller went during an attempt, which was then refused, or goes in this very moment
+        if submission.waiters == 0 or (submission.waiters == 1 and not is_wanted):
             submission.is_called_back = True
             raise asyncio.CancelledError
-        if granted is not None:
-            granted()
         if book is not None:
             await book.about_to_send(submission.id, *submission.asked, submission.kind)
 

@@ -241,7 +241,7 @@ class SunoClient:
         check_batch(operations, max_in_flight)
 
         async def submit(
-            operation: TaskOperation[Any], *, key: str, near_end: bool, granted: Callable[[], None]
+            operation: TaskOperation[Any], *, key: str, near_end: bool, granted: Callable[[], bool]
         ) -> tuple[Task[Any], bool]:
             terms = Terms(
                 key=None if self._engine.journal is None else key,

@@ -9,18 +9,23 @@ from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 
 from suno_async import (
     ConnectionFailed,
     GenerateMusic,
     InsufficientCredits,
+    Priority,
     RateLimiter,
     RetryPolicy,
+    Slot,
     SubmissionUnknown,
     SunoClient,
     Task,
+    _feed,
 )
+from suno_async._watcher import Watcher
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -173,3 +178,45 @@ async def test_memory_is_bounded_by_what_is_in_flight(suno: SunoClient) -> None:
             gc.collect()
             most = max(most, len(tasks), len(lines.alive))
     assert 0 < most <= 20
+
+
+async def test_called_back_in_the_moment_of_its_grant_it_does_not_leave(
+    fake_suno: FakeSuno, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of a batch comes near as its waiting request gets its slot: it is paid for once.
+
+    With a session of the caller's, a request counts as sent from the attempt's first step.
+    """
+    waiting: list[asyncio.Future[None]] = []
+    feeds: list[Any] = []
+    is_near = False
+    run: Any = getattr(_feed, "_Feed").run  # noqa: B009 the moment is rare, so it is made by hand
+
+    async def noted(self: Any) -> None:
+        feeds.append(self)
+        await run(self)
+
+    def near_end(*_: object) -> bool:
+        return is_near
+
+    class Held(RateLimiter):
+        async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+            if priority is Priority.BATCH:
+                waiting.append(asyncio.get_running_loop().create_future())
+                await waiting[-1]
+            return await super().acquire(priority)
+
+    monkeypatch.setattr("suno_async._feed._Feed.run", noted)
+    monkeypatch.setattr(Watcher, "is_near_end", near_end)
+    async with (
+        aiohttp.ClientSession() as session,
+        SunoClient("key", base_url=fake_suno.url, limiter=Held(), session=session) as suno,
+    ):
+        batch = suno.batch(songs(1))
+        outcomes = asyncio.create_task(anext(batch))
+        await asyncio.sleep(1)
+        is_near = True
+        feeds[0].changed.set()
+        waiting[0].set_result(None)
+        assert (await outcomes).error is None
+    assert len(fake_suno.ledger.accepted(MUSIC)) == 1
