@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +16,7 @@ from telegram_stub import Telegram
 from suno_async.testing import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
     from programs import Process
@@ -50,10 +50,13 @@ class Chat:
         """Somebody asks for a song."""
         return await self.platform.say(f"{self.command}{idea}", chat)
 
-    def running(self) -> AbstractAsyncContextManager[Process]:
-        """Run the program, as a new process would."""
-        _, (main,) = loaded(self.name)
-        return running(main)
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[Process]:
+        """Run the program, as a new process would, whose end closes what it had open."""
+        names, (main,) = loaded(self.name)
+        with closing(names["orders"]):
+            async with running(main) as process:
+                yield process
 
     async def until_delivered(self, songs: int = 1) -> None:
         """Wait until so many messages have become songs."""
