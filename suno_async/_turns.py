@@ -81,10 +81,10 @@ class Turns:
         again = task.seat.tried + min(
             20.0 if task.is_persons else 120.0, 4.0 * 2 ** min(failures - 1, 5)
         )
-        urgent = again
-        if not task.is_persons:
-            usual = self._accepted(task, now) + self._urgent(task)
-            urgent = max(task.seat.tried + 120.0, usual)
+        if task.is_persons:
+            urgent = max(again, task.seat.tried + self.people)
+        else:
+            urgent = max(task.seat.tried + 120.0, self._accepted(task, now) + self._urgent(task))
         self.enter_at(task, urgent, again)
 
     def leave(self, task: AnyTask) -> None:

@@ -92,9 +92,16 @@ class Watcher:
     )
     _is_closed: bool = field(default=False, init=False)
 
+    def check(self, task: AnyTask) -> None:
+        """Raise why the task cannot be watched here and now, if so."""
+        if self._is_closed:
+            raise _closed(task)
+        self._ready()
+
     def watch(self, task: AnyTask) -> None:
-        """Look at the task from now on, at its turn."""
-        self._check(task)
+        """Look at the task from now on, at its turn; after the end, never."""
+        if self._is_closed:
+            return
         now = asyncio.get_running_loop().time()
         if not self._lanes:
             self._lanes = [  # not in the context of whoever happens to listen first
@@ -129,7 +136,7 @@ class Watcher:
 
     async def look_now(self, task: AnyTask) -> None:
         """Look at the task once, ahead of others, unless it was looked at just now."""
-        self._check(task)
+        self.check(task)
         look = self._looks.get(task)
         if look is None or look.done():
             if asyncio.get_running_loop().time() - task.seat.tried < _FRESH:
@@ -156,11 +163,6 @@ class Watcher:
             task.disturb(_closed(task))
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _check(self, task: AnyTask) -> None:
-        if self._is_closed:
-            raise _closed(task)
-        self._ready()
-
     async def _serve(self, lane: Lane) -> None:
         """Bring one lane's looks to the limiter, one at a time."""
         loop = asyncio.get_running_loop()
@@ -170,17 +172,27 @@ class Watcher:
                 await self._naps[lane].until(at)
                 continue
             try:
-                slot = await self._ready().acquire(_PRIORITIES[lane])
-            except Exception as error:  # noqa: BLE001 a limiter of the caller's may raise anything
+                slot = await self._slot(_PRIORITIES[lane])
+            except SunoError as error:
                 if (task := self._turns.take(lane, loop.time())) is not None:
-                    self._failed(task, _as_ours(error), loop.time())
+                    self._failed(task, error, loop.time())
+                await asyncio.sleep(0)  # others have their turn, however many are due here
                 continue
             task = self._turns.take(lane, loop.time())
             if task is None:  # somebody else has looked meanwhile
-                slot.release(Use.UNUSED)
+                _give_back(slot)
                 continue
             look = self._begin(task, self._look_and_learn(task, slot))
             look.add_done_callback(partial(_give_back, slot))
+
+    async def _slot(self, priority: Priority) -> Slot:
+        """Have a place; a limiter of the caller's may raise anything, and no lane ends of it."""
+        try:
+            return await self._ready().acquire(priority)
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_cancelled():
+                raise
+            raise _as_ours(error) from None
 
     def _begin(self, task: AnyTask, looking: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         look = self._looks[task] = asyncio.create_task(looking)
@@ -207,9 +219,9 @@ class Watcher:
 
     async def _urgent_look(self, task: AnyTask) -> None:
         try:
-            slot = await self._ready().acquire(Priority.PERSON_LOOK)
-        except Exception as error:
-            self._failed(task, _as_ours(error), asyncio.get_running_loop().time())
+            slot = await self._slot(Priority.PERSON_LOOK)
+        except SunoError as error:
+            self._failed(task, error, asyncio.get_running_loop().time())
             raise
         await self._look_and_learn(task, slot)
 
@@ -270,11 +282,21 @@ def _is_waited_for(task: AnyTask) -> bool:
     return task.is_persons and not task.seat.is_pushed
 
 
-def _give_back(slot: Slot, _: asyncio.Task[None]) -> None:
-    slot.release(Use.UNUSED)  # in case the look was cancelled before it began
+def _give_back(slot: Slot, _: object = None) -> None:
+    """Nobody has used it: nothing was due any more, or the look was cancelled before it began."""
+    try:
+        slot.release(Use.UNUSED)
+    except Exception:  # noqa: BLE001 a limiter of the caller's may raise anything
+        _log.exception("a place could not be given back to the limiter")
 
 
-def _as_ours(error: Exception) -> SunoError:
+def _is_cancelled() -> bool:
+    """Whether somebody has cancelled what runs here; a limiter may say so of its own accord."""
+    running = asyncio.current_task()
+    return running is not None and running.cancelling() > 0
+
+
+def _as_ours(error: BaseException) -> SunoError:
     if isinstance(error, SunoError):
         return error
     _log.error("a look failed in a way that it should not", exc_info=error)

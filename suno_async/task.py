@@ -60,6 +60,9 @@ def read_token(token: str, operation: type[TaskOperation[Any]] | None) -> tuple[
 class Watch(Protocol):
     """Who looks at tasks, while somebody listens to them."""
 
+    def check(self, task: Task[Any]) -> None:
+        """Raise why the task cannot be watched here and now, if so."""
+
     def watch(self, task: Task[Any]) -> None:
         """Look at the task from now on."""
 
@@ -221,7 +224,9 @@ class Task(Generic[R]):
 
         Raises:
             ClientClosed: the client has ended.
+            ConfigurationError: the client belongs to another event loop.
         """
+        self._watch.check(self)
         self._change((*self._listeners, listener), self._batches + of_batch)
 
     def unlisten(self, listener: Listener, *, of_batch: bool = False) -> None:
@@ -236,13 +241,9 @@ class Task(Generic[R]):
         stays = bool(listeners) and is_persons == self.is_persons
         if self._listeners and not stays:
             self._watch.unwatch(self)
-        before, self.is_persons = self.is_persons, is_persons
+        self.is_persons = is_persons
         if listeners and not (self._listeners and stays):
-            try:
-                self._watch.watch(self)
-            except BaseException:
-                self.is_persons = before
-                raise
+            self._watch.watch(self)
         self._listeners, self._batches = listeners, batches
 
     def _wake(self, error: SunoError | None = None) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
+from threading import Thread
 
 import pytest
+from attrs import define, field
 
 from suno_async import (
     ClientClosed,
+    ConfigurationError,
     GenerateMusic,
     RateLimiter,
     SunoClient,
@@ -19,6 +23,7 @@ from suno_async import (
 from suno_async._turns import Lane, Turns
 from suno_async._watcher import Nap
 from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
+from suno_async.limiter import Priority, Slot, Use
 from suno_async.operations import KINDS
 from suno_async.task import Seat, Task
 from suno_async.testing import FakeSuno, Fault
@@ -173,3 +178,97 @@ async def test_a_lane_is_woken_by_what_is_due_before_what_it_waits_for() -> None
     assert asyncio.get_running_loop().time() < 50
     await nap.until(60.0)  # a new one is not ended by the old
     assert asyncio.get_running_loop().time() >= 60
+
+
+def test_people_share_the_rate_in_an_outage_too() -> None:
+    """Failing looks at 600 people's tasks take no more of the wanted places than others."""
+    turns, task = Turns(people=600), music(Seat(accepted=0.0, tried=100.0))
+    task.is_persons = True
+    task.seat.trouble.failures = 3
+    turns.enter_again(task, 100.0)
+    assert (turns.due(Lane.PERSON), turns.due(Lane.SPARE)) == (700.0, 116.0)
+
+
+class Stubborn:
+    """A slot that cannot be given back."""
+
+    def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+        """Fail, whatever has become of it."""
+        raise RuntimeError(use)
+
+
+@define
+class Broken:
+    """A limiter that fails for a minute in one way, and is a good one before and after."""
+
+    grant: Callable[[], Slot]
+    good: RateLimiter = field(factory=RateLimiter)
+
+    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+        """Wait one's turn."""
+        slot = await self.good.acquire(priority)
+        if not 20 < asyncio.get_running_loop().time() % 1000 < 80:
+            return slot
+        slot.release(Use.UNUSED)
+        return self.grant()
+
+
+def raises(error: BaseException) -> Callable[[], Slot]:
+    """What raises this."""
+
+    def grant() -> Slot:
+        raise error
+
+    return grant
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+@pytest.mark.parametrize(
+    "grant",
+    [
+        raises(RuntimeError("no limiter")),
+        raises(asyncio.CancelledError()),
+        Stubborn,
+        lambda: None,
+    ],
+    ids=["raises", "cancels itself", "slot that cannot be released", "no slot"],
+)
+async def test_no_lane_ends_by_a_limiter(
+    fake_suno: FakeSuno,
+    grant: Callable[[], Slot],
+    *,
+    is_batch: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever a limiter of the caller's does, the songs are seen when it works again."""
+    async with SunoClient("key", base_url=fake_suno.url, look_limiter=Broken(grant)) as suno:
+        if is_batch:
+            songs = [GenerateMusic("a"), GenerateMusic("b")]
+            outcomes = [one async for one in suno.batch(songs)]
+            assert [one.error for one in outcomes] == [None, None]
+        else:
+            task = await suno.generate_music("a")
+            tracks = None
+            while tracks is None:
+                with suppress(SunoError):
+                    tracks = await task
+    assert "Traceback" in caplog.text
+
+
+async def test_a_task_is_not_listened_to_from_another_loop(suno: SunoClient) -> None:
+    """Somebody else's loop is refused, though the task is watched here, and goes on here."""
+    task, told = await suno.generate_music("a"), list[BaseException]()
+
+    def elsewhere() -> None:
+        try:
+            asyncio.run(task.wait())
+        except ConfigurationError as error:
+            told.append(error)
+
+    waiting = asyncio.ensure_future(task.wait())
+    await asyncio.sleep(1)
+    thread = Thread(target=elsewhere)
+    thread.start()
+    await asyncio.to_thread(thread.join)
+    assert "another event loop" in str(told)
+    assert len(await waiting) == 2
