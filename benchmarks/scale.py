@@ -8,6 +8,7 @@ import asyncio
 import gc
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from math import inf
 from random import Random
 from statistics import median
@@ -16,12 +17,15 @@ from typing import Any
 from weakref import WeakSet
 
 import aiohttp
+from attrs import define, field
 
 from benchmarks._raw import KEY, Raw
 from benchmarks._server import serve_apart
 from benchmarks._tables import Cell, Table, Target
 from suno_async import GenerateMusic, Priority, RateLimiter, SunoClient, Task
+from suno_async._engine import Engine
 from suno_async._turns import Lane, Turns
+from suno_async._watcher import Watcher
 from suno_async.limiter import Slot
 from suno_async.operations import KINDS
 from suno_async.task import Seat
@@ -31,6 +35,7 @@ _MOST_MICROSECONDS = 100
 _MUSIC = KINDS["music"]
 _PLACE = 0.5  # seconds from one place of the limiter to the next
 _IDEA = "A calm piano tune at dusk"
+_AT_ONCE = (1, 20)
 
 
 def run(*, full: bool) -> Iterator[Table]:
@@ -60,9 +65,13 @@ def run(*, full: bool) -> Iterator[Table]:
         rows = asyncio.run(looks(url, rounds, calls))
     yield Table(
         f"CPU a look: medians of {rounds} interleaved rounds of {calls}",
-        ("look", "floor µs", "ours µs", "beyond µs", "target"),
+        ("look", "at once", "floor µs", "ours µs", "beyond µs", "target"),
         rows,
-        ("The floor is a GET with aiohttp of the same record, and `json`.",),
+        (
+            "Ours is all that a look takes from the moment when somebody listens: queues, lane,",
+            "limiter, attempt, record and events. The floor is as many GETs of the same record",
+            "with aiohttp and `json`, each in a task of its own.",
+        ),
     )
 
 
@@ -143,45 +152,96 @@ async def closing(count: int) -> tuple[float, int]:
     return seconds, len(left) + len(asyncio.all_tasks()) - 1
 
 
+@define
+class _Lanes:
+    """A watcher's lanes, which look at a batch's tasks as soon as somebody listens."""
+
+    engine: Engine
+    song: str
+    """The id of a song that is complete."""
+    watcher: Watcher = field(init=False)
+    _left: int = 0
+    _ended: asyncio.Event = field(factory=asyncio.Event)
+
+    def __attrs_post_init__(self) -> None:
+        self.watcher = Watcher(self.engine.ready, self._look)
+
+    async def _look(self, task: Task[Any], slot: Slot) -> None:
+        await self.engine._look(task, slot)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._left -= 1
+        if not self._left:
+            self._ended.set()
+
+    def new(self) -> Task[Any]:
+        """A task of which nothing is known yet."""
+        operation, watcher = GenerateMusic(_IDEA), self.watcher
+        return Task(id=self.song, kind=_MUSIC, watch=watcher, operation=operation, is_persons=False)
+
+    async def look_at(self, tasks: list[Task[Any]]) -> None:
+        """Have each looked at once, and wait for the last one."""
+        self._left = len(tasks)
+        self._ended.clear()
+        for task in tasks:
+            task.seat = Seat(accepted=-inf)  # long overdue
+            task.listen(_nothing, of_batch=True)
+        await self._ended.wait()
+        for task in tasks:
+            task.unlisten(_nothing, of_batch=True)
+
+
+def _nothing(_: object) -> None:
+    pass
+
+
 async def looks(url: str, rounds: int, calls: int) -> list[list[Cell]]:
-    """What looks cost beyond a request by hand, in microseconds."""
+    """What looks cost beyond as many requests by hand, in microseconds."""
     limiter = RateLimiter(100_000, 0.1, burst=100_000)
     async with (
         SunoClient(KEY, base_url=url, limiter=limiter) as suno,
         aiohttp.ClientSession() as own,
     ):
-        raw = Raw(url, own)
-        song = (await suno.submit(GenerateMusic(_IDEA))).id
-        watcher = suno._engine.watcher  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        known: Task[Any] = Task(id=song, kind=_MUSIC, watch=watcher)
+        raw, song = Raw(url, own), (await suno.submit(GenerateMusic(_IDEA))).id
+        engine = suno._engine  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        lanes = _Lanes(engine, song)
+        known = [lanes.new() for _ in range(max(_AT_ONCE))]
+        fresh = [lanes.new() for _ in range((rounds + 1) * (calls + max(_AT_ONCE)) * len(_AT_ONCE))]
 
-        async def floor() -> None:
-            await raw.get(_MUSIC.record_path, taskId=song)
+        async def floor(count: int) -> None:
+            asking = (raw.get(_MUSIC.record_path, taskId=song) for _ in range(count))
+            await asyncio.gather(*asking)
 
-        async def first() -> None:
-            await watcher.look_now(Task(id=song, kind=_MUSIC, watch=watcher))
+        async def again(count: int) -> None:
+            await lanes.look_at(known[:count])
 
-        async def again() -> None:
-            known.seat.tried = -inf
-            await watcher.look_now(known)
+        async def first(count: int) -> None:
+            await lanes.look_at([fresh.pop() for _ in range(count)])
 
-        ways = {"floor": floor, "that brings two tracks": first, "that tells nothing new": again}
-        times: dict[str, list[float]] = {name: [] for name in ways}
+        ways = {"floor": floor, "that tells nothing new": again, "that brings two tracks": first}
+        times: dict[tuple[str, int], list[float]] = {
+            (name, count): [] for count in _AT_ONCE for name in ways
+        }
         for _ in range(rounds + 1):
-            for name, way in ways.items():
-                times[name].append(1e6 * await _cpu(way, calls) / calls)
-        del times["floor"][0]
-        return [_look_row(name, times["floor"], times[name][1:]) for name in [*ways][1:]]
+            for (name, count), spent in times.items():
+                way, times_over = partial(ways[name], count), max(1, calls // count)
+                spent.append(await _cpu(way, times_over) / count)
+        await lanes.watcher.close()
+    return [
+        _look_row(name, count, times["floor", count][1:], spent[1:])
+        for (name, count), spent in times.items()
+        if name != "floor"
+    ]
 
 
-def _look_row(name: str, floor: list[float], ours: list[float]) -> list[Cell]:
+def _look_row(name: str, count: int, floor: list[float], ours: list[float]) -> list[Cell]:
     beyond = median(one - other for one, other in zip(ours, floor, strict=True))
-    return [name, median(floor), median(ours), beyond, Target(beyond, _MOST_MICROSECONDS)]
+    target = Target(beyond, _MOST_MICROSECONDS)
+    return [name, count, median(floor), median(ours), beyond, target]
 
 
 async def _cpu(call: Callable[[], Awaitable[None]], calls: int) -> float:
+    """The CPU time of a call, in microseconds."""
     gc.collect()
     began = process_time()
     for _ in range(calls):
         await call()
-    return process_time() - began
+    return 1e6 * (process_time() - began) / calls

@@ -49,7 +49,8 @@ def text(value: Any, _type: Any = None) -> str:
 
 def text_or_none(value: Any, _type: Any = None) -> str | None:
     """Text that means nothing when it is empty."""
-    return text(value).strip() or None
+    found: str = value if value.__class__ is str else text(value)  # most are, and there are many
+    return found.strip() or None
 
 
 def number(value: Any, _type: Any = None) -> float:

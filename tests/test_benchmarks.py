@@ -178,10 +178,11 @@ def test_a_decision_is_timed_amid_live_tasks() -> None:
 
 
 def test_looks_are_timed_beside_their_floor() -> None:
-    """A row for a look that brings something, and one for a look that does not."""
+    """A look that brings something, and one that does not, alone and with others."""
     with serve_apart() as url:
         rows = asyncio.run(scale.looks(url, 1, 2))
-    assert [row[0] for row in rows] == ["that brings two tracks", "that tells nothing new"]
+    kinds = ("that tells nothing new", "that brings two tracks")
+    assert [(row[0], row[1]) for row in rows] == [(kind, n) for n in (1, 20) for kind in kinds]
 
 
 def test_a_table_is_markdown_too() -> None:
