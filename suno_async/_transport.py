@@ -14,7 +14,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from itertools import count
 
 from attrs import define, field, frozen
 
@@ -99,7 +98,9 @@ class Transport:
         """
         loop = asyncio.get_running_loop()
         spent = 0.0  # on attempts and pauses; how long the limiter takes says nothing of faults
-        for number in count(1):
+        number = 0
+        while True:
+            number += 1
             asked = loop.time()
             slot = await self._slot(request)
             began = loop.time()
@@ -112,7 +113,6 @@ class Transport:
                 raise result.error
             spent += delay
             await self._pause(request, result, number, delay)
-        raise AssertionError  # count() does not end
 
     async def attempt(
         self,

@@ -104,6 +104,36 @@ def test_slots_are_counted_in_whole_numbers(rate: object) -> None:
         RateLimiter(rate)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("name", "least", "too_little"),
+    [
+        ("max_rate", 1, 0),
+        ("time_period", 0.1, 0),
+        ("burst", 1, 0),
+        ("margin", 0, -0.1),
+        ("lost_hold", 0, -0.1),
+        ("slow_spell", 0, -0.1),
+    ],
+)
+def test_a_number_below_what_makes_sense(name: str, least: float, too_little: float) -> None:
+    """The least that makes sense is taken, and what is less is refused by its name."""
+    RateLimiter(**{name: least})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=name):
+        RateLimiter(**{name: too_little})  # type: ignore[arg-type]
+
+
+def test_nobody_is_as_urgent_as_somebody_else() -> None:
+    """The priorities are what they are called, from 0 on, and no two are one."""
+    order = "PERSON PERSON_LOOK FINISHING OVERDUE_LOOK BATCH SPARE_LOOK"
+    assert [one.name for one in sorted(Priority)] == order.split()
+    assert [*Priority] == [*range(6)]
+
+
+def test_what_became_of_a_slot_in_one_word() -> None:
+    """Each use has its name for a value, as a limiter of one's own may log it."""
+    assert [use.value for use in Use] == [use.name.lower() for use in Use]
+
+
 async def test_the_urgent_go_first_then_who_came_first() -> None:
     """Of those who wait, the best priority is served, and among equals the first."""
     limiter = RateLimiter(1, 1.0, burst=1)
