@@ -1,0 +1,55 @@
+"""A watcher of the test's own, and news of tasks, for the tests of tasks alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define, field
+
+from suno_async import Stage, SunoError, Task, TaskFailed, Track
+from suno_async._records import Record
+
+Tracks = tuple[Track, ...]
+
+
+@define(eq=False)
+class Watch:
+    """Notes how it is asked to watch, and looks as the test says."""
+
+    asked: list[str] = field(factory=list[str])
+    refuses: SunoError | None = None
+    looks: float = 1.0
+    """Seconds that a look takes."""
+    finds: Callable[[Task[Any]], object] = lambda _: None
+
+    def check(self, task: Task[Any]) -> None:
+        """Refuse if the test says so."""
+        if self.refuses is not None:
+            raise self.refuses
+
+    def watch(self, task: Task[Any]) -> None:
+        """Somebody listens."""
+        self.asked.append("person" if task.is_persons else "batch")
+
+    def unwatch(self, task: Task[Any]) -> None:
+        """Nobody listens, or not as before."""
+        self.asked.append("no " + ("person" if task.is_persons else "batch"))
+
+    async def look_now(self, task: Task[Any]) -> None:
+        """Take the time of a look, then do what the test wants."""
+        self.asked.append("last look")
+        await asyncio.sleep(self.looks)
+        self.finds(task)
+
+
+def news(stage: Stage) -> Record[Tracks]:
+    """A record that says how far the task is."""
+    return Record(task_id="t1", stage=stage, result=(Track(id=stage.name),))
+
+
+def failure() -> Record[Tracks]:
+    """A record of a failed task."""
+    failed = TaskFailed("no", "music:t1", "music")
+    return Record(task_id="t1", stage=Stage.PENDING, result=None, failure=failed)

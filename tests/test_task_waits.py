@@ -1,0 +1,144 @@
+"""Waits for tasks: how long they are, what ends them, and the last look."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from task_kit import Tracks, Watch, failure, news
+
+from suno_async import ClientClosed, RequestTimeout, Stage, Task, TaskFailed, TaskTimeout, Track
+from suno_async.operations import KINDS
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """The watcher."""
+    return Watch()
+
+
+@pytest.fixture
+def task(watch: Watch) -> Task[Tracks]:
+    """A task of it."""
+    return Task(id="t1", kind=KINDS["music"], watch=watch)
+
+
+async def test_much_may_happen_in_one_moment(task: Task[Tracks]) -> None:
+    """An error and two stages before anybody wakes: the first of them is what the wait ends by."""
+    waiting = asyncio.create_task(task.wait())
+    await asyncio.sleep(1)
+    task.disturb(RequestTimeout("slow"))
+    task.observe(news(Stage.TEXT))
+    task.observe(news(Stage.COMPLETE))
+    with pytest.raises(RequestTimeout):
+        await waiting
+    assert await task
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+async def test_each_wait_has_the_event_of_its_number(task: Task[Tracks], index: int) -> None:
+    """From 0 on, and none beyond the last."""
+    waiting = asyncio.create_task(task.told(index))
+    await asyncio.sleep(1)
+    for stage in (Stage.TEXT, Stage.FIRST, Stage.COMPLETE):
+        task.observe(news(stage))
+    event = await waiting
+    assert event is task.events[index]
+    assert await task.told(3) is None
+
+
+@pytest.mark.parametrize("patience", [None, 10.0**6])
+async def test_patience_without_end(task: Task[Tracks], patience: float | None) -> None:
+    """`None` is for ever, and a long time is a long time."""
+    loop = asyncio.get_running_loop()
+    loop.call_later(10.0**5, task.observe, news(Stage.COMPLETE))
+    assert await task.wait(timeout=patience)
+    assert loop.time() == pytest.approx(10.0**5)
+
+
+async def test_a_wait_is_ten_minutes_long(task: Task[Tracks], watch: Watch) -> None:
+    """By default, and a last look of a second."""
+    loop = asyncio.get_running_loop()
+    for waiting in (task.wait(), task.told(0)):
+        began = loop.time()
+        with pytest.raises(TaskTimeout, match="still pending after 600 s") as caught:
+            await waiting
+        assert loop.time() - began == pytest.approx(601, abs=0.1)
+        assert caught.value.kind == "music"
+    assert watch.asked == ["person", "no person", "person", "last look", "no person"] * 2
+
+
+async def test_a_last_look_has_half_a_minute(task: Task[Tracks], watch: Watch) -> None:
+    """A slow one is not waited for any longer."""
+    loop = asyncio.get_running_loop()
+    watch.looks = 1_000.0
+    with pytest.raises(TaskTimeout):
+        await task.wait(timeout=5)
+    assert loop.time() == pytest.approx(35, abs=0.1)
+    assert not task.is_listened_to
+    await asyncio.sleep(1)
+    assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize(
+    ("until", "stage", "seconds"),
+    [
+        (Stage.COMPLETE, Stage.COMPLETE, 7),
+        (Stage.TEXT, Stage.TEXT, 7),
+        (Stage.TEXT, Stage.FIRST, 7),
+        (Stage.COMPLETE, Stage.FIRST, 35),
+    ],
+)
+async def test_a_push_may_be_faster_than_the_last_look(
+    task: Task[Tracks], watch: Watch, until: Stage, stage: Stage, seconds: float
+) -> None:
+    """What comes meanwhile ends the wait at once, if it is what the wait was for."""
+    loop = asyncio.get_running_loop()
+    watch.looks = 1_000.0
+    loop.call_later(7, task.observe, news(stage))
+    waiting = task.wait(until, timeout=5)
+    if stage < until:
+        with pytest.raises(TaskTimeout):
+            await waiting
+    else:
+        assert await waiting == (Track(id=stage.name),)
+    assert loop.time() == pytest.approx(seconds, abs=0.1)
+
+
+async def test_a_failure_ends_the_last_look_too(task: Task[Tracks], watch: Watch) -> None:
+    """Nothing more can come then."""
+    loop = asyncio.get_running_loop()
+    watch.looks = 1_000.0
+    loop.call_later(7, task.observe, failure())
+    with pytest.raises(TaskFailed):
+        await task.wait(timeout=5)
+    assert loop.time() == pytest.approx(7, abs=0.1)
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_a_last_look_that_fails(task: Task[Tracks], watch: Watch, is_told: bool) -> None:
+    """Its error is raised, unless what was waited for has come all the same."""
+
+    def fail(task: Task[Any]) -> None:
+        if is_told:
+            task.observe(news(Stage.COMPLETE))
+        raise RequestTimeout("slow")
+
+    watch.finds = fail
+    if is_told:
+        assert await task.wait(timeout=5)
+    else:
+        with pytest.raises(RequestTimeout):
+            await task.wait(timeout=5)
+        assert not task.is_listened_to
+
+
+async def test_a_client_that_ends_before_the_last_look(task: Task[Tracks], watch: Watch) -> None:
+    """It is told, and nothing is left behind."""
+    loop = asyncio.get_running_loop()
+    loop.call_later(1, setattr, watch, "refuses", ClientClosed("closed"))
+    with pytest.raises(ClientClosed):
+        await task.wait(timeout=5)
+    await asyncio.sleep(1)
+    assert len(asyncio.all_tasks()) == 1
