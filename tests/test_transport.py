@@ -1,0 +1,219 @@
+"""What limiter, policy and log are told of each attempt, and how a client's end ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import define, field
+
+from suno_async import (
+    Attempt,
+    ClientClosed,
+    ConnectionFailed,
+    GenerateMusic,
+    Priority,
+    RateLimited,
+    RateLimiter,
+    RequestTimeout,
+    RetryPolicy,
+    SubmissionUnknown,
+    SunoClient,
+    SunoError,
+    Use,
+)
+from suno_async._transport import Transport
+from suno_async.errors import ServerError
+from suno_async.testing import FakeSuno, Fault
+
+if TYPE_CHECKING:
+    from suno_async.limiter import Slot
+
+CREDITS, GENERATE = "get-remaining-credits", "generate-music"
+SEA = GenerateMusic("the sea")
+ONCE = RetryPolicy(attempts=1)
+
+
+@define(eq=False)
+class Noted:
+    """A limiter of one's own, which notes what it is told."""
+
+    told: list[tuple[Use, float]] = field(factory=list[tuple[Use, float]])
+
+    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+        """Everyone may go."""
+        return self
+
+    def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+        """What became of it, and the wish in seconds from now."""
+        now = asyncio.get_running_loop().time()
+        self.told.append((use, round(max(0.0, resume_at - now), 3)))
+
+
+@pytest.mark.parametrize(
+    ("fault", "use", "wish"),
+    [
+        (None, Use.ANSWERED, 0),
+        (Fault.BARE_500, Use.ANSWERED, 0),
+        (Fault.HTML_503.retry_after("7"), Use.ANSWERED, 7),
+        (Fault.envelope(430), Use.REFUSED, 0),
+        (Fault.envelope(430).retry_after("30"), Use.REFUSED, 30),
+        (Fault.envelope(430).retry_after("9999"), Use.REFUSED, 3600),
+        (Fault.NEVER, Use.LOST, 0),
+        (Fault.CLOSE_AFTER_READ, Use.LOST, 0),
+    ],
+)
+async def test_a_limiter_is_told_what_became_of_its_slot(
+    fake_suno: FakeSuno, fault: Fault | None, use: Use, wish: float
+) -> None:
+    """Once each, with the wish of a refusal, of an hour at most."""
+    limiter = Noted()
+    if fault is not None:
+        fake_suno.fail(fault, on=CREDITS)
+    async with SunoClient("key", base_url=fake_suno.url, limiter=limiter, retry=ONCE) as suno:
+        await asyncio.gather(suno.get_credits(), return_exceptions=True)
+    assert limiter.told == [(use, wish)]
+
+
+async def test_a_slot_of_what_never_left_is_unused() -> None:
+    """No connection, no request: nobody has counted anything."""
+    limiter = Noted()
+    async with SunoClient(
+        "key", base_url="http://127.0.0.1:1", limiter=limiter, retry=ONCE
+    ) as suno:
+        with pytest.raises(ConnectionFailed):
+            await suno.get_credits()
+    assert limiter.told == [(Use.UNUSED, 0)]
+
+
+async def test_a_cancelled_request_may_have_been_counted(fake_suno: FakeSuno) -> None:
+    """Its slot is told as one without an answer."""
+    limiter = Noted()
+    fake_suno.fail(Fault.NEVER, on=CREDITS)
+    async with SunoClient("key", base_url=fake_suno.url, limiter=limiter) as suno:
+        asking = asyncio.create_task(suno.get_credits())
+        await asyncio.sleep(1)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert limiter.told == [(Use.LOST, 0)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "total", "error"),
+    [
+        (Fault.HTML_503.retry_after("20"), 50.0, ServerError),
+        (Fault.NEVER, 70.0, RequestTimeout),
+    ],
+    ids=["pauses", "attempts"],
+)
+async def test_attempts_and_pauses_count_for_the_policy(
+    fake_suno: FakeSuno, fault: Fault, total: float, error: type[SunoError]
+) -> None:
+    """Three attempts, whatever the time goes to."""
+    fake_suno.fail(fault, on=CREDITS, times=None)
+    retry = RetryPolicy(attempts=9, total=total, base=1e-3, cap=1e-3)
+    async with SunoClient("key", base_url=fake_suno.url, retry=retry) as suno:
+        with pytest.raises(error):
+            await suno.get_credits()
+    assert fake_suno.ledger.count(CREDITS) == 3
+
+
+async def test_a_pause_ends_with_the_client(fake_suno: FakeSuno) -> None:
+    """As soon as it is being closed: nothing is sent again while it waits for what is paid."""
+    loop = asyncio.get_running_loop()
+    fake_suno.fail(Fault.NEVER_AFTER_ACCEPT, on=GENERATE)
+    fake_suno.fail(Fault.HTML_503.retry_after("60"), on=CREDITS)
+    suno = SunoClient("key", base_url=fake_suno.url)
+    paying = asyncio.create_task(suno.submit(SEA))
+    asking = asyncio.create_task(suno.get_credits())
+    await asyncio.sleep(5)
+    leaving = asyncio.create_task(suno.aclose())
+    with pytest.raises(ClientClosed):
+        await asking
+    assert loop.time() == pytest.approx(5, abs=0.1)
+    assert fake_suno.ledger.count(CREDITS) == 1
+    await leaving
+    with pytest.raises(SubmissionUnknown):
+        await paying
+
+
+async def test_a_wait_for_a_slot_ends_with_the_client(fake_suno: FakeSuno) -> None:
+    """For all who wait, at once; whoever has given up before is not minded."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter(1, 1_000.0)
+    (await limiter.acquire()).release(Use.ANSWERED)
+    suno = SunoClient("key", base_url=fake_suno.url, limiter=limiter)
+    asking = [asyncio.create_task(suno.get_credits()) for _ in range(3)]
+    paying = asyncio.create_task(suno.submit(SEA))
+    await asyncio.sleep(1)
+    asking.pop().cancel()
+    await asyncio.sleep(1)
+    await suno.aclose()
+    for waiting in (*asking, paying):
+        with pytest.raises(ClientClosed):
+            await waiting
+    assert loop.time() == pytest.approx(2, abs=0.1)
+    assert not fake_suno.ledger.entries
+
+
+async def test_a_limiters_own_timeout_is_no_end_of_the_client(fake_suno: FakeSuno) -> None:
+    """What a limiter of one's own raises goes to the caller as it is."""
+
+    class Impatient(Noted):
+        async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+            raise TimeoutError("mine")
+
+    async with SunoClient("key", base_url=fake_suno.url, limiter=Impatient()) as suno:
+        with pytest.raises(TimeoutError, match="mine"):
+            await suno.get_credits()
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(Fault.envelope(430), RateLimited), (Fault.NEVER_AFTER_ACCEPT, SubmissionUnknown)],
+)
+async def test_warnings_need_neither_hook_nor_debug(
+    fake_suno: FakeSuno,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+    error: type[SunoError],
+) -> None:
+    """What a program should know is logged also where nobody asked for details."""
+    caplog.set_level(logging.INFO, logger="suno_async")
+    fake_suno.fail(fault, on=GENERATE)
+    async with SunoClient("key", base_url=fake_suno.url, retry=ONCE) as suno:
+        with pytest.raises(error):
+            await suno.submit(SEA, key="k")
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert [(record.submission, record.attempt) for record in warnings] == [("k", 1)]  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+async def test_the_record_of_a_pause(fake_suno: FakeSuno, caplog: pytest.LogCaptureFixture) -> None:
+    """It has what failed, which attempt it was, and how long the pause is."""
+    caplog.set_level(logging.INFO, logger="suno_async")
+    fake_suno.fail(Fault.envelope(455).retry_after("7"), on=GENERATE)
+    async with SunoClient("key", base_url=fake_suno.url) as suno:
+        await suno.submit(SEA, key="k")
+    pause = caplog.records[0].__dict__
+    expected = {"operation": "GenerateMusic", "submission": "k", "attempt": 1, "delay": 7.0}
+    assert {name: pause[name] for name in expected} == expected
+    assert caplog.records[0].getMessage().endswith("; attempt 2 follows in 7.0 s")
+
+
+def test_an_attempt_in_words() -> None:
+    """What it was about, its number, how it ended, and what it took."""
+    one = Attempt(
+        operation="Boost", submission="", token="", number=2, waited=1.5, seconds=0.25, status=200
+    )
+    assert str(one) == "Boost, attempt 2: answered (0.25 s, and 1.50 s for a slot)"
+    assert (one.error, one.is_cancelled) == (None, False)
+    with pytest.raises(TypeError):
+        Attempt("Boost")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def test_what_a_transport_is_made_of() -> None:
+    """Its limiter is set later, and what waits is its own."""
+    assert [*inspect.signature(Transport).parameters] == ["http", "retry", "on_attempt"]
