@@ -134,7 +134,7 @@ class RateLimiter:
     _free: int = field(init=False)
     _recent: deque[float] = field(init=False)
     _pace: AsyncLimiter = field(init=False)
-    _slow_pace: AsyncLimiter = field(init=False)
+    _slow_pace: AsyncLimiter = field(init=False)  # from the first refusal on
     _has_token: bool = field(default=False, init=False)
     _token_until: float = field(default=0.0, init=False)
     _next_token: float = field(default=0.0, init=False)
@@ -148,7 +148,6 @@ class RateLimiter:
         self._recent = deque(maxlen=min(self.burst, self.max_rate))
         tokens = min(_TOKENS, self.burst)
         self._pace = AsyncLimiter(tokens, tokens * self.time_period / self.max_rate)
-        self._slow_pace = self._even_pace()
 
     @property
     def even_gap(self) -> float:

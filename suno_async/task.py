@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from copy import copy
 from math import inf
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from attrs import define, field
 
@@ -275,9 +275,8 @@ class Task(Generic[R]):
         """
         earlier = Stage(until)
         event = await self.told(sum(one < earlier for one in self._kind.stages), timeout)
-        if event is None:
-            raise AssertionError  # a complete task has its last event, a failed one raises
-        return event.result
+        # a complete task has its last event, a failed one raises
+        return cast("TaskEvent[R]", event).result
 
     def __aiter__(self) -> AsyncIterator[TaskEvent[R]]:
         """Tell each stage once, from the first; what it raises is as of `wait`.

@@ -93,6 +93,7 @@ async def test_without_a_burst_the_pace_is_even() -> None:
     for _ in range(5):
         await limiter.acquire()
         times.append(loop.time())
+    assert times[0] == pytest.approx(0, abs=1e-3)
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert gaps == pytest.approx([0.5] * 4, abs=1e-3)
 
@@ -120,6 +121,12 @@ def test_a_number_below_what_makes_sense(name: str, least: float, too_little: fl
     RateLimiter(**{name: least})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=name):
         RateLimiter(**{name: too_little})  # type: ignore[arg-type]
+
+
+def test_only_the_rate_is_given_without_names() -> None:
+    """A third bare number would say nothing to who reads it."""
+    with pytest.raises(TypeError):
+        RateLimiter(20, 10.0, 1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def test_nobody_is_as_urgent_as_somebody_else() -> None:
@@ -273,6 +280,15 @@ async def test_a_refusal_stops_everyone_then_slows_the_pace() -> None:
     assert times[0] >= 40, "the second pause starts after the first, and moves forward only"
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert min(gaps) > 0.55, "19 in 10.5 seconds at most"
+
+
+async def test_a_refusal_without_a_wish_stops_for_a_period() -> None:
+    """However short it is."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter(1, 0.1, margin=0.0)
+    (await limiter.acquire()).release(Use.REFUSED)
+    await limiter.acquire()
+    assert loop.time() == pytest.approx(0.1, abs=0.01)
 
 
 async def gap_when_refused(limiter: RateLimiter, refusals: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from typing import Any
 
@@ -140,6 +141,7 @@ def test_the_end_is_told_once(watch: Watch, end: Record[Tracks]) -> None:
     for _ in range(2):
         task.observe(end)
     assert told == ["news", "news", (task, end)]
+    assert task.failure is end.failure
 
 
 def test_one_listener_costs_the_others_nothing(
@@ -166,6 +168,7 @@ def test_a_task_is_a_persons_as_long_as_one_listens(task: Task[Tracks], watch: W
     listeners: list[list[SunoError | None]] = [[], [], []]
     task.listen(listeners[0].append, of_batch=True)
     task.listen(listeners[1].append, of_batch=True)
+    task.unlisten(nobody, of_batch=True)
     assert watch.asked == ["batch"]
     task.listen(listeners[2].append)
     assert watch.asked == ["batch", "no batch", "person"]
@@ -180,6 +183,9 @@ def test_a_task_is_a_persons_as_long_as_one_listens(task: Task[Tracks], watch: W
     assert watch.asked[5:] == ["no batch"]
     assert not task.is_listened_to
     assert not task.is_persons, "as whoever listened last had it"
+    task.listen(nobody)
+    task.unlisten(nobody)
+    assert task.is_persons
 
 
 def test_a_task_that_cannot_be_watched_is_not_listened_to(task: Task[Tracks], watch: Watch) -> None:
@@ -191,7 +197,8 @@ def test_a_task_that_cannot_be_watched_is_not_listened_to(task: Task[Tracks], wa
 
 
 async def test_an_iterator_goes_on_where_it_was(task: Task[Tracks]) -> None:
-    """It is its own iterator, and another one begins from the start."""
+    """It is its own iterator, what is there it tells at once, and another one begins anew."""
+    loop = asyncio.get_running_loop()
     task.observe(news(Stage.TEXT))
     going = aiter(task)
     assert aiter(going) is going
@@ -199,6 +206,7 @@ async def test_an_iterator_goes_on_where_it_was(task: Task[Tracks]) -> None:
     task.observe(news(Stage.FIRST))
     assert (await anext(going)).stage is Stage.FIRST
     assert (await anext(aiter(task))).stage is Stage.TEXT
+    assert loop.time() == pytest.approx(0, abs=0.1)
 
 
 def test_a_task_prints_how_far_it_is(task: Task[Tracks]) -> None:

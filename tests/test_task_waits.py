@@ -24,7 +24,9 @@ def task(watch: Watch) -> Task[Tracks]:
     return Task(id="t1", kind=KINDS["music"], watch=watch)
 
 
-async def test_much_may_happen_in_one_moment(task: Task[Tracks]) -> None:
+async def test_much_may_happen_in_one_moment(
+    task: Task[Tracks], caplog: pytest.LogCaptureFixture
+) -> None:
     """An error and two stages before anybody wakes: the first of them is what the wait ends by."""
     waiting = asyncio.create_task(task.wait())
     await asyncio.sleep(1)
@@ -34,6 +36,7 @@ async def test_much_may_happen_in_one_moment(task: Task[Tracks]) -> None:
     with pytest.raises(RequestTimeout):
         await waiting
     assert await task
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
