@@ -105,42 +105,6 @@ def test_slots_are_counted_in_whole_numbers(rate: object) -> None:
         RateLimiter(rate)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("name", "least", "too_little"),
-    [
-        ("max_rate", 1, 0),
-        ("time_period", 0.1, 0),
-        ("burst", 1, 0),
-        ("margin", 0, -0.1),
-        ("lost_hold", 0, -0.1),
-        ("slow_spell", 0, -0.1),
-    ],
-)
-def test_a_number_below_what_makes_sense(name: str, least: float, too_little: float) -> None:
-    """The least that makes sense is taken, and what is less is refused by its name."""
-    RateLimiter(**{name: least})  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=name):
-        RateLimiter(**{name: too_little})  # type: ignore[arg-type]
-
-
-def test_only_the_rate_is_given_without_names() -> None:
-    """A third bare number would say nothing to who reads it."""
-    with pytest.raises(TypeError):
-        RateLimiter(20, 10.0, 1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-
-
-def test_nobody_is_as_urgent_as_somebody_else() -> None:
-    """The priorities are what they are called, from 0 on, and no two are one."""
-    order = "PERSON PERSON_LOOK FINISHING OVERDUE_LOOK BATCH SPARE_LOOK"
-    assert [one.name for one in sorted(Priority)] == order.split()
-    assert [*Priority] == [*range(6)]
-
-
-def test_what_became_of_a_slot_in_one_word() -> None:
-    """Each use has its name for a value, as a limiter of one's own may log it."""
-    assert [use.value for use in Use] == [use.name.lower() for use in Use]
-
-
 async def test_the_urgent_go_first_then_who_came_first() -> None:
     """Of those who wait, the best priority is served, and among equals the first."""
     limiter = RateLimiter(1, 1.0, burst=1)
@@ -280,15 +244,6 @@ async def test_a_refusal_stops_everyone_then_slows_the_pace() -> None:
     assert times[0] >= 40, "the second pause starts after the first, and moves forward only"
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert min(gaps) > 0.55, "19 in 10.5 seconds at most"
-
-
-async def test_a_refusal_without_a_wish_stops_for_a_period() -> None:
-    """However short it is."""
-    loop = asyncio.get_running_loop()
-    limiter = RateLimiter(1, 0.1, margin=0.0)
-    (await limiter.acquire()).release(Use.REFUSED)
-    await limiter.acquire()
-    assert loop.time() == pytest.approx(0.1, abs=0.01)
 
 
 async def gap_when_refused(limiter: RateLimiter, refusals: int) -> float:

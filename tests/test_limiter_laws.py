@@ -158,35 +158,6 @@ async def test_what_came_back_unused_counts_for_no_burst() -> None:
     assert loop.time() == pytest.approx(0, abs=1e-3)
 
 
-async def test_those_who_wait_may_go_at_once_too() -> None:
-    """20 places come back unused while 40 wait: 20 of them take these in the same moment."""
-    loop = asyncio.get_running_loop()
-    limiter = RateLimiter()
-    slots = [await limiter.acquire() for _ in range(20)]
-    waiting = [asyncio.create_task(limiter.acquire()) for _ in range(40)]
-    await asyncio.sleep(1)
-    for slot in slots:
-        slot.release(Use.UNUSED)
-    await asyncio.wait(waiting[:20])
-    assert loop.time() == pytest.approx(1, abs=1e-3)
-    await asyncio.sleep(8)
-    assert sum(one.done() for one in waiting) == 20
-    for one in waiting:
-        one.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
-
-
-async def test_what_is_out_for_long_is_out() -> None:
-    """20 requests without an answer for a minute: there is no place for another one."""
-    loop = asyncio.get_running_loop()
-    limiter = RateLimiter()
-    slots = [await limiter.acquire() for _ in range(20)]
-    await asyncio.sleep(60)
-    loop.call_later(5, slots[0].release, Use.ANSWERED)
-    await limiter.acquire()
-    assert loop.time() == pytest.approx(75.05, abs=0.01)
-
-
 async def test_without_a_burst_nothing_is_caught_up_with() -> None:
     """`burst=1` means even, also after slots were short."""
     loop = asyncio.get_running_loop()

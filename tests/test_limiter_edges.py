@@ -1,0 +1,113 @@
+"""The limiter at the edges of its settings and of its times."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from suno_async import Priority, RateLimiter, Use
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "too_little"),
+    [
+        ("max_rate", 1, 0),
+        ("time_period", 0.1, 0),
+        ("burst", 1, 0),
+        ("margin", 0, -0.1),
+        ("lost_hold", 0, -0.1),
+        ("slow_spell", 0, -0.1),
+    ],
+)
+def test_a_number_below_what_makes_sense(name: str, least: float, too_little: float) -> None:
+    """The least that makes sense is taken, and what is less is refused by its name."""
+    RateLimiter(**{name: least})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=name):
+        RateLimiter(**{name: too_little})  # type: ignore[arg-type]
+
+
+def test_only_the_rate_is_given_without_names() -> None:
+    """A third bare number would say nothing to who reads it."""
+    with pytest.raises(TypeError):
+        RateLimiter(20, 10.0, 1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def test_nobody_is_as_urgent_as_somebody_else() -> None:
+    """The priorities are what they are called, from 0 on, and no two are one."""
+    order = "PERSON PERSON_LOOK FINISHING OVERDUE_LOOK BATCH SPARE_LOOK"
+    assert [one.name for one in sorted(Priority)] == order.split()
+    assert [*Priority] == [*range(6)]
+
+
+def test_what_became_of_a_slot_in_one_word() -> None:
+    """Each use has its name for a value, as a limiter of one's own may log it."""
+    assert [use.value for use in Use] == [use.name.lower() for use in Use]
+
+
+async def test_a_refusal_without_a_wish_stops_for_a_period() -> None:
+    """However short it is."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter(1, 0.1, margin=0.0)
+    (await limiter.acquire()).release(Use.REFUSED)
+    await limiter.acquire()
+    assert loop.time() == pytest.approx(0.1, abs=0.01)
+
+
+async def test_those_who_wait_may_go_at_once_too() -> None:
+    """20 places come back unused while 40 wait: 20 of them take these in the same moment."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter()
+    slots = [await limiter.acquire() for _ in range(20)]
+    waiting = [asyncio.create_task(limiter.acquire()) for _ in range(40)]
+    await asyncio.sleep(1)
+    for slot in slots:
+        slot.release(Use.UNUSED)
+    await asyncio.wait(waiting[:20])
+    assert loop.time() == pytest.approx(1, abs=1e-3)
+    await asyncio.sleep(8)
+    assert sum(one.done() for one in waiting) == 20
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_what_is_out_for_long_is_out() -> None:
+    """20 requests without an answer for a minute: there is no place for another one."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter()
+    slots = [await limiter.acquire() for _ in range(20)]
+    await asyncio.sleep(60)
+    loop.call_later(5, slots[0].release, Use.ANSWERED)
+    await limiter.acquire()
+    assert loop.time() == pytest.approx(75.05, abs=0.01)
+
+
+@pytest.mark.parametrize(("idle", "is_idle"), [(20.0, False), (20.06, True)])
+async def test_two_periods_after_a_burst_there_may_be_another(idle: float, is_idle: bool) -> None:
+    """And a margin: then less than half of the rate was used; until then requests are spread."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter()
+    for slot in [await limiter.acquire() for _ in range(20)]:
+        slot.release(Use.ANSWERED)
+    await asyncio.sleep(idle)
+    for _ in range(20):
+        await limiter.acquire()
+    assert (loop.time() == pytest.approx(idle, abs=1e-3)) is is_idle
+
+
+async def test_a_slow_spell_ends_with_its_time() -> None:
+    """Until then all is even; a burst may follow, and nothing slower."""
+    loop = asyncio.get_running_loop()
+    limiter = RateLimiter(slow_spell=30.0)
+    (await limiter.acquire()).release(Use.REFUSED)
+    await asyncio.sleep(30)
+    began = loop.time()
+    for _ in range(3):
+        await limiter.acquire()
+    assert loop.time() - began > 0.5
+    await asyncio.sleep(40)
+    began = loop.time()
+    for _ in range(17):
+        await limiter.acquire()
+    assert loop.time() == pytest.approx(began, abs=1e-3)
