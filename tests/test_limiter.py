@@ -331,7 +331,7 @@ async def test_one_limiter_serves_one_loop() -> None:
     def elsewhere() -> None:
         asyncio.run(limiter.acquire())
 
-    with pytest.raises(ConfigurationError, match="another event loop"):
+    with pytest.raises(ConfigurationError, match="This RateLimiter serves another event loop"):
         await asyncio.to_thread(elsewhere)
 
 

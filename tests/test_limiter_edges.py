@@ -45,6 +45,25 @@ def test_what_became_of_a_slot_in_one_word() -> None:
     assert [use.value for use in Use] == [use.name.lower() for use in Use]
 
 
+@pytest.mark.parametrize(("max_rate", "gap"), [(1, 10.5), (2, 10.5), (3, 5.25), (20, 10.5 / 19)])
+def test_the_even_gap_is_for_one_request_less(max_rate: int, gap: float) -> None:
+    """In half a second more; one request cannot be one less."""
+    assert RateLimiter(max_rate).even_gap == pytest.approx(gap)
+
+
+async def test_nobody_slips_in_before_those_who_wait() -> None:
+    """A place that has just come back is theirs, also if nobody of them has woken up yet."""
+    limiter = RateLimiter(1)
+    slot = await limiter.acquire()
+    waiting = asyncio.create_task(limiter.acquire())
+    await asyncio.sleep(1)
+    slot.release(Use.UNUSED)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await limiter.acquire()
+    assert waiting.done()
+
+
 async def test_a_refusal_without_a_wish_stops_for_a_period() -> None:
     """However short it is."""
     loop = asyncio.get_running_loop()
