@@ -146,7 +146,7 @@ class Transport:
         finally:
             slot.release(use if sending.has_left else Use.UNUSED, resume_at=resume_at)
         is_refused = error is not None and not isinstance(error, SubmissionUnknown)
-        sending.has_left = sending.has_left and not is_refused
+        sending.has_left = not is_refused
         status = outcome.status if isinstance(outcome, Reply) else None
         ended = partial(told, seconds=loop.time() - began, status=status, error=error)
         self._tell(ended, error)
