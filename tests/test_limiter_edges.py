@@ -33,6 +33,13 @@ def test_only_the_rate_is_given_without_names() -> None:
         RateLimiter(20, 10.0, 1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
+async def test_limiters_and_slots_are_told_apart() -> None:
+    """Two with the same numbers are two, and may be kept in a set."""
+    one, two = RateLimiter(), RateLimiter()
+    slots = {await limiter.acquire() for limiter in (one, one, two)}
+    assert (len({one, two}), len(slots)) == (2, 3)
+
+
 def test_nobody_is_as_urgent_as_somebody_else() -> None:
     """The priorities are what they are called, from 0 on, and no two are one."""
     order = "PERSON PERSON_LOOK FINISHING OVERDUE_LOOK BATCH SPARE_LOOK"

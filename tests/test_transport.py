@@ -211,7 +211,7 @@ def test_an_attempt_in_words() -> None:
     assert str(one) == "Boost, attempt 2: answered (0.25 s, and 1.50 s for a slot)"
     assert (one.error, one.is_cancelled) == (None, False)
     with pytest.raises(TypeError):
-        Attempt("Boost")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        Attempt("Boost", "", "", 2, 1.5, 0.25)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def test_what_a_transport_is_made_of() -> None:
