@@ -60,7 +60,7 @@ class Queue(Generic[T]):
             raise
 
     def _begin(self) -> None:
-        if self._dispatcher is None or self._dispatcher.done():  # done at once if tasks are eager
+        if self._dispatcher is None or self._dispatcher.done():
             self._dispatcher = self.bound_loop().create_task(self._dispatch())
 
     async def _dispatch(self) -> None:
@@ -81,8 +81,6 @@ class Queue(Generic[T]):
             if self.waiters():  # whoever cancelled all tasks has none of theirs
                 self.bound_loop().call_soon(self._begin)
             raise
-        finally:
-            self._dispatcher = None
 
     def _fail(self, error: Exception) -> None:
         while self.waiters():  # each has an error of its own: more is written into it on its way

@@ -139,27 +139,38 @@ async def test_the_order_holds_whoever_goes_away(queue: Queue[str], source: Sour
     assert queue.waiters() == 0
 
 
-@pytest.mark.parametrize("staying", [1, 10])
-async def test_those_who_gave_up_are_dropped(queue: Queue[str], staying: int) -> None:
-    """Behind those who wait on, no more of them are kept than there are waiters."""
-    await waiting(queue, *[0] * staying)
-    for leaving in range(1, 30):
-        for task in await waiting(queue, *[1] * leaving):
-            task.cancel()
+async def test_those_who_gave_up_are_dropped_once_they_are_the_most(queue: Queue[str]) -> None:
+    """At once where nobody goes before them, else when it is worth the work; then all over."""
+    await waiting(queue, *[1] * 10)
+
+    async def one_leaves(priority: int) -> int:
+        (task,) = await waiting(queue, priority)
+        task.cancel()
         await asyncio.sleep(1)
-        assert staying <= queue.waiters() <= 2 * staying
+        return queue.waiters()
+
+    assert [await one_leaves(0) for _ in range(20)] == [10] * 20
+    assert [await one_leaves(2) for _ in range(22)] == [*range(11, 21), 10] * 2
 
 
 async def test_whoever_cancels_the_dispatcher_sees_it_cancelled(queue: Queue[str]) -> None:
     """A shutdown that waits for what it has cancelled finds it so."""
+    loop = asyncio.get_running_loop()
     tasks = await waiting(queue, 0)
     (dispatcher,) = asyncio.all_tasks() - {*tasks, asyncio.current_task()}
+    begun: list[object] = []
+
+    def note(loop: asyncio.AbstractEventLoop, coro: Any, **given: Any) -> asyncio.Task[Any]:
+        begun.append(coro)
+        return asyncio.Task(coro, loop=loop, **given)
+
+    loop.set_task_factory(note)
     for task in (dispatcher, *tasks):
         task.cancel()
     await asyncio.wait([dispatcher, *tasks])
     assert dispatcher.cancelled()
     await asyncio.sleep(1)
-    assert len(asyncio.all_tasks()) == 1
+    assert begun == [], "nobody waits, so there is nobody to serve"
 
 
 async def test_a_change_ends_at_its_time_or_before(queue: Queue[str]) -> None:

@@ -41,7 +41,7 @@ FREE = Request(name="Look", method="GET", path="", token="music:t")
 PAID = Request(
     name="Generate", method="POST", path="", costs=True, starts_task=True, submission="s", kind="m"
 )
-CALL = evolve(PAID, name="Boost", starts_task=False, kind="")
+CALL = Request(name="Boost", method="POST", path="", costs=True, submission="s")
 WAITED_FOR = [408, 502, 503, 504]  # a gateway's words for: nobody knows
 
 
