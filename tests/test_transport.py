@@ -90,21 +90,26 @@ async def test_a_slot_of_what_never_left_is_unused() -> None:
 
 
 async def test_a_cancelled_request_may_have_been_counted(fake_suno: FakeSuno) -> None:
-    """Its slot is told as one without an answer."""
+    """Its slot is told as one without an answer, and the attempt by its own time."""
     limiter = Noted()
+    attempts: list[Attempt] = []
     fake_suno.fail(Fault.NEVER, on=CREDITS)
-    async with SunoClient("key", base_url=fake_suno.url, limiter=limiter) as suno:
+    async with SunoClient(
+        "key", base_url=fake_suno.url, limiter=limiter, on_attempt=attempts.append
+    ) as suno:
+        await asyncio.sleep(100)
         asking = asyncio.create_task(suno.get_credits())
         await asyncio.sleep(1)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         assert limiter.told == [(Use.LOST, 0)]
+    assert [(round(one.seconds), one.is_cancelled) for one in attempts] == [(1, True)]
 
 
 @pytest.mark.parametrize(
     ("fault", "total", "error"),
     [
-        (Fault.HTML_503.retry_after("20"), 50.0, ServerError),
+        (Fault.HTML_503.retry_after("20"), 40.5, ServerError),
         (Fault.NEVER, 70.0, RequestTimeout),
     ],
     ids=["pauses", "attempts"],
