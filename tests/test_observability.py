@@ -81,6 +81,7 @@ async def test_a_record_has_fields(suno: SunoClient, log: pytest.LogCaptureFixtu
     assert [first[name] for name in names] == ["GenerateMusic", "tg-4711", "", 1, 200]
     assert [look[name] for name in names] == ["Look", "", task.token, 1, 200]
     assert (first["waited"], first["seconds"]) == pytest.approx((0, 0), abs=0.001)
+    assert look["waited"] == 0
 
 
 async def test_a_retry_in_the_log(
