@@ -1,0 +1,252 @@
+"""The book of submissions itself, as a journal or a memory keeps it, and the journal's file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from suno_async import JournalError
+from suno_async._journal import Entry, Journal
+from suno_async._memory import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SEA = ("GenerateMusic", {"prompt": "the sea"})
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    """A journal in a file of its own."""
+    book = Journal(tmp_path / "songs.sqlite")
+    yield book
+    await book.close()
+
+
+@pytest.fixture(params=["journal", "memory"])
+def book(request: pytest.FixtureRequest, journal: Journal) -> Journal | Memory:
+    """A book that outlives its client, and one that does not."""
+    return journal if request.param == "journal" else Memory()
+
+
+def rows(tmp_path: Path, statement: str = "SELECT * FROM submission") -> list[tuple[Any, ...]]:
+    """What the sqlite3 shell shows of the file."""
+    with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
+        return db.execute(statement).fetchall()
+
+
+async def test_what_is_known_of_a_submission(book: Journal | Memory) -> None:
+    """All that was asked for, and the task once there is one; of no other there is anything."""
+    await book.about_to_send("k", *SEA, "music")
+    asked = Entry(id="k", operation=SEA[0], fields=SEA[1], kind="music", task_id=None, outcome=None)
+    assert await book.find("k") == asked
+    assert asked.is_unknown
+    assert await book.find("other") is None
+    await book.accepted("k", "t1")
+    found = await book.find("k")
+    assert found is not None
+    assert (found.task_id, found.is_unknown, found.earlier_id) == ("t1", False, None)
+
+
+async def test_only_what_is_unknown_is_recovered(book: Journal | Memory) -> None:
+    """A second push names another song: the submission keeps the task that it has."""
+    assert await book.recovered("k", "t1") is False
+    assert await book.find("k") is None
+    await book.about_to_send("k", *SEA, "music")
+    assert await book.recovered("k", "t1") is True
+    assert await book.recovered("k", "t2") is False
+    found = await book.find("k")
+    assert found is not None
+    assert found.task_id == "t1"
+
+
+async def test_a_task_is_named_by_its_kind_and_its_id(book: Journal | Memory) -> None:
+    """Two kinds may use one id: each task has its own submission."""
+    for submission, kind, task_id in (("a", "music", "t1"), ("b", "wav", "t1"), ("c", "wav", "t2")):
+        await book.about_to_send(submission, *SEA, kind)
+        await book.accepted(submission, task_id)
+    for kind, task_id, expected in (
+        ("music", "t1", "a"),
+        ("wav", "t1", "b"),
+        ("wav", "t2", "c"),
+        ("music", "t2", None),
+        ("lyrics", "t1", None),
+    ):
+        found = await book.of_task(kind, task_id)
+        assert (found and found.id) == expected
+
+
+async def test_what_is_taken_back_was_never_there(book: Journal | Memory) -> None:
+    """A refused submission leaves nothing, and the others stay; what is not there is no matter."""
+    for submission in ("a", "b"):
+        await book.about_to_send(submission, *SEA, "music")
+    await book.take_back("a")
+    await book.take_back("a")
+    assert await book.find("a") is None
+    assert await book.find("b") is not None
+
+
+async def test_a_journal_remembers_an_outcome(journal: Journal, tmp_path: Path) -> None:
+    """A call is over with its answer, a task with its record, which nothing later replaces."""
+    await journal.about_to_send("call", "BoostStyle", {"content": "x"}, None)
+    await journal.answered("call", {"data": 1})
+    await journal.about_to_send("task", *SEA, "music")
+    await journal.accepted("task", "t1")
+    await journal.over("wav", "t1", {"data": "another kind's"})
+    await journal.over("music", "t2", {"data": "another task's"})
+    assert [entry.id for entry in await journal.unfinished()] == ["task"]
+    await journal.over("music", "t1", {"data": 2})
+    await journal.over("music", "t1", {"data": 3})
+    assert await journal.unfinished() == []
+    known = [await journal.find(one) for one in ("call", "task")]
+    assert [one and (one.outcome, one.is_unknown) for one in known] == [
+        ({"data": 1}, False),
+        ({"data": 2}, False),
+    ]
+    assert not await journal.recovered("call", "t3")
+    (times,) = set(rows(tmp_path, "SELECT over_at IS NOT NULL, sent_at IS NOT NULL FROM state"))
+    assert times == (1, 1)
+    accepted = "SELECT id FROM submission WHERE accepted_at IS NOT NULL"
+    assert rows(tmp_path, accepted) == [("task",)]
+
+
+async def test_what_is_being_made_in_its_order(journal: Journal) -> None:
+    """The oldest first, whatever the ids; what is unknown is not among them."""
+    for submission in ("c", "a", "d", "b"):
+        await journal.about_to_send(submission, *SEA, "music")
+    for submission in ("b", "a", "c"):
+        await journal.accepted(submission, f"task {submission}")
+    assert [entry.id for entry in await journal.unfinished()] == ["c", "a", "b"]
+
+
+async def test_only_what_is_in_doubt_is_taken_back(journal: Journal) -> None:
+    """What was accepted or answered stays, whoever takes it back."""
+    await journal.about_to_send("task", *SEA, "music")
+    await journal.accepted("task", "t1")
+    await journal.about_to_send("call", "BoostStyle", {}, None)
+    await journal.answered("call", {"data": 1})
+    for submission in ("task", "call"):
+        await journal.take_back(submission)
+        assert await journal.find(submission) is not None
+
+
+async def test_the_failed_one_in_whose_place_it_was_sent(journal: Journal, tmp_path: Path) -> None:
+    """It is kept while the next one is in doubt, over any number of attempts, and comes back."""
+    for submission in ("a", "b"):
+        await journal.about_to_send(submission, *SEA, "music")
+        await journal.accepted(submission, f"first {submission}")
+        await journal.over("music", f"first {submission}", {"data": submission})
+    before = rows(tmp_path)
+    for submission in ("a", "a", "b"):
+        await journal.about_to_send(submission, *SEA, "music")
+    for submission in ("a", "b"):
+        found = await journal.find(submission)
+        assert found is not None
+        assert (found.is_unknown, found.earlier_id) == (True, f"first {submission}")
+    await journal.take_back("a")
+    found = await journal.find("b")
+    assert found is not None
+    assert found.is_unknown
+    await journal.take_back("b")
+    assert rows(tmp_path) == before
+
+
+async def test_a_second_one_that_was_accepted_stays(journal: Journal) -> None:
+    """Once the next one has a task, there is no way back to the failed one."""
+    await journal.about_to_send("a", *SEA, "music")
+    await journal.accepted("a", "t1")
+    await journal.over("music", "t1", {"data": 1})
+    await journal.about_to_send("a", *SEA, "music")
+    await journal.accepted("a", "t2")
+    await journal.take_back("a")
+    found = await journal.find("a")
+    assert found is not None
+    assert (found.task_id, found.outcome, found.earlier_id) == ("t2", None, "t1")
+
+
+async def test_the_file_of_version_1(journal: Journal, tmp_path: Path) -> None:
+    """What is in the file is read by later versions and by other programs: it does not change."""
+    await journal.open()
+    (header,) = rows(tmp_path, "SELECT * FROM pragma_application_id, pragma_user_version")
+    assert header == (int.from_bytes(b"suno"), 1)
+    columns = "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info('submission')"
+    assert rows(tmp_path, columns) == [
+        ("id", "TEXT", 0, None, 1),
+        ("operation", "TEXT", 1, None, 0),
+        ("fields", "TEXT", 1, None, 0),
+        ("kind", "TEXT", 0, None, 0),
+        ("task", "TEXT", 0, None, 0),
+        ("outcome", "TEXT", 0, None, 0),
+        ("earlier", "TEXT", 0, None, 0),
+        ("sent_at", "TEXT", 1, "datetime('now')", 0),
+        ("accepted_at", "TEXT", 0, None, 0),
+        ("over_at", "TEXT", 0, None, 0),
+    ]
+    plan = "EXPLAIN QUERY PLAN SELECT * FROM submission WHERE task = 't'"
+    assert "submission_task" in rows(tmp_path, plan)[0][-1]
+    shown = "SELECT name FROM pragma_table_info('state')"
+    names = ["id", "operation", "state", "token", "sent_at", "accepted_at", "over_at"]
+    assert [name for (name,) in rows(tmp_path, shown)] == names
+
+
+async def test_one_write_after_the_other(journal: Journal) -> None:
+    """No write begins before the one before it has ended, for each builds upon it."""
+    await journal.open()
+    has_begun = threading.Event()
+    first = journal._submit(has_begun.wait, 0.2)
+    second = journal._submit(has_begun.set)
+    assert await first is False
+    await second
+
+
+@pytest.mark.real_time
+async def test_a_write_waits_for_whoever_looks_after_the_file(
+    journal: Journal, tmp_path: Path
+) -> None:
+    """Somebody who changes the journal by hand for a moment does not make a song fail."""
+    await journal.open()
+    with closing(sqlite3.connect(tmp_path / "songs.sqlite", check_same_thread=False)) as by_hand:
+        by_hand.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.2, by_hand.rollback)
+        timer.start()
+        await journal.about_to_send("k", *SEA, "music")
+        timer.join()
+    assert await journal.find("k") is not None
+
+
+async def test_a_journal_that_was_in_use_is_opened_the_next_time(
+    journal: Journal, tmp_path: Path
+) -> None:
+    """Who was told that it is in use may ask again, also where nothing else of the file is left."""
+    other = Journal(tmp_path / "songs.sqlite")
+    await other.open()
+    for _ in range(2):
+        with pytest.raises(JournalError, match="in use"):
+            await journal.find("k")
+    await other.close()
+    assert await journal.find("k") is None
+
+
+async def test_what_cannot_be_written_in_passing_is_logged_once(
+    journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An outcome that the disk does not take is told; what is taken is no news."""
+    await journal.about_to_send("k", *SEA, "music")
+    await journal.accepted("k", "t1")
+    with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
+        db.execute(
+            "CREATE TRIGGER full BEFORE UPDATE OF outcome ON submission "
+            "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        )
+    with pytest.raises(JournalError, match="disk full"):
+        await journal.over("music", "t1", {"data": 1})
+    assert [record.message for record in caplog.records if record.name == "suno_async"] == [
+        f"The journal {tmp_path / 'songs.sqlite'} cannot be used: disk full."
+    ]
+    await journal.over("music", "t2", {"data": 1})
+    assert len(caplog.records) == 1
