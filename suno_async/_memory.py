@@ -56,7 +56,3 @@ class Memory:
             one for one in self._entries.values() if (one.kind, one.task_id) == (kind, task_id)
         )
         return next(found, None)
-
-    async def answered(self, submission: str, answer: Mapping[str, Any]) -> None:
-        """It was a call, and this is what was paid for."""
-        self._entries[submission] = evolve(self._entries[submission], outcome=answer)

@@ -321,7 +321,7 @@ async def _write_down(
     try:
         if task_id is not None:
             await book.accepted(submission, task_id)
-        else:
+        elif isinstance(book, Journal):  # a call has no key, by which a memory would know it
             await book.answered(submission, body)
     except JournalError as error:  # it is paid: the caller must have it all the same
         _log.error("%s, but: %s", what, error)

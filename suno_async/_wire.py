@@ -187,9 +187,9 @@ def _plain(operation: str, name: str, value: Any) -> Any:
 
 def _from_text(value: Any, annotation: Any) -> Any:
     """A number or a flag that came as text; what is none stays, for the operation to refuse."""
-    kinds = get_args(annotation) or (annotation,)
-    if not isinstance(value, str) or str in kinds:
+    if not isinstance(value, str):
         return value
+    kinds = get_args(annotation) or (annotation,)
     for kind, read in _READ_TEXT.items():
         if kind in kinds:
             return _or_else(read, value)

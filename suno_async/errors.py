@@ -364,5 +364,8 @@ def _is_about_rate(message: str) -> bool:
 def _short(value: Any, limit: int = 80) -> str:
     if isinstance(value, str) and len(value) > limit:
         return f"{value[:limit]!r}… of {len(value)} characters"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:  # Python reads deeper nests than it shows
+        return "nested too deeply to be shown"
     return text if len(text) <= limit else f"{text[:limit]}…"

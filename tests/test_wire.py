@@ -13,6 +13,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from suno_async import (
+    BoostStyle,
     CheckVoice,
     ConvertToWav,
     DecodeError,
@@ -20,10 +21,19 @@ from suno_async import (
     GenerateMusic,
     InvalidRequest,
     Model,
+    TaskFailed,
     Track,
 )
 from suno_async._values import camel, snake
-from suno_async._wire import answer_of, body_of, operation_from_dict, operation_to_dict
+from suno_async._wire import (
+    answer_of,
+    body_of,
+    find,
+    operation_from_dict,
+    operation_to_dict,
+    structure,
+    task_id_of,
+)
 from suno_async.operations import OPERATIONS, SENT_AS, Operation, TaskOperation, UploadStream
 
 CALLBACK = "https://callback.invalid/"
@@ -162,10 +172,11 @@ def test_what_a_track_brought_along_is_written() -> None:
         ("ReplaceSection", {"tags": "x", "title": "x"}, {"prompt", "full_lyrics"}),
         ("GenerateLyrics", {"text": "x"}, {"text", "prompt"}),
         ("GenerateLyrics", {"prompt": ""}, {"prompt"}),
-        ("GenerateMusic", {"prompt": "x", "duration": "long"}, {"duration"}),
+        ("GenerateMusic", {"prompt": "x", "model": "V6", "duration": "long"}, {"duration"}),
         ("GenerateMusic", {"prompt": "x", "instrumental": "perhaps"}, {"instrumental"}),
         ("GenerateMusic", {"prompt": ["x"]}, {"prompt"}),
-        ("GenerateMusic", {"prompt": "x", "duration": 60.5}, {"duration"}),
+        ("GenerateMusic", {"prompt": "x", "model": "V6", "duration": 60.5}, {"duration"}),
+        ("GenerateMusic", {"prompt": "x", "instrumental": 1}, {"instrumental"}),
         ("GenerateMashup", {"upload_url_list": "x"}, {"upload_url_list"}),
     ],
 )
@@ -206,7 +217,7 @@ def test_a_table_holds_text_alone() -> None:
 def test_text_that_is_no_number_is_refused(text: str) -> None:
     """What cannot be read as the number that is wanted is a fault of the field."""
     with pytest.raises(InvalidRequest, match="duration"):
-        operation_from_dict("GenerateMusic", {"prompt": "x", "duration": text})
+        operation_from_dict("GenerateMusic", {"prompt": "x", "model": "V6", "duration": text})
 
 
 def test_a_file_that_is_no_path_cannot_be_written_down() -> None:
@@ -233,3 +244,83 @@ def test_flags_in_every_shape(told: Any, expected: bool | None) -> None:
             answer_of(CheckVoice("t"), body)
     else:
         assert answer_of(CheckVoice("t"), body) is expected
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("t1", "t1"),
+        (" t1", " t1"),
+        (7, "7"),
+        (0, "0"),
+        *((nothing, None) for nothing in ("", " ", None, True, False, 7.5, ["t1"], {"a": 1})),
+    ],
+)
+def test_what_is_an_id(told: Any, expected: str | None) -> None:
+    """Only a text with something in it, or a whole number, makes a submission accepted."""
+    assert task_id_of({"data": {"taskId": told}}) == expected
+    assert task_id_of({"task_id": told}) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"a": "", "b": 1}, (1, "$.b")),
+        ({"a": [], "b": ""}, ([], "$.a")),
+        ({"a": None, "b": ""}, ("", "$.b")),
+        ({"a": None, "b": None}, (None, "$.a")),
+        ({"a": 0, "b": 1}, (0, "$.a")),
+        ({"a": {}, "b": 1}, ({}, "$.a")),
+        ({}, (None, "$.a")),
+    ],
+)
+def test_the_first_of_several_paths_that_leads_to_something(
+    body: dict[str, Any], found: tuple[Any, str]
+) -> None:
+    """What is empty counts only where nothing else is there, and then the first of it."""
+    assert find(body, ("a", "b")) == found
+
+
+def test_a_name_in_both_spellings() -> None:
+    """The API's usual one counts, and the place is named as the body spells it."""
+    body = {"data": {"task_id": "older", "taskId": "newer"}}
+    assert find(body, ("data.task_id",)) == ("newer", "$.data.taskId")
+    assert find({"Data": {"task_id": "t"}}, ("data.task_id",)) == ("t", "$.Data.task_id")
+
+
+def test_a_call_that_failed_says_so() -> None:
+    """Where the answer has a flag of its own, a failure is raised, with what the service said."""
+    answer = {"code": 200, "data": {"successFlag": "2", "errorMessage": "no luck"}}
+    with pytest.raises(TaskFailed, match="no luck"):
+        answer_of(BoostStyle("x"), answer)
+    answer["data"] = {"successFlag": "1", "result": "Folk"}
+    assert answer_of(BoostStyle("x"), answer).result == "Folk"
+
+
+def test_the_first_thing_that_cannot_be_read_is_told() -> None:
+    """With its place and why, in words of ours where the reason is a missing field."""
+    value: list[dict[str, Any]] = [{"id": "a"}, {"title": "b"}, {"id": ["c"]}]
+    with pytest.raises(DecodeError) as caught:
+        structure(value, tuple[Track, ...], "$.data", {})
+    assert (caught.value.path, caught.value.message) == (
+        "$.data[1].id",
+        "required field missing",
+    )
+    with pytest.raises(DecodeError) as caught:
+        structure(value[2:], tuple[Track, ...], "$.data", {})
+    assert (caught.value.path, caught.value.message) == ("$.data[0].id", "expected text, got list")
+    with pytest.raises(DecodeError) as caught:
+        structure("none", float, "$.data", {})
+    assert (caught.value.path, caught.value.message) == (
+        "$.data",
+        "could not convert string to float: 'none'",
+    )
+
+
+def test_a_value_without_a_bottom_cannot_be_read() -> None:
+    """Python's own limit is an answer that cannot be read, like any other."""
+    bottomless: list[Any] = []
+    for _ in range(100_000):
+        bottomless = [bottomless]
+    with pytest.raises(DecodeError, match=r"recursion.* nested too deeply"):
+        answer_of(CheckVoice("t"), {"code": 200, "data": {"isAvailable": bottomless}})
