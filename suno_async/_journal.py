@@ -205,7 +205,7 @@ class Journal:
     def _begin(self) -> asyncio.Future[None]:
         if self._opening is None:
             self._opening = self._submit(self._guarded, self._open)
-            self._opening.add_done_callback(_seen)
+            self._opening.add_done_callback(asyncio.Future.exception)  # whoever needs it is told
         return self._opening
 
     async def close(self) -> None:
@@ -320,11 +320,6 @@ class Journal:
             if connection is not None:
                 connection.close()
         self._db = self._lock = None
-
-
-def _seen(opening: asyncio.Future[None]) -> None:
-    if not opening.cancelled():
-        opening.exception()  # whoever needs the file is told
 
 
 def _tell(writing: asyncio.Future[None]) -> None:

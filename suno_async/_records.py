@@ -79,22 +79,21 @@ def record_of(
         DecodeError: the result is not what it should be, or is missing though all is complete.
     """
     status, _ = find(body, kind.status_at)
-    word = None if status is None else str(status)
+    word = "" if status is None else str(status)
     code = _code_of(body)
     if code == _OK and body.get("data") is None and "code" not in kind.status_at:
         raise NotFound("the service has no record of this task (yet)", token, kind.name, code, _OK)
     task_id = task_id_of(body)
-    known = kind.words.get(word or "")
+    known = kind.words.get(word)
     failed = word in kind.failures or not (code is None or code in kind.codes)
     result: Any = None
     if seen is not None and known is not None and known <= seen and not failed:
         return Record(task_id=task_id, stage=known, result=None, body=body)
     try:
-        result, path = _result_of(kind, body, task_id=task_id, model=_model_of(operation, body))
+        result = _result_of(kind, body, task_id=task_id, model=_model_of(operation, body))
     except DecodeError:
         if not (failed or known is Stage.PENDING):  # else there need be nothing
             raise
-        path = ""
     if failed:
         failure = _failure(kind, body, token, word, result)
         return Record(
@@ -104,21 +103,22 @@ def record_of(
     if result is None and stage in _PARTIAL:
         result = ()
     if stage is Stage.COMPLETE and not result:
+        _, path = find(body, kind.result_at)
         raise DecodeError("complete, but nothing is there", token, kind.name, path, body)
     return Record(task_id=task_id, stage=stage, result=result, body=body)
 
 
-def _result_of(kind: Kind, body: Mapping[str, Any], **known: str | None) -> tuple[Any, str]:
-    """What is there, told what the record says of the whole, and where it lies."""
+def _result_of(kind: Kind, body: Mapping[str, Any], **known: str | None) -> Any:
+    """What is there, told what the record says of the whole."""
     found, path = find(body, kind.result_at)
     if found is None:
-        return None, path
-    return _told(structure(found, kind.result, path, body), _facts_of(body, **known)), path
+        return None
+    return _told(structure(found, kind.result, path, body), _facts_of(body, **known))
 
 
-def _stage_by_contents(kind: Kind, word: str | None, result: Any) -> Stage:
+def _stage_by_contents(kind: Kind, word: str, result: Any) -> Stage:
     """Where the word says nothing, what is there says how far the task is."""
-    if word is not None and word != "CALLBACK_EXCEPTION":
+    if word not in {"", "CALLBACK_EXCEPTION"}:
         _tell_once(kind.name, word)
     ready = [one.is_ready for one in _each(result)]
     if not any(ready):
@@ -131,16 +131,14 @@ def _tell_once(kind: str, word: str) -> None:
     _log.warning("unknown status %r of a %s task: read as still running", word, kind)
 
 
-def _failure(
-    kind: Kind, body: Mapping[str, Any], token: str, word: str | None, result: Any
-) -> TaskFailed:
+def _failure(kind: Kind, body: Mapping[str, Any], token: str, word: str, result: Any) -> TaskFailed:
     said, _ = find(body, ("data.error_message",))
     number, _ = find(body, ("data.error_code",))
     codes = (_whole_or_none(number), _code_of(body))
     code = next((one for one in codes if one not in _NO_ERROR), None)
     message = str(said or (body.get("msg") if _code_of(body) != _OK else None) or "")
     there = result if len(_each(result)) > 1 or any(r.is_ready for r in _each(result)) else None
-    status = None if "code" in kind.status_at else word
+    status = None if "code" in kind.status_at else word or None
     return failure_class(status, code)(message, token, kind.name, status, code, there)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import sqlite3
 import threading
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +18,6 @@ from suno_async._memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 SEA = ("GenerateMusic", {"prompt": "the sea"})
 
@@ -222,14 +224,101 @@ async def test_a_write_waits_for_whoever_looks_after_the_file(
 async def test_a_journal_that_was_in_use_is_opened_the_next_time(
     journal: Journal, tmp_path: Path
 ) -> None:
-    """Who was told that it is in use may ask again, also where nothing else of the file is left."""
+    """Who was told that it is in use may ask again."""
     other = Journal(tmp_path / "songs.sqlite")
     await other.open()
     for _ in range(2):
-        with pytest.raises(JournalError, match="in use"):
+        with pytest.raises(JournalError) as caught:
             await journal.find("k")
+        assert caught.value.message == (
+            f"The journal {tmp_path / 'songs.sqlite'} is in use: one client, in one process, may "
+            "have it open."
+        )
     await other.close()
     assert await journal.find("k") is None
+
+
+async def test_a_journal_that_cannot_be_opened_keeps_nobody_out(
+    journal: Journal, tmp_path: Path
+) -> None:
+    """Whoever comes next is told what is wrong with the file, not that it is in use."""
+    (tmp_path / "songs.sqlite").write_bytes(b"no database, but long enough to look at" * 20)
+    other = Journal(tmp_path / "songs.sqlite")
+    for one in (journal, other, journal):
+        with pytest.raises(JournalError, match="was left as it is: file is not a database"):
+            await one.open()
+    await other.close()
+
+
+async def test_a_lock_that_cannot_be_had_is_not_taken_for_held(
+    journal: Journal, tmp_path: Path
+) -> None:
+    """Only another's lock is one; what else is wrong with the lock's file is told as it is."""
+    (tmp_path / "songs.sqlite-lock").mkdir()
+    with pytest.raises(JournalError, match="cannot be used: unable to open database file"):
+        await journal.open()
+    assert not (tmp_path / "songs.sqlite").exists()
+
+
+async def test_a_write_in_passing_to_a_journal_in_use(
+    journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It fails and is logged, once; that the file could not be opened is no loose end."""
+    other = Journal(tmp_path / "songs.sqlite")
+    await other.open()
+    (writing,) = await asyncio.gather(journal.take_back("k"), return_exceptions=True)
+    assert isinstance(writing, JournalError)
+    assert "is not open" in writing.message
+    await journal.close()
+    journal._opening = None
+    gc.collect()
+    assert {record.message for record in caplog.records} == {writing.message}
+    await other.close()
+
+
+async def test_a_write_that_nobody_waits_for_any_more(journal: Journal) -> None:
+    """Whoever breaks off the wait for a write breaks nothing."""
+    await journal.open()
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda *told: complaints.append(told))
+    writing = journal.take_back("k")
+    writing.cancel()
+    assert await journal.find("k") is None
+    assert complaints == []
+
+
+async def test_the_thread_ends_with_the_journal(tmp_path: Path) -> None:
+    """A program may open and close any number of journals."""
+    before = set(threading.enumerate())
+    journal = Journal(tmp_path / "songs.sqlite")
+    await journal.open()
+    (thread,) = set(threading.enumerate()) - before
+    await journal.close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_path_that_cannot_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with a null in it, or a place relative to a directory that is gone, is refused."""
+    with pytest.raises(JournalError, match="No journal can be at"):
+        Journal(Path("a\0b"))
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(JournalError, match="No journal can be at 'songs"):
+        Journal(Path("songs.sqlite"))
+
+
+async def test_when_it_was_sent_is_when_it_was_sent_last(journal: Journal, tmp_path: Path) -> None:
+    """A second sending has the time of its own."""
+    await journal.about_to_send("k", *SEA, "music")
+    with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
+        db.execute("UPDATE submission SET sent_at = '2001-01-01 00:00:00'")
+        db.commit()
+    await journal.about_to_send("k", *SEA, "music")
+    ((sent_at,),) = rows(tmp_path, "SELECT sent_at FROM submission")
+    assert sent_at > "2002"
 
 
 async def test_what_cannot_be_written_in_passing_is_logged_once(

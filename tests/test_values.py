@@ -95,7 +95,8 @@ def test_one_time_in_every_shape(moment: datetime) -> None:
 
 def test_several_in_one_are_a_tuple() -> None:
     """A list is JSON that was not read yet."""
-    assert [values.is_many(one) for one in ((), (1,), [], "a", None)] == [True] * 2 + [False] * 3
+    ones: list[Any] = [(), (1,), [], "a", None]
+    assert [values.is_many(one) for one in ones] == [True] * 2 + [False] * 3
 
 
 @pytest.mark.parametrize(
