@@ -182,7 +182,7 @@ def _told(result: Any, facts: Mapping[str, Any]) -> Any:
 def _fact_names(wanted: type[Result]) -> tuple[str, ...]:
     """The fields that a result shares with its record."""
     known = {one.name for one in fields(_Facts)}
-    return tuple(one.name for one in fields(wanted) if one.name in known and one.name != "raw")
+    return tuple(one.name for one in fields(wanted) if one.name in known)
 
 
 def _each(result: Any) -> tuple[Any, ...]:

@@ -109,7 +109,7 @@ class Submissions:
     )
     """Says where to wait for a task whose answer was lost; nowhere, without callbacks."""
     _memory: Memory = field(factory=Memory, init=False)
-    _by_key: dict[str, _Submission] = field(factory=dict[str, _Submission], init=False)
+    _by_id: dict[str | None, _Submission] = field(factory=dict[str | None, _Submission], init=False)
     _out: set[_Submission] = field(factory=set[_Submission], init=False)
     _is_closing: bool = field(default=False, init=False)
 
@@ -130,7 +130,7 @@ class Submissions:
             SunoError: it was refused, or could not be sent.
         """
         asked = type(operation).__name__, operation_to_dict(operation)
-        known = None if terms.key is None else self._by_key.get(terms.key)
+        known = self._by_id.get(terms.key)
         if known is not None and not known.is_called_back and not known.posting.done():
             known.check_same(asked)
             known.waiters += 1
@@ -186,8 +186,7 @@ class Submissions:
 
     def _begin(self, new: _Submission) -> None:
         self._out.add(new)
-        if new.terms.key is not None:
-            self._by_key[new.id] = new
+        self._by_id[new.id] = new
         new.posting = asyncio.create_task(self._post(new))
         new.posting.add_done_callback(lambda _: self._ended(new))
 
@@ -206,14 +205,14 @@ class Submissions:
         """Nobody waits any more."""
         if submission not in self._out:
             self._keep(submission)
-        elif not (submission.sending.has_left or submission.posting.done()):
+        elif not submission.sending.has_left:
             submission.is_called_back = True
             submission.posting.cancel()
 
     def _ended(self, submission: _Submission) -> None:
         self._out.discard(submission)
-        if self._by_key.get(submission.id) is submission:
-            del self._by_key[submission.id]
+        if self._by_id.get(submission.id) is submission:
+            del self._by_id[submission.id]
         if not submission.posting.cancelled():
             submission.posting.exception()  # seen: whoever waits gets it, else `_keep` tells of it
         if submission.waiters == 0:
@@ -222,7 +221,7 @@ class Submissions:
     def _keep(self, submission: _Submission) -> None:
         """Whoever asked has gone: tell what became of it, and list what was accepted."""
         posting, title = submission.posting, submission.request.title
-        if posting.cancelled() or not submission.sending.has_left:
+        if not submission.sending.has_left:
             return
         error = posting.exception()
         if error is None:
@@ -288,8 +287,7 @@ def _must_send(submission: _Submission, entry: Entry) -> bool:
     submission.check_same((entry.operation, entry.fields))
     if not entry.is_unknown:
         reading = submission.reading
-        failed = entry.outcome is not None and reading.has_failed(reading.restore(entry))
-        return failed and submission.terms.retry_failed
+        return submission.terms.retry_failed and reading.has_failed(reading.restore(entry))
     if not submission.terms.resend_unknown:
         raise SubmissionUnknown(
             "its answer never came, in this run or an earlier run.", submission=submission.id

@@ -314,6 +314,35 @@ async def test_keys_are_remembered_at_little_cost(suno: SunoClient, fake_suno: F
     assert fake_suno.ledger.count("generate-music") == 1
 
 
+async def test_without_a_key_nothing_is_remembered(fake_suno: FakeSuno) -> None:
+    """A bot that runs for long does not grow by what it will never ask for again."""
+    attempts: list[Attempt] = []
+    async with SunoClient("key", base_url=fake_suno.url, on_attempt=attempts.append) as suno:
+        await suno.submit(SEA)
+        await suno.submit(SEA, key="k")
+        book = suno._engine.submissions.book
+        kept = [await book.find(attempt.submission) for attempt in attempts]
+    assert [entry and entry.id for entry in kept] == [None, "k"]
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+async def test_a_program_that_cancels_whatever_runs(has_left: bool) -> None:
+    """The request's own task among it: unless it has left, its caller is cancelled with it."""
+    async with FakeSuno(delay=(5.0, 5.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
+        if not has_left:
+            await asyncio.gather(*(suno.get_credits() for _ in range(20)))
+        asking = asyncio.create_task(suno.submit(SEA))
+        await asyncio.sleep(1)
+        (posting,) = (
+            one
+            for one in asyncio.all_tasks()
+            if getattr(one.get_coro(), "__qualname__", "") == "Submissions._post"
+        )
+        posting.cancel()
+        with pytest.raises(SubmissionUnknown if has_left else asyncio.CancelledError):
+            await asking
+
+
 FORGETFUL = """
 import asyncio, sys
 from suno_async import SunoClient

@@ -79,12 +79,21 @@ async def test_a_key_is_taken_before_any_wait(suno: SunoClient, fake_suno: FakeS
 async def test_a_key_names_one_request(suno: SunoClient) -> None:
     """Another operation under the same key is a mistake that is told."""
     await suno.submit(SEA, key="k")
-    with pytest.raises(ConfigurationError, match="'k' belongs to another request"):
+    with pytest.raises(ConfigurationError, match="'k' belongs to another request, GenerateMusic:"):
         await suno.submit(GenerateMusic("the hills"), key="k")
-    with pytest.raises(ConfigurationError, match="'k' belongs to another request"):
+    with pytest.raises(ConfigurationError, match="'k' belongs to another request, GenerateMusic:"):
         await suno.submit(GenerateLyrics("the sea"), key="k")
     with pytest.raises(ConfigurationError, match="key"):
         await suno.submit(SEA, key=" ")
+
+
+async def test_a_key_names_one_request_while_it_is_on_its_way(suno: SunoClient) -> None:
+    """Who comes with another request meanwhile is told so, and does not get the first one's."""
+    one = asyncio.create_task(suno.submit(SEA, key="k"))
+    await asyncio.sleep(0)
+    with pytest.raises(ConfigurationError, match="'k' belongs to another request, GenerateLyrics:"):
+        await suno.submit(GenerateLyrics("the sea"), key="k")
+    assert (await one).operation == SEA
 
 
 async def test_a_refusal_frees_the_key(suno: SunoClient, fake_suno: FakeSuno) -> None:
@@ -352,6 +361,18 @@ async def test_the_journal_takes_no_chances(fake_suno: FakeSuno, tmp_path: Path)
         db = suno._engine.journal._open_db  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
         assert db.execute("PRAGMA synchronous").fetchone() == (2,)
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+async def test_a_call_that_costs_is_over_with_its_answer(
+    fake_suno: FakeSuno, tmp_path: Path
+) -> None:
+    """What was paid for can be read in the journal, also where it is no task."""
+    async with client(fake_suno, tmp_path) as suno:
+        style = await suno.boost_style("folk")
+    assert [row[1:] for row in rows(tmp_path)] == [("over", None)]
+    with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
+        ((answer,),) = db.execute("SELECT json_extract(outcome, '$.data.result') FROM submission")
+    assert answer == style.result
 
 
 async def test_without_a_journal_there_is_no_list(fake_suno: FakeSuno) -> None:

@@ -140,6 +140,16 @@ async def test_what_nobody_waits_for_in_the_log(
     )
     assert unknown.endswith(", whose caller has gone: SubmissionUnknown after RequestTimeout")
     assert isinstance(log.records[-1].__dict__["unclaimed"], SubmissionUnknown)
+    assert log.records[-1].__dict__["asked"] == ("GenerateMusic", {"prompt": IDEA})
+
+
+async def test_a_paid_call_in_the_log(
+    suno: SunoClient, attempts: list[Attempt], log: pytest.LogCaptureFixture
+) -> None:
+    """It is accepted, and that is all: there is no task to be named."""
+    await suno.boost_style("folk")
+    (attempt,) = attempts
+    assert told(log, logging.INFO) == [f"BoostStyle {attempt.submission} was accepted"]
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,19 @@ import pytest
 from suno_async import (
     ContentRejected,
     DecodeError,
+    ExtendMusic,
     GenerateMusic,
     GetCredits,
     Model,
+    ReplaceSection,
     Stage,
     TaskFailed,
     TaskOperation,
+    Track,
     UploadedFile,
     UploadUrl,
 )
-from suno_async._records import Record, record_of
+from suno_async._records import Record, _tell_once, record_of
 from suno_async._wire import answer_of
 from suno_async.errors import NotFound
 from suno_async.operations import KINDS, Kind
@@ -340,3 +343,75 @@ def test_a_failure_is_never_taken_for_known() -> None:
     body = music("TEXT_SUCCESS") | {"code": 500, "msg": "broken"}
     record: Record[Any] = record_of(MUSIC, body, token="music:t1", seen=Stage.TEXT)
     assert isinstance(record.failure, TaskFailed)
+
+
+def test_a_refusal_is_a_failure_and_not_a_record_that_is_missing() -> None:
+    """Under another code than 200 no data is needed; a kind whose code is its word needs some."""
+    failure = read(MUSIC, {"code": 500, "msg": "broken", "data": None}).failure
+    assert (failure.code, failure.message, failure.status) == (500, "broken", None)
+    with pytest.raises(DecodeError, match="nothing is there") as caught:
+        read(KINDS["recovery"], {"code": 200, "msg": "success", "data": None})
+    assert caught.value.path == "$.data"
+
+
+@pytest.mark.parametrize("status", [None, "", "CALLBACK_EXCEPTION"])
+def test_only_a_new_word_is_told(status: str | None, caplog: pytest.LogCaptureFixture) -> None:
+    """No word at all, or that a push could not be delivered, is nothing new."""
+    _tell_once.cache_clear()
+    assert read(MUSIC, music(status or "", READY)).stage is Stage.COMPLETE
+    body = music("", READY)
+    del body["data"]["status"]
+    assert read(MUSIC, body).stage is Stage.COMPLETE
+    assert read(MUSIC, music(status or "", NOT_READY)).stage is Stage.TEXT
+    assert caplog.records == []
+    read(MUSIC, music("SOMETHING_NEW"))
+    assert len(caplog.records) == 1
+
+
+def test_nothing_is_there_yet() -> None:
+    """While it waits there is no result; from its first stage on there are so many tracks."""
+    assert read(MUSIC, music("PENDING")).result is None
+    assert read(MUSIC, music("TEXT_SUCCESS")).result == ()
+    assert read(MUSIC, music("FIRST_SUCCESS")).result == ()
+
+
+def test_what_has_no_first_stage_is_complete_with_its_first_part() -> None:
+    """Of two texts one may be empty: no further one is waited for."""
+    words = [{"text": "la", "title": "a"}, {"text": "", "title": "b"}]
+    body = {"code": 200, "data": {"status": "SOMETHING_NEW", "response": {"data": words}}}
+    assert read(LYRICS, body).stage is Stage.COMPLETE
+    body["data"]["response"]["data"] = words[1:]  # type: ignore[index]
+    assert read(LYRICS, body).stage is Stage.PENDING
+
+
+def test_a_failure_without_a_reason() -> None:
+    """The envelope's own word says nothing of a task that has failed under code 200."""
+    failure = read(MUSIC, music("FAILED")).failure
+    assert (failure.message, failure.status, failure.code) == ("", "FAILED", None)
+    bare = read(MUSIC, {"code": 500, "data": {"taskId": "t1"}}).failure
+    assert (bare.message, bare.status, bare.code) == ("", None, 500)
+
+
+@pytest.mark.parametrize(
+    ("tracks", "count"),
+    [([], None), ([NOT_READY], None), ([READY], 1), ([NOT_READY] * 2, 2), ([READY, NOT_READY], 2)],
+)
+def test_what_was_there_when_it_failed(tracks: list[dict[str, Any]], count: int | None) -> None:
+    """Two songs, or one that can be had; one that was never made is nothing."""
+    body = music("FAILED")
+    body["data"]["response"] = {"sunoData": tracks}
+    ready = read(MUSIC, body).failure.ready
+    assert (ready if ready is None else len(ready)) == count
+
+
+def test_the_model_of_a_part_is_its_tracks() -> None:
+    """Where the operation names no model, the track that it was given does; its own comes first."""
+    body = music("SUCCESS", {"id": "a"}, param='{"model": "V3_5"}')
+    words: dict[str, Any] = {"prompt": "la", "tags": "x", "title": "x", "full_lyrics": "la"}
+    part = ReplaceSection(
+        Track(id="a1", task_id="t1", model="V4"), infill_start_s=0, infill_end_s=9, **words
+    )
+    assert read(MUSIC, body, operation=part).result[0].model == "V4"
+    extended = ExtendMusic("a1", model="V5_5")
+    assert read(MUSIC, body, operation=extended).result[0].model == "V5_5"
+    assert read(MUSIC, body, operation=GenerateMusic("x")).result[0].model == "V5"
