@@ -74,8 +74,6 @@ def whole(value: Any, _type: Any = None) -> int:
 
 def flag(value: Any, _type: Any = None) -> bool:
     """True or false, also from text or a number."""
-    if isinstance(value, bool):
-        return value
     word = str(value).strip().lower()
     if word in {"true", "1", "false", "0"}:
         return word in {"true", "1"}

@@ -165,14 +165,12 @@ def structure(value: Any, wanted: Any, path: str, body: Any) -> Any:
         first = transform_error(error, path=path, format_exception=_said)[0]
         problem, _, where = first.rpartition(" @ ")
     except (ValueError, TypeError, RecursionError) as error:
-        problem, where = str(error) or type(error).__name__, path
+        problem, where = str(error), path
     raise DecodeError(problem, path=where, raw=body)
 
 
 def _said(error: BaseException, _type: Any) -> str:
-    if isinstance(error, KeyError):
-        return "required field missing"
-    return str(error) or type(error).__name__
+    return "required field missing" if isinstance(error, KeyError) else str(error)
 
 
 def _plain(operation: str, name: str, value: Any) -> Any:

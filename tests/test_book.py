@@ -113,8 +113,11 @@ async def test_a_journal_remembers_an_outcome(journal: Journal, tmp_path: Path) 
     assert not await journal.recovered("call", "t3")
     (times,) = set(rows(tmp_path, "SELECT over_at IS NOT NULL, sent_at IS NOT NULL FROM state"))
     assert times == (1, 1)
+    await journal.about_to_send("pushed", *SEA, "music")
+    await journal.about_to_send("lost", *SEA, "music")
+    await journal.recovered("pushed", "t3")
     accepted = "SELECT id FROM submission WHERE accepted_at IS NOT NULL"
-    assert rows(tmp_path, accepted) == [("task",)]
+    assert rows(tmp_path, accepted) == [("task",), ("pushed",)]
 
 
 async def test_what_is_being_made_in_its_order(journal: Journal) -> None:
@@ -143,7 +146,12 @@ async def test_the_failed_one_in_whose_place_it_was_sent(journal: Journal, tmp_p
         await journal.about_to_send(submission, *SEA, "music")
         await journal.accepted(submission, f"first {submission}")
         await journal.over("music", f"first {submission}", {"data": submission})
-    before = rows(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
+        db.execute("UPDATE submission SET accepted_at = '2001-01-01', over_at = '2002-01-01'")
+        db.commit()
+    before = rows(
+        tmp_path, "SELECT id, task, outcome, earlier, accepted_at, over_at FROM submission"
+    )
     for submission in ("a", "a", "b"):
         await journal.about_to_send(submission, *SEA, "music")
     for submission in ("a", "b"):
@@ -155,7 +163,10 @@ async def test_the_failed_one_in_whose_place_it_was_sent(journal: Journal, tmp_p
     assert found is not None
     assert found.is_unknown
     await journal.take_back("b")
-    assert rows(tmp_path) == before
+    after = rows(
+        tmp_path, "SELECT id, task, outcome, earlier, accepted_at, over_at FROM submission"
+    )
+    assert after == before
 
 
 async def test_a_second_one_that_was_accepted_stays(journal: Journal) -> None:
@@ -339,3 +350,38 @@ async def test_what_cannot_be_written_in_passing_is_logged_once(
     ]
     await journal.over("music", "t2", {"data": 1})
     assert len(caplog.records) == 1
+
+
+async def test_who_goes_while_the_file_is_opened_does_not_take_it_along(journal: Journal) -> None:
+    """Of two that wait for the file, one may go."""
+    may_go_on = threading.Event()
+    before = journal._submit(may_go_on.wait, 10)
+    one, two = (asyncio.create_task(journal.find("k")) for _ in range(2))
+    await asyncio.sleep(0)
+    one.cancel()
+    await asyncio.sleep(0)
+    may_go_on.set()
+    assert await two is None
+    assert one.cancelled()
+    assert await before
+
+
+async def test_who_asks_again_at_once_has_the_file(journal: Journal, tmp_path: Path) -> None:
+    """Who is told of the same failure a moment later does not undo that; it can be closed."""
+    held = sqlite3.connect(tmp_path / "songs.sqlite-lock")
+    held.execute("BEGIN EXCLUSIVE")
+
+    async def ask_again() -> None:
+        with pytest.raises(JournalError, match="in use"):
+            await journal.open()
+        held.close()
+        await journal.open()
+
+    ends = await asyncio.gather(ask_again(), journal.open(), return_exceptions=True)
+    assert ends[0] is None
+    assert isinstance(ends[1], JournalError)
+    await journal.close()
+    other = Journal(tmp_path / "songs.sqlite")
+    await other.open()
+    await other.close()
+    journal._opening = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,17 @@ def test_one_time_in_every_shape(moment: datetime) -> None:
     shapes = (seconds, seconds * 1000, str(seconds), str(seconds * 1000))
     iso = (moment.isoformat(), moment.replace(tzinfo=None).isoformat(" "))
     assert {values.time(shape) for shape in (*shapes, *iso)} == {moment}
+
+
+@pytest.mark.skipif(not hasattr(clock, "tzset"), reason="this system has one zone for all")
+def test_a_time_without_a_zone_is_utc_wherever_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service's clock counts, not the reader's."""
+    with monkeypatch.context() as abroad:
+        abroad.setenv("TZ", "XXX-9")
+        clock.tzset()
+        there = values.time("2025-01-01 00:00:00")
+    clock.tzset()
+    assert there == datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def test_several_in_one_are_a_tuple() -> None:
