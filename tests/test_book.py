@@ -245,19 +245,39 @@ async def test_a_journal_that_was_in_use_is_opened_the_next_time(
             f"The journal {tmp_path / 'songs.sqlite'} is in use: one client, in one process, may "
             "have it open."
         )
+        assert journal._lock is None
     await other.close()
     assert await journal.find("k") is None
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "no database, but long enough to look at" * 20,
+            "cannot be read as a journal and was left as it is: file is not a database.",
+        ),
+        (
+            None,
+            "is a database of something else and was left as it is: name another file.",
+        ),
+    ],
+)
 async def test_a_journal_that_cannot_be_opened_keeps_nobody_out(
-    journal: Journal, tmp_path: Path
+    journal: Journal, tmp_path: Path, content: str | None, message: str
 ) -> None:
     """Whoever comes next is told what is wrong with the file, not that it is in use."""
-    (tmp_path / "songs.sqlite").write_bytes(b"no database, but long enough to look at" * 20)
-    other = Journal(tmp_path / "songs.sqlite")
+    path = tmp_path / "songs.sqlite"
+    if content is None:
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("CREATE TABLE song (title)")
+    else:
+        path.write_text(content)
+    other = Journal(path)
     for one in (journal, other, journal):
-        with pytest.raises(JournalError, match="was left as it is: file is not a database"):
+        with pytest.raises(JournalError) as caught:
             await one.open()
+        assert caught.value.message == f"{path} {message}"
     await other.close()
 
 
