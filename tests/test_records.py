@@ -415,3 +415,31 @@ def test_the_model_of_a_part_is_its_tracks() -> None:
     extended = ExtendMusic("a1", model="V5_5")
     assert read(MUSIC, body, operation=extended).result[0].model == "V5_5"
     assert read(MUSIC, body, operation=GenerateMusic("x")).result[0].model == "V5"
+
+
+def test_of_a_list_what_can_be_read() -> None:
+    """One item that is none takes no other along; what is no list has none."""
+    body = {"code": 200, "data": {"taskId": "t1", "successFlag": 1}}
+    for instruments, names in (
+        ([{"name": "a"}, 7, None, "b", {"name": 2}], ["a", "2"]),
+        (7, []),
+        (None, []),
+        ({"name": "a"}, []),
+    ):
+        body["data"] = {"taskId": "t1", "successFlag": 1, "midiData": {"instruments": instruments}}
+        found = read(KINDS["midi"], body).result.instruments
+        assert [instrument.name for instrument in found] == names
+
+
+def test_what_is_there_counts_in_either_casing() -> None:
+    """A null under one spelling hides nothing under the other, and is a missing field alone."""
+    for item in (
+        {"id": "a", "audio_url": "https://x/a", "audioUrl": None},
+        {"audioUrl": None, "audio_url": "https://x/a", "id": "a"},
+        {"id": "a", "audioUrl": "https://x/a", "audio_url": None},
+    ):
+        (track,) = read(MUSIC, music("SUCCESS", item)).result
+        assert track.audio_url == "https://x/a"
+        assert track.raw is item, "as it came, and not a copy"
+    with pytest.raises(DecodeError, match=r"missing at .*sunoData\[0\]\.id"):
+        read(MUSIC, music("SUCCESS", {"id": None}))
