@@ -205,7 +205,7 @@ class Journal:
     def _begin(self) -> asyncio.Future[None]:
         if self._opening is None:
             self._opening = self._submit(self._guarded, self._open)
-            self._opening.add_done_callback(asyncio.Future.exception)  # whoever needs it is told
+            self._opening.add_done_callback(lambda it: it.exception())  # whoever needs it is told
         return self._opening
 
     async def close(self) -> None:

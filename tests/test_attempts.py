@@ -320,7 +320,7 @@ async def test_without_a_key_nothing_is_remembered(fake_suno: FakeSuno) -> None:
     async with SunoClient("key", base_url=fake_suno.url, on_attempt=attempts.append) as suno:
         await suno.submit(SEA)
         await suno.submit(SEA, key="k")
-        book = suno._engine.submissions.book
+        book = suno._engine.submissions.book  # pyright: ignore[reportPrivateUsage]
         kept = [await book.find(attempt.submission) for attempt in attempts]
     assert [entry and entry.id for entry in kept] == [None, "k"]
 

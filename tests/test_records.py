@@ -24,7 +24,11 @@ from suno_async import (
     UploadedFile,
     UploadUrl,
 )
-from suno_async._records import Record, _tell_once, record_of
+from suno_async._records import (
+    Record,
+    _tell_once,  # pyright: ignore[reportPrivateUsage]
+    record_of,
+)
 from suno_async._wire import answer_of
 from suno_async.errors import NotFound
 from suno_async.operations import KINDS, Kind
@@ -419,7 +423,7 @@ def test_the_model_of_a_part_is_its_tracks() -> None:
 
 def test_of_a_list_what_can_be_read() -> None:
     """One item that is none takes no other along; what is no list has none."""
-    body = {"code": 200, "data": {"taskId": "t1", "successFlag": 1}}
+    body: dict[str, Any] = {"code": 200}
     for instruments, names in (
         ([{"name": "a"}, 7, None, "b", {"name": 2}], ["a", "2"]),
         (7, []),

@@ -117,7 +117,7 @@ def test_several_in_one_are_a_tuple() -> None:
         ValueError("x"),
         TypeError("x"),
         OverflowError("x"),
-        BaseValidationError("x", [ValueError()], int),
+        BaseValidationError("x", [ValueError()], int),  # pyright: ignore[reportCallIssue]
     ],
 )
 def test_what_may_be_missing_may_be_unreadable(error: Exception) -> None:
@@ -140,7 +140,7 @@ def test_what_may_be_missing_may_be_unreadable(error: Exception) -> None:
 
 def test_names_from_outside_do_not_fill_the_memory() -> None:
     """A thousand spellings are kept; any others are read just the same."""
-    names = values._Names()
+    names = values._Names()  # pyright: ignore[reportPrivateUsage]
     for number in range(1_100):
         assert names[f"audioUrl{number}"] == f"audio_url{number}"
     assert len(names) == 1_000

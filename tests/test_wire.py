@@ -262,18 +262,18 @@ def test_what_is_an_id(told: Any, expected: str | None) -> None:
     assert task_id_of({"task_id": told}) == expected
 
 
-@pytest.mark.parametrize(
-    ("body", "found"),
-    [
-        ({"a": "", "b": 1}, (1, "$.b")),
-        ({"a": [], "b": ""}, ([], "$.a")),
-        ({"a": None, "b": ""}, ("", "$.b")),
-        ({"a": None, "b": None}, (None, "$.a")),
-        ({"a": 0, "b": 1}, (0, "$.a")),
-        ({"a": {}, "b": 1}, ({}, "$.a")),
-        ({}, (None, "$.a")),
-    ],
-)
+PLACES: list[tuple[dict[str, Any], tuple[Any, str]]] = [
+    ({"a": "", "b": 1}, (1, "$.b")),
+    ({"a": [], "b": ""}, ([], "$.a")),
+    ({"a": None, "b": ""}, ("", "$.b")),
+    ({"a": None, "b": None}, (None, "$.a")),
+    ({"a": 0, "b": 1}, (0, "$.a")),
+    ({"a": {}, "b": 1}, ({}, "$.a")),
+    ({}, (None, "$.a")),
+]
+
+
+@pytest.mark.parametrize(("body", "found"), PLACES)
 def test_the_first_of_several_paths_that_leads_to_something(
     body: dict[str, Any], found: tuple[Any, str]
 ) -> None:
