@@ -392,6 +392,7 @@ def test_a_failure_without_a_reason() -> None:
     """The envelope's own word says nothing of a task that has failed under code 200."""
     failure = read(MUSIC, music("FAILED")).failure
     assert (failure.message, failure.status, failure.code) == ("", "FAILED", None)
+    assert read(MUSIC, music("FAILED", errorCode=0)).failure.code is None
     bare = read(MUSIC, {"code": 500, "data": {"taskId": "t1"}}).failure
     assert (bare.message, bare.status, bare.code) == ("", None, 500)
 
