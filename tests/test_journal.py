@@ -421,6 +421,15 @@ async def test_a_refused_retry_leaves_the_failed_one_paid(
     assert len(fake_suno.ledger.accepted("generate-music")) == 1
 
 
+async def test_only_what_has_failed_is_sent_again(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """With `retry_failed` too, what is complete is told from the journal and not paid again."""
+    for _ in range(2):
+        async with client(fake_suno, tmp_path) as suno:
+            (told,) = [outcome async for outcome in suno.batch([SEA], retry_failed=True)]
+            assert told.error is None
+    assert len(fake_suno.ledger.accepted("generate-music")) == 1
+
+
 async def test_a_retry_in_doubt_shows_no_times_of_the_failed_one(
     fake_suno: FakeSuno, tmp_path: Path
 ) -> None:
