@@ -144,7 +144,7 @@ class Transport:
                 use = Use.REFUSED if isinstance(error, RateLimited) else Use.ANSWERED
                 resume_at = loop.time() + min(_LONGEST_PAUSE, _asked_to_wait(error) or 0.0)
         finally:
-            slot.release(use if sending.has_left else Use.UNUSED, resume_at=resume_at)
+            give_back(slot, use if sending.has_left else Use.UNUSED, resume_at=resume_at)
         is_refused = error is not None and not isinstance(error, SubmissionUnknown)
         sending.has_left = not is_refused
         status = outcome.status if isinstance(outcome, Reply) else None
@@ -212,6 +212,14 @@ class Transport:
         self._closing.set()
         for limit in self._waiting:
             limit.reschedule(asyncio.get_running_loop().time())
+
+
+def give_back(slot: Slot, use: Use = Use.UNUSED, *, resume_at: float = 0.0) -> None:
+    """Give back a slot; a limiter of the caller's may raise anything, which must cost no answer."""
+    try:
+        slot.release(use, resume_at=resume_at)
+    except Exception:  # noqa: BLE001 as above
+        _log.exception("a slot could not be given back to the limiter")
 
 
 def _attempt_of(request: Request, number: int, waited: float) -> partial[Attempt]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
+from suno_async._transport import give_back
 from suno_async._turns import Lane, Turns
 from suno_async._verdict import in_brief
 from suno_async.errors import (
@@ -25,7 +26,7 @@ from suno_async.errors import (
     SunoError,
     TaskTimeout,
 )
-from suno_async.limiter import Limiter, Priority, Slot, Use
+from suno_async.limiter import Limiter, Priority, Slot
 from suno_async.task import Trouble
 
 if TYPE_CHECKING:
@@ -180,10 +181,10 @@ class Watcher:
                 continue
             task = self._turns.take(lane, loop.time())
             if task is None:  # somebody else has looked meanwhile
-                _give_back(slot)
+                give_back(slot)
                 continue
             look = self._begin(task, self._look_and_learn(task, slot))
-            look.add_done_callback(partial(_give_back, slot))
+            look.add_done_callback(partial(_unused, slot))
 
     async def _slot(self, priority: Priority) -> Slot:
         """Have a place; a limiter of the caller's may raise anything, and no lane ends of it."""
@@ -282,12 +283,8 @@ def _is_waited_for(task: AnyTask) -> bool:
     return task.is_persons and not task.seat.is_pushed
 
 
-def _give_back(slot: Slot, _: object = None) -> None:
-    """Nobody has used it: nothing was due any more, or the look was cancelled before it began."""
-    try:
-        slot.release(Use.UNUSED)
-    except Exception:  # noqa: BLE001 a limiter of the caller's may raise anything
-        _log.exception("a place could not be given back to the limiter")
+def _unused(slot: Slot, _: asyncio.Task[None]) -> None:
+    give_back(slot)  # in case the look was cancelled before it began
 
 
 def _is_cancelled() -> bool:

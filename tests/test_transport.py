@@ -176,6 +176,20 @@ async def test_a_limiters_own_timeout_is_no_end_of_the_client(fake_suno: FakeSun
             await suno.get_credits()
 
 
+async def test_a_slot_that_cannot_be_given_back_costs_no_song(
+    fake_suno: FakeSuno, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a limiter of one's own raises after the answer goes to the log, not to the caller."""
+
+    class Stubborn(Noted):
+        def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+            raise RuntimeError("the store is away")
+
+    async with SunoClient("key", base_url=fake_suno.url, limiter=Stubborn()) as suno:
+        assert len(await (await suno.submit(SEA))) == 2
+    assert "the store is away" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [(Fault.envelope(430), RateLimited), (Fault.NEVER_AFTER_ACCEPT, SubmissionUnknown)],
