@@ -24,7 +24,7 @@ from ._desk import Desk, Unknowns
 from ._exits import Exit, table
 from ._json_report import JsonReport
 from ._report import Report
-from ._signals import heeded
+from ._signals import Presses, heeded
 from ._source import STDIN
 from .batch import batch
 from .credits import credits as credits_
@@ -63,6 +63,7 @@ def app(argv: Sequence[str] | None = None) -> NoReturn:
         code = run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said: a late one would bring a traceback
     sys.exit(code)
 
 
@@ -115,28 +116,25 @@ def _run(
 ) -> int:
     if new_loop is None and desk.simulate:
         from ._simulation import new_loop  # noqa: PLC0415 brings a server along
-    is_over = False
 
-    async def to_its_end() -> None:
-        nonlocal is_over
-        try:
-            with heeded(desk.hang_up):
+    async def to_its_end(presses: Presses) -> None:
+        with presses.end_this_task():
+            try:
                 await work()
-        except SunoError as error:
-            desk.problem(error)
-        finally:
-            is_over = True
+            except SunoError as error:
+                desk.problem(error)
 
     interrupted = False
-    with asyncio.Runner(loop_factory=new_loop) as runner:
+    with heeded(desk.hang_up) as presses, asyncio.Runner(loop_factory=new_loop) as runner:
         try:
-            runner.run(to_its_end())
+            runner.run(to_its_end(presses))
         except (KeyboardInterrupt, asyncio.CancelledError):
             interrupted = True
-            if not is_over:
+            if not presses.is_over:
                 _leave_at_once(runner.get_loop(), desk)
         finally:  # also before the traceback of a bug: what is paid for must be named
             desk.close(interrupted=interrupted)
+            presses.is_said = True
     return desk.code
 
 

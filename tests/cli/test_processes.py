@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,23 @@ async def test_twice_leaves_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - began < 5
     assert "It is not known whether" in err.decode()
     assert "Traceback" not in err.decode()
+
+
+@pytest.mark.parametrize("after", [0.0, 0.005, 0.02, 0.05])
+async def test_a_second_press_amid_the_end_spoils_nothing(tmp_path: Path, after: float) -> None:
+    """Ctrl-C that comes when all is said ends the program as the first would have."""
+    async with FakeSuno() as fake:
+        process = await start(
+            tmp_path, "generate", IDEA, SUNO_API_KEY="key", SUNO_BASE_URL=fake.url
+        )
+        await line_with(process.stderr, "accepted")
+        process.send_signal(signal.SIGINT)
+        await line_with(process.stderr, "suno-async wait music:")
+        await asyncio.sleep(after)
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+    assert (process.returncode, err) == (130, b"")
 
 
 async def test_sigterm_is_heeded(tmp_path: Path) -> None:
