@@ -13,6 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
+import ssl
 import zlib
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -135,10 +138,9 @@ class Http:
         if isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError):
             if self.session is not None:
                 departure.has_left = False
-            reason = getattr(problem, "os_error", None)
-            why = getattr(reason, "strerror", None) or what
             error: SunoError = ConnectionFailed(
-                f"No connection to {host}: {why}. Check network and address."
+                f"No connection to {host}: {_reason(problem) or what}. "
+                "Check the network and the address."
             )
         elif isinstance(problem, TimeoutError):
             patience = max(self.timeout, request.patience)
@@ -227,6 +229,15 @@ def _new_session(*, force_close: bool = False, trust_env: bool = False) -> aioht
         trust_env=trust_env,
         cookie_jar=aiohttp.DummyCookieJar(),
     )
+
+
+def _reason(problem: Exception) -> str | None:
+    """What the system says: asyncio's own words for it repeat the address as a tuple."""
+    error = getattr(problem, "os_error", None)
+    if not isinstance(error, OSError):
+        return None
+    has_own_numbers = isinstance(error, socket.gaierror | ssl.SSLError)
+    return error.strerror if has_own_numbers or not error.errno else os.strerror(error.errno)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

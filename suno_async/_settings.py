@@ -20,12 +20,17 @@ def hosts_of(base_url: str | None, upload_url: str | None) -> dict[Host, str]:
     With an API address of one's own, uploads go there too unless said otherwise: the key shall not
     reach a host that nobody named.
     """
-    base = base_url or os.environ.get("SUNO_BASE_URL")
-    uploads = upload_url or os.environ.get("SUNO_UPLOAD_URL") or base or _UPLOADS
-    return {
-        Host.API: address("base_url", base or _API).rstrip("/"),
-        Host.UPLOAD: address("upload_url", uploads).rstrip("/"),
-    }
+    base = _given("base_url", base_url, "SUNO_BASE_URL")
+    uploads = _given("upload_url", upload_url, "SUNO_UPLOAD_URL") or base or _UPLOADS
+    return {Host.API: base or _API, Host.UPLOAD: uploads}
+
+
+def _given(name: str, argument: str | None, variable: str) -> str | None:
+    """What is given by an argument or else by the environment, `None` for neither."""
+    if argument:
+        return address(name, argument).rstrip("/")
+    found = os.environ.get(variable)
+    return address(variable, found).rstrip("/") if found else None
 
 
 def key_of(given: str | None) -> str:
@@ -42,7 +47,7 @@ def key_of(given: str | None) -> str:
 
 
 def address(name: str, given: str) -> str:
-    """An absolute http or https URL, as it was given for the argument of this name."""
+    """An absolute http or https URL, as it was given under this name."""
     try:
         parts = urlsplit(given)
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname)

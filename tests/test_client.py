@@ -388,7 +388,7 @@ async def test_a_wrong_key(fake_suno: FakeSuno) -> None:
 async def test_no_network() -> None:
     """A connection that cannot be made is tried again, then told in one sentence."""
     async with SunoClient("key", base_url="http://127.0.0.1:9") as suno:
-        with pytest.raises(ConnectionFailed, match="No connection to"):
+        with pytest.raises(ConnectionFailed, match=r":9: Connection refused\. "):
             await suno.generate_music("the sea")
 
 
@@ -461,6 +461,14 @@ def test_addresses_that_are_none(url: str) -> None:
     """A wrong address names the argument."""
     with pytest.raises(ConfigurationError, match="base_url"):
         SunoClient("k", base_url=url or "nothing")
+
+
+@pytest.mark.parametrize("variable", ["SUNO_BASE_URL", "SUNO_UPLOAD_URL"])
+def test_variables_that_hold_no_address(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong address from the environment names the variable, not an argument nobody gave."""
+    monkeypatch.setenv(variable, "api.sunoapi.org")
+    with pytest.raises(ConfigurationError, match=f"^{variable} must be a URL"):
+        SunoClient("k")
 
 
 def test_methods_know_their_signature() -> None:
