@@ -137,9 +137,8 @@ class Delivery:
             self._desk.report.fetching(self._task, item, done, total)
 
         try:
-            async with self._desk.at_once:
-                beside = asdict(self._desk.beside)
-                paths = await self._suno.download((item,), self._folder, progress, **beside)
+            beside = asdict(self._desk.beside)
+            paths = await self._suno.download((item,), self._folder, progress, **beside)
         except DownloadFailed as error:
             self._missed(item, error)
         else:

@@ -30,7 +30,7 @@ from suno_async._settings import key_of
 from suno_async.errors import Maintenance, ServerError
 
 from ._exits import Exit, exit_for, graver
-from ._inputs import Beside, kept_for_later
+from ._inputs import FLAG, SONGS, Beside, kept_for_later
 from ._report import Report, go_nowhere, is_device
 
 if TYPE_CHECKING:
@@ -41,10 +41,8 @@ _Opening: TypeAlias = AbstractAsyncContextManager[SunoClient]
 
 PASSING = (ConnectionFailed, RequestTimeout, RateLimited, Maintenance, ServerError)
 """Errors that are tried again."""
-_FLAG = Parameter(negative="", show_default=False)
-_VERBOSE = Parameter(name=["--verbose", "-v"], negative="", show_default=False)
+_VERBOSE = Parameter(name=["--verbose", "-v"])
 _SOON = 0.3  # seconds: an end that takes no longer needs no explanation
-_FILES_AT_ONCE = 8
 _FEW = 10  # tokens that a command line shows
 
 
@@ -53,11 +51,11 @@ _FEW = 10  # tokens that a command line shows
 class Desk:
     """Where a command works: it opens the client and keeps the books."""
 
-    json: Annotated[bool, _FLAG] = False
+    json: Annotated[bool, FLAG] = False
     """For machines: one JSON object a line on stdout for each event, file and error."""
-    simulate: Annotated[bool, _FLAG] = False
-    """Try it out, sped up: no key is needed, nothing is sent anywhere and nothing is paid."""
-    verbose: Annotated[bool, _VERBOSE] = False
+    simulate: Annotated[bool, FLAG] = False
+    """Try it out, sped up: no key is needed, and nothing is sent or paid."""
+    verbose: Annotated[bool, FLAG, _VERBOSE] = False
     """Log each request on stderr."""
 
     report: Report = field(factory=Report, init=False)
@@ -68,8 +66,8 @@ class Desk:
     """The command's arguments."""
     code: Exit = field(default=Exit.DONE, init=False)
     """How the command ends, as far as is known."""
-    folder: Path | None = field(default=None, init=False)
-    """Where files go, if not where they go by default."""
+    folder: Path = field(default=SONGS, init=False)
+    """Where files go."""
     beside: Beside = field(factory=Beside, init=False)
     """What is written beside the audio of a song."""
     unfinished: dict[str, None] = field(factory=dict[str, None], init=False)
@@ -89,10 +87,6 @@ class Desk:
     """What went wrong with the last look at a task, by its token."""
     is_submitting: bool = field(default=False, init=False)
     """Whether a paid request is on its way."""
-    at_once: asyncio.Semaphore = field(
-        factory=lambda: asyncio.Semaphore(_FILES_AT_ONCE), init=False
-    )
-    """Bounds the files that are fetched side by side."""
     is_unseen: bool = field(default=False, init=False)
     """Whether the terminal is gone, so that tokens must be kept in a file."""
     _advised: bool = field(default=False, init=False)
@@ -227,7 +221,7 @@ class Desk:
         if self.is_resumable:
             return shlex.join(["suno-async", *self.argv])
         where = [f"--{name}" for name, is_asked in asdict(self.beside).items() if is_asked]
-        where += [] if self.folder is None else ["--out", str(self.folder)]
+        where += [] if self.folder == SONGS else ["--out", str(self.folder)]
         return shlex.join(["suno-async", "wait", *self._kept(tokens), *where])
 
     def _kept(self, tokens: list[str]) -> list[str]:

@@ -58,11 +58,11 @@ _TABLE: Mapping[Exit, tuple[str, tuple[type[SunoError], ...]]] = {
         (TaskFailed,),
     ),
     Exit.UNKNOWN: (
-        "not known whether it was accepted, and charged; it was not repeated",
+        "not known whether it was accepted and charged; it was not sent again",
         (SubmissionUnknown,),
     ),
     Exit.FILES: (
-        "a file or the journal could not be had; what was made is not lost",
+        "a file or the journal cannot be read or written; what was made is not lost",
         (DownloadFailed, JournalError),
     ),
     Exit.INTERRUPTED: ("stopped by Ctrl-C, SIGTERM or a closed terminal", ()),
@@ -98,4 +98,5 @@ def table() -> str:
     """The exit codes and what they mean, a line each."""
     lines = [f"{code:>3}  {meaning}" for code, (meaning, _) in _TABLE.items()]
     graver_first = " ".join(str(code.value) for code in _GRAVITY[2:-1])
-    return "\n".join([*lines, f"Where several things went wrong: the first of {graver_first}."])
+    last = f"If several things went wrong, the first of these counts: {graver_first}."
+    return "\n".join([*lines, last])

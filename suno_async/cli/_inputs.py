@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -17,9 +17,8 @@ from suno_async.task import read_token
 
 SONGS = Path("songs")
 """Where files go by default."""
-Folder: TypeAlias = Annotated[Path, Parameter(name="--out")]
-"""An option for the folder that files are written to."""
-_BESIDE = Parameter(negative="", show_default=False)
+FLAG = Parameter(negative="", show_default=False)
+"""How an option that takes no value is shown."""
 
 
 @Parameter(name="*")
@@ -27,12 +26,12 @@ _BESIDE = Parameter(negative="", show_default=False)
 class Beside:
     """What is written beside the audio of a song, under the same name."""
 
-    image: Annotated[bool, _BESIDE] = False
-    """Write its cover image as well."""
-    lyrics: Annotated[bool, _BESIDE] = False
-    """Write its words as text as well."""
-    sidecar: Annotated[bool, _BESIDE] = False
-    """Write what made it, as JSON, as well."""
+    image: Annotated[bool, FLAG] = False
+    """Also write its cover image."""
+    lyrics: Annotated[bool, FLAG] = False
+    """Also write its lyrics as text."""
+    sidecar: Annotated[bool, FLAG] = False
+    """Also write what made it, as JSON."""
 
 
 MODELS = f"The model: {', '.join(Model)}, or a newer one."

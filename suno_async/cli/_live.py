@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -141,7 +142,8 @@ class LiveReport(Report):
         lines = self._head(now)
         columns, height = self.console.size
         room = height - len(lines) - 1 - min(_ABOVE, height // 4)
-        rows, more = fitting(list(chain.from_iterable(list(self._rows.values()))), room)
+        known = chain.from_iterable(list(self._rows.values()))
+        rows, more = fitting(sorted(known, key=attrgetter("line")), room)
         if rows:
             ascii_only = "utf" not in self.console.encoding.lower()
             lines.append(as_lines(rows, now, columns, ascii_only=ascii_only))

@@ -65,8 +65,9 @@ class LiveBatch(LiveReport):
         """Give the task its row, with what was asked for until it has a title."""
         asked = [getattr(task.operation, name, None) for name in ("title", "prompt")]
         title = next((text for text in asked if text), "")
-        label = f"line {self.lines.get(task.token, '')}"
-        self._rows[task.token] = [Row("", label, self.clock(), title=clean(title))]
+        line = self.lines[task.token]
+        row = Row("", f"line {line}", self.clock(), title=clean(title), line=line)
+        self._rows[task.token] = [row]
 
     def reached(self, task: Task[Any], event: TaskEvent[Any]) -> None:
         """Move the task's row on."""

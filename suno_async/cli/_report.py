@@ -7,13 +7,14 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import IO, TYPE_CHECKING, Any, TypeGuard
+from typing import IO, TYPE_CHECKING, Any
 
 from attrs import define, field
 from rich.console import Console
 from rich.text import Text
 
 from suno_async import Lyrics, RecoveredAudio, Stage, TaskEvent, Track
+from suno_async._values import is_many
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,11 +168,7 @@ class Report:
 
 def items(result: Any) -> tuple[Any, ...]:
     """The parts of a task's result; most kinds have one."""
-    return result if _is_many(result) else (result,)
-
-
-def _is_many(result: Any) -> TypeGuard[tuple[Any, ...]]:
-    return isinstance(result, tuple)
+    return result if is_many(result) else (result,)
 
 
 def key_of(item: Any) -> str:

@@ -43,6 +43,8 @@ class Row:
     """Bytes of the file that are there."""
     total: int | None = None
     """Bytes of the file in all."""
+    line: int = 0
+    """The line of a batch that it comes from, by which rows are sorted."""
 
 
 def fitting(rows: Sequence[Row], most: int) -> tuple[Sequence[Row], int]:

@@ -35,7 +35,7 @@ from .serve import serve
 from .wait import wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator, Sequence
+    from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 
     from suno_async.testing import FakeSuno
 
@@ -45,15 +45,31 @@ _commands = App(
     name="suno-async",
     help=(
         "Songs from the Suno API (sunoapi.org).\n\n"
-        "The key is taken from SUNO_API_KEY, another address from SUNO_BASE_URL. "
-        "Results go to stdout; progress and errors go to stderr."
+        "SUNO_API_KEY holds the key; SUNO_BASE_URL may name another address. "
+        "Results go to stdout, progress and errors to stderr."
     ),
     help_epilogue=f"Exit codes:\n\n{table()}",
     help_format="plaintext",
     version=lambda: version("suno-async"),
+    group_parameters="Options",
 )
-for _command in (generate, batch, wait, download, lyrics, credits_, serve):
-    _commands.command(_command)
+_ARGUMENTS: Mapping[Callable[..., Coroutine[Any, Any, None]], str] = {
+    generate: " [PROMPT]",
+    batch: " FILE",
+    wait: " TOKEN...",
+    download: " TOKEN...",
+    lyrics: " PROMPT",
+    credits_: "",
+    serve: "",
+}
+"""The commands in the order of the help, and what each takes beside options."""
+for _place, (_command, _arguments) in enumerate(_ARGUMENTS.items()):
+    _commands.command(
+        _command,
+        sort_key=_place,
+        usage=f"Usage: suno-async {_command.__name__} [OPTIONS]{_arguments}",
+        help_epilogue="suno-async --help lists the exit codes.",
+    )
 
 
 def app(argv: Sequence[str] | None = None) -> NoReturn:

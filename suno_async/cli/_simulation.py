@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 SPEED = 20
 """How many of the service's seconds pass in one."""
 _CREDITS = 100_000.0
-SENTENCE = (
-    "simulated: no request leaves this machine, no credits are spent; "
-    f"{SPEED} times faster than the service"
-)
+SENTENCE = f"Simulation, {SPEED} times as fast as the service: nothing is sent, nothing is paid."
 """What is said on screen."""
 
 

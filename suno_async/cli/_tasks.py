@@ -17,7 +17,7 @@ from suno_async import (
 )
 
 from ._desk import Desk
-from ._inputs import SONGS, ready, tokens_of
+from ._inputs import ready, tokens_of
 
 Work: TypeAlias = Callable[[Desk, SunoClient, Task[Any], Path], Coroutine[Any, Any, None]]
 """What is done with each task."""
@@ -28,7 +28,7 @@ async def for_each(given: Sequence[str], work: Work, command: str, out: Path, de
     tokens = tokens_of(given)
     if not tokens:
         raise ConfigurationError(f"Say which: suno-async {command} music:5c79be8e...")
-    desk.folder = None if out == SONGS else out
+    desk.folder = out
     async with desk.suno() as suno:
         tasks = [suno.task(token) for token in tokens]
         folder = ready(out)

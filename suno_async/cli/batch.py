@@ -10,13 +10,12 @@ from suno_async import ConfigurationError
 from ._counts import Counts
 from ._desk import Desk
 from ._dry_run import check
-from ._inputs import MODELS, SONGS, Beside, at_home, model_of, ready
+from ._inputs import FLAG, MODELS, SONGS, Beside, at_home, model_of, ready
 from ._requests import Requests, format_of
 from ._session import Session, Terms
 
 _HERE = Desk()
 _ALONE = Beside()
-_FLAG = Parameter(negative="", show_default=False)
 _NO_JOURNAL = (
     "Without --journal FILE a crash loses track of what is paid for, and this cannot be resumed."
 )
@@ -30,28 +29,28 @@ async def batch(  # noqa: PLR0913 each is an option
     journal: Path | None = None,
     out: Path = SONGS,
     max_in_flight: int | None = None,
-    dry_run: Annotated[bool, _FLAG] = False,
-    retry_failed: Annotated[bool, _FLAG] = False,
-    resend_unknown: Annotated[bool, _FLAG] = False,
+    dry_run: Annotated[bool, FLAG] = False,
+    retry_failed: Annotated[bool, FLAG] = False,
+    resend_unknown: Annotated[bool, FLAG] = False,
     model: Annotated[str | None, Parameter(help=f"{MODELS} For lines that name none.")] = None,
-    instrumental: Annotated[bool, _FLAG] = False,
+    instrumental: Annotated[bool, FLAG] = False,
     beside: Beside = _ALONE,
     desk: Desk = _HERE,
 ) -> None:
-    """Make all that a file asks for, and write each song's files as it completes.
+    """Make everything a file asks for; write each song's files as it completes.
 
     In a .txt each line is a prompt. A .csv has the fields' names as its header,
     a .jsonl an object of fields a line; both may name another "operation" than
-    GenerateMusic. What is wrong with a line is told, and the others go on.
+    GenerateMusic. A line that is wrong is reported, and the others go on.
 
-    With --journal the same command goes on after any end, and pays for nothing
-    twice. --dry-run checks everything, asks nobody and spends nothing.
+    With --journal the same command, run again after any end, goes on and pays
+    for nothing twice. --dry-run checks everything, sends and spends nothing.
 
     Args:
         file: The file; - is stdin.
-        format: How it is written, where its name does not say so.
-        journal: A file that remembers what is paid for; made if need be.
-        out: The folder for the files; it is made if need be.
+        format: The format, where the file's name does not say it.
+        journal: A file that remembers what is paid for, created if missing.
+        out: The folder for the files, created if missing.
         max_in_flight: How many tasks may be made at once; left out, as many as there are.
         dry_run: Check all lines, and say what would be submitted.
         retry_failed: Send again what was accepted in an earlier run and has failed.
@@ -68,7 +67,7 @@ async def batch(  # noqa: PLR0913 each is an option
     requests = Requests(file, format_of(file, format), defaults)
     counts = Counts(requests.count())
     terms = Terms(max_in_flight, resend_unknown, retry_failed)
-    desk.folder = None if out == SONGS else out
+    desk.folder = out
     desk.beside = beside
     journal = journal and at_home(journal)
     if dry_run:

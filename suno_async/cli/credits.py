@@ -8,6 +8,6 @@ _HERE = Desk()
 
 
 async def credits(*, desk: Desk = _HERE) -> None:  # noqa: A001 the command's name
-    """Say how many credits are left."""
+    """Show how many credits are left."""
     async with desk.suno():
         desk.report.answer("credits", await desk.call(GetCredits()))

@@ -14,14 +14,13 @@ _ALONE = Beside()
 async def download(
     *tokens: str, out: Path = SONGS, beside: Beside = _ALONE, desk: Desk = _HERE
 ) -> None:
-    """Write the files of tasks that are complete; of others say that they are not.
+    """Write the files of tasks that are complete, without waiting for others.
 
     It costs nothing. To wait for what is still being made, use `suno-async wait`.
 
     Args:
-        tokens: What was printed when it was accepted, such as music:5c79be8e...; @FILE reads
-            them from a file.
-        out: The folder for the files; it is made if need be.
+        tokens: Tasks, as printed when they were accepted: music:5c79be8e...; @FILE reads a file.
+        out: The folder for the files, created if missing.
         beside: What is written beside the audio.
         desk: Where the command works.
     """

@@ -9,7 +9,7 @@ from suno_async import ConfigurationError, GenerateMusic, InvalidRequest, Model
 
 from ._delivery import deliver
 from ._desk import Desk
-from ._inputs import MODELS, SONGS, in_options, model_of, ready, text_of
+from ._inputs import FLAG, MODELS, SONGS, in_options, model_of, ready, text_of
 
 _HERE = Desk()
 
@@ -21,14 +21,14 @@ async def generate(  # noqa: PLR0913 each is an option
     lyrics: str | None = None,
     style: str | None = None,
     title: str | None = None,
-    instrumental: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    instrumental: Annotated[bool, FLAG] = False,
     model: Annotated[str, Parameter(help=MODELS)] = Model.V5.value,
     out: Path = SONGS,
     desk: Desk = _HERE,
 ) -> None:
-    """Make two songs, show how far they are, and write them as files.
+    """Make two songs, show their progress, and write them as files.
 
-    PROMPT is the idea; the service writes words and style. For a song of your
+    PROMPT is the idea; the service writes lyrics and style. For a song of your
     own (custom mode) give --style and --title, with --lyrics or --instrumental,
     and no PROMPT.
     It takes 2 to 3 minutes, and is paid for when the service accepts it.
@@ -40,7 +40,7 @@ async def generate(  # noqa: PLR0913 each is an option
         title: The title.
         instrumental: Without voices.
         model: The model.
-        out: The folder for the files; it is made if need be.
+        out: The folder for the files, created if missing.
         desk: Where the command works.
     """
     if not (prompt is not None or lyrics or style or title):
@@ -64,7 +64,7 @@ async def generate(  # noqa: PLR0913 each is an option
         )
     except InvalidRequest as error:
         raise in_options(error, has_words=lyrics is not None) from None
-    desk.folder = None if out == SONGS else out
+    desk.folder = out
     async with desk.suno() as suno:
         folder = ready(out)
         await deliver(desk, suno, await desk.submit(operation), folder)

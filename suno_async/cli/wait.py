@@ -14,15 +14,14 @@ _ALONE = Beside()
 async def wait(
     *tokens: str, out: Path = SONGS, beside: Beside = _ALONE, desk: Desk = _HERE
 ) -> None:
-    """Pick up what was paid for before: follow it to its end and write its files.
+    """Follow tasks that are paid for to their end, and write their files.
 
-    It costs nothing, and may be done as often as you like. Lyrics are printed,
-    and so is, as JSON, what else has no files.
+    It costs nothing, and may be done as often as you like. Lyrics are printed;
+    other results without files are printed as JSON.
 
     Args:
-        tokens: What was printed when it was accepted, such as music:5c79be8e...; @FILE reads
-            them from a file.
-        out: The folder for the files; it is made if need be.
+        tokens: Tasks, as printed when they were accepted: music:5c79be8e...; @FILE reads a file.
+        out: The folder for the files, created if missing.
         beside: What is written beside the audio.
         desk: Where the command works.
     """

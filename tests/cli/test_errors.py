@@ -165,7 +165,7 @@ def test_titles_cannot_play_with_the_terminal(shell: Shell) -> None:
     assert "\x1b" not in ended.err + ended.out
 
 
-@pytest.mark.parametrize("argv", [[], ["--help"], ["generate", "--help"]])
+@pytest.mark.parametrize("argv", [[], ["--help"]])
 def test_help_has_the_exit_codes(shell: Shell, argv: list[str]) -> None:
     """Help goes to stdout and lists what the exit codes mean."""
     ended = shell(*argv)

@@ -6,8 +6,14 @@ import re
 import sys
 import threading
 from collections.abc import Callable
+from io import StringIO
 
 import pytest
+from rich.console import Console
+
+from suno_async import SunoClient
+from suno_async.cli._counts import Counts
+from suno_async.cli._live_batch import LiveBatch
 
 from .conftest import Ended, Shell
 
@@ -94,6 +100,16 @@ def frames(sent: str) -> list[list[str]]:
     begins = [match.start() for match in re.finditer(r"(?m)^\d+:\d\d  \d+ left", sent)]
     ends = [*begins[1:], len(sent)]
     return [sent[one:end].splitlines() for one, end in zip(begins, ends, strict=True)]
+
+
+def test_a_batchs_rows_are_sorted_by_line() -> None:
+    """Answers come in any order; the rows stand as the lines do in the file."""
+    suno = SunoClient("key")
+    report = LiveBatch(Console(width=80, height=24, file=StringIO()), counts=Counts(2))
+    for token, line in (("music:later", 2), ("music:sooner", 1)):
+        report.lines[token] = line
+        report.began(suno.task(token))
+    assert re.findall(r"line \d", report._view().plain) == ["line 1", "line 2"]  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.mark.parametrize("columns", [80, 200])
