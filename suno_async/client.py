@@ -36,7 +36,6 @@ from suno_async.task import Seat, Task, read_token
 if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
-    from types import TracebackType
     from typing import NoReturn, Self
 
     import aiohttp
@@ -147,12 +146,7 @@ class SunoClient:
             await self._engine.journal.open()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from attrs import evolve
 
@@ -37,9 +37,6 @@ from suno_async._queue import Queue
 from suno_async._settings import hosts_of, key_of
 from suno_async.errors import ClientClosed, ConfigurationError, ConnectionFailed, Host
 from suno_async.limiter import HeldSlot, Priority, RateLimiter, Slot, Use
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _AGAIN = 0.1  # seconds between attempts while Redis may be back in a moment
 _LOOK_UP = 0.5  # seconds between looks whether Redis is back, while waiting for a slot of one's own
@@ -124,12 +121,7 @@ class RedisRateLimiter:
         self._queue.bound_loop()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:

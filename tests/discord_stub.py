@@ -12,7 +12,6 @@ from aiohttp.test_utils import TestServer
 from attrs import define, field
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
 Json = dict[str, Any]
@@ -71,12 +70,7 @@ class Discord:
         await self._server.start_server(shutdown_timeout=0.1)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._server.close()
 
     @property

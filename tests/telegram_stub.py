@@ -12,7 +12,6 @@ from aiohttp.test_utils import TestServer
 from attrs import define, field
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
 Json = dict[str, Any]
@@ -70,12 +69,7 @@ class Telegram:
         await self._server.start_server(shutdown_timeout=0.1)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._session.close()
         await self._server.close()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from random import Random
-from types import TracebackType
 from typing import Literal, Self, Unpack
 
 from aiohttp import web
@@ -146,12 +145,7 @@ class FakeSuno:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
