@@ -13,7 +13,7 @@ from suno_async.testing import VirtualTimeLoop
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a job in a shell's background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["pytester", "redis_kit"]
+pytest_plugins = ["pytester", "pushing", "redis_kit"]
 
 settings.register_profile("quick", deadline=None, max_examples=50)
 settings.register_profile(

@@ -1,4 +1,4 @@
-"""A receiver of pushes behind a server of its own."""
+"""A receiver of pushes behind a server of its own; as a plugin, its fixtures."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from aiohttp import ClientSession, web
 from attrs import define, field
 
 from suno_async import CallbackReceiver, CallbackRejected, UnwatchedPush
+from suno_async.testing import FakeSuno
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from suno_async.testing import FakeSuno
+    from collections.abc import AsyncGenerator, AsyncIterator
 
 SECRET = "c4llb4ck-secret-of-the-tests"
 TRACKS = [
@@ -65,6 +65,20 @@ async def receiving(path: str = "/suno", **settings: Any) -> AsyncGenerator[Rece
     finally:
         await reception.receiver.aclose()
         await runner.cleanup()
+
+
+@pytest.fixture
+async def reception() -> AsyncIterator[Reception]:
+    """A receiver behind a server."""
+    async with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+async def silent() -> AsyncIterator[FakeSuno]:
+    """The service, which pushes nothing by itself."""
+    async with FakeSuno(callbacks=False) as fake:
+        yield fake
 
 
 def callback_url(fake: FakeSuno, at: int = -1) -> str:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from attrs import define
 
 from suno_async import (
     AuthenticationFailed,
@@ -61,6 +62,19 @@ async def outcomes_of(suno: SunoClient, *given: Any, **terms: Any) -> list[Outco
     """All outcomes, in the order of the input."""
     outcomes = [outcome async for outcome in suno.batch(*given, **terms)]
     return sorted(outcomes, key=lambda outcome: outcome.index)
+
+
+@define
+class Endless:
+    """Ideas without an end."""
+
+    read: int = 0
+    """How many were taken."""
+
+    def __iter__(self) -> Iterator[GenerateMusic]:
+        while True:
+            self.read += 1
+            yield GenerateMusic(f"song {self.read}")
 
 
 async def test_every_request_has_its_outcome(suno: SunoClient, fake_suno: FakeSuno) -> None:
@@ -396,19 +410,12 @@ async def test_memory_is_bounded_by_what_is_in_flight(
     suno: SunoClient, fake_suno: FakeSuno
 ) -> None:
     """An endless input is read a little ahead, and no further than what is wanted."""
-    read = 0
-
-    def endless() -> Iterator[GenerateMusic]:
-        nonlocal read
-        while True:
-            read += 1
-            yield GenerateMusic(f"song {read}")
-
-    async with suno.batch(endless(), max_in_flight=5) as outcomes:
+    ideas = Endless()
+    async with suno.batch(ideas, max_in_flight=5) as outcomes:
         async for outcome in outcomes:
             if outcome.index >= 20:
                 break
-    assert read <= 20 + 5 + 502
+    assert ideas.read <= 20 + 5 + 502
     assert len(fake_suno.ledger.of(MUSIC)) <= 40
 
 
@@ -503,21 +510,14 @@ async def test_an_input_that_never_ends_is_left_when_it_is_of_no_use(
 
 async def test_a_closed_client_ends_the_submitting(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """Closed amid a batch, the rest of the input is not read."""
-    read = 0
-
-    def endless() -> Iterator[GenerateMusic]:
-        nonlocal read
-        while True:
-            read += 1
-            yield GenerateMusic(f"song {read}")
-
-    running = asyncio.create_task(outcomes_of(suno, endless()))
+    ideas = Endless()
+    running = asyncio.create_task(outcomes_of(suno, ideas))
     await asyncio.sleep(30)
     await suno.aclose()
     async with asyncio.timeout(60):
         outcomes = await running
     assert any(isinstance(outcome.error, ClientClosed) for outcome in outcomes)
-    assert read < 1000
+    assert ideas.read < 1000
 
 
 async def test_a_broken_journal_ends_the_submitting(

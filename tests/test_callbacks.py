@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import evolve
 from examples import example
-from pushing import SECRET, TRACKS, callback_url, music, post, receiving, rejected
+from pushing import SECRET, TRACKS, callback_url, music, post, rejected
 from test_kinds import payload
 
 from suno_async import (
@@ -34,13 +34,6 @@ if TYPE_CHECKING:
 SEA = GenerateMusic("the sea")
 STAGES = [Stage.TEXT, Stage.FIRST, Stage.COMPLETE]
 LOOK = "get-music-generation-details"
-
-
-@pytest.fixture
-async def reception() -> AsyncIterator[Reception]:
-    """A receiver behind a server."""
-    async with receiving() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,32 +8,19 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pushing import SECRET, TRACKS, callback_url, music, receiving, rejected
+from pushing import SECRET, TRACKS, callback_url, music, rejected
 
 from suno_async import CallbackReceiver, CallbackRejected, GenerateMusic, SunoClient, UnwatchedPush
 from suno_async.operations import KINDS
-from suno_async.testing import FakeSuno
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from pushing import Reception
 
+    from suno_async.testing import FakeSuno
+
 SEA = GenerateMusic("the sea")
-
-
-@pytest.fixture
-async def reception() -> AsyncIterator[Reception]:
-    """A receiver behind a server."""
-    async with receiving() as running:
-        yield running
-
-
-@pytest.fixture
-async def silent() -> AsyncIterator[FakeSuno]:
-    """The service, which pushes nothing by itself."""
-    async with FakeSuno(callbacks=False) as fake:
-        yield fake
 
 
 def notes(number: int) -> dict[str, Any]:

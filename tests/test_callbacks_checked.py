@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
-from pushing import SECRET, TRACKS, callback_url, music, post, receiving, rejected
+from pushing import SECRET, TRACKS, callback_url, music, post, rejected
 
 from suno_async import (
     CallbackReceiver,
@@ -38,20 +38,6 @@ if TYPE_CHECKING:
 
 SEA = GenerateMusic("the sea")
 OTHER_SECRET = "another-secret-of-the-tests"
-
-
-@pytest.fixture
-async def reception() -> AsyncIterator[Reception]:
-    """A receiver behind a server."""
-    async with receiving() as running:
-        yield running
-
-
-@pytest.fixture
-async def silent() -> AsyncIterator[FakeSuno]:
-    """The service, which pushes nothing by itself."""
-    async with FakeSuno(callbacks=False) as fake:
-        yield fake
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from programs import BLOCKS
-from pushing import callback_url, music, post, receiving, rejected
+from pushing import callback_url, music, post, rejected
 from test_callbacks_recovery import LOOK, SEA, client, lose, rows
 
 from suno_async import ClientClosed, GenerateLyrics, GenerateMusic, SubmissionUnknown
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pushing import Reception
-
-
-@pytest.fixture
-async def reception() -> AsyncIterator[Reception]:
-    """A receiver behind a server."""
-    async with receiving() as running:
-        yield running
 
 
 @pytest.fixture

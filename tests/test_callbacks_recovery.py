@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from moments import Watched
-from pushing import SECRET, callback_url, music, post, receiving, rejected
+from pushing import SECRET, callback_url, music, post, rejected
 
 from suno_async import (
     CallbackReceiver,
@@ -35,13 +35,6 @@ if TYPE_CHECKING:
 SEA = GenerateMusic("the sea")
 LOOK = "get-music-generation-details"
 SETUPS = ("plain", "key", "journal", "journal and key")
-
-
-@pytest.fixture
-async def reception() -> AsyncIterator[Reception]:
-    """A receiver behind a server."""
-    async with receiving() as running:
-        yield running
 
 
 @pytest.fixture

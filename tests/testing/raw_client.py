@@ -1,5 +1,6 @@
 """A client of a few lines for tests of the fake: it sends what it is told and reads JSON."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from random import Random
@@ -94,3 +95,17 @@ def fake_suno(**settings: Any) -> FakeSuno:
 def drawn(seed: int) -> Random:
     """A random generator."""
     return Random(seed)
+
+
+async def finished(api: Raw) -> tuple[str, dict[str, Any]]:
+    """A music task that is complete, and its second track."""
+    task_id = await api.song()
+    await asyncio.sleep(150)
+    return task_id, (await api.tracks(task_id))[1]
+
+
+async def file(api: Raw, url: str) -> bytes:
+    """The bytes behind a link."""
+    async with api.session.get(url) as response:
+        assert response.status == 200
+        return await response.read()

@@ -1,10 +1,9 @@
 """Lyrics and what is made from a track: each record in its own shape."""
 
 import asyncio
-from typing import Any
 
 import pytest
-from raw_client import HOOK, Raw, fake_suno, raw
+from raw_client import HOOK, fake_suno, file, finished, raw
 
 MP3 = "https://files.example/song.mp3"
 STEM_URLS = {
@@ -12,20 +11,6 @@ STEM_URLS = {
     *("guitarUrl", "pianoUrl", "keyboardUrl", "percussionUrl", "stringsUrl", "synthUrl"),
     *("fxUrl", "brassUrl", "woodwindsUrl"),
 }
-
-
-async def finished(api: Raw) -> tuple[str, dict[str, Any]]:
-    """A music task that is complete, and its second track."""
-    task_id = await api.song()
-    await asyncio.sleep(150)
-    return task_id, (await api.tracks(task_id))[1]
-
-
-async def file(api: Raw, url: str) -> bytes:
-    """The bytes behind a link."""
-    async with api.session.get(url) as response:
-        assert response.status == 200
-        return await response.read()
 
 
 async def test_lyrics() -> None:

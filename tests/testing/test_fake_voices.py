@@ -1,26 +1,11 @@
 """Voices, recoveries, and the calls that make no task."""
 
 import asyncio
-from typing import Any
 
-from raw_client import HOOK, Raw, fake_suno, raw
+from raw_client import HOOK, Raw, fake_suno, file, finished, raw
 
 MP3 = "https://files.example/song.mp3"
 PHRASE = {"voiceUrl": MP3, "vocalStartS": 0, "vocalEndS": 10}
-
-
-async def finished(api: Raw) -> tuple[str, dict[str, Any]]:
-    """A music task that is complete, and its second track."""
-    task_id = await api.song()
-    await asyncio.sleep(150)
-    return task_id, (await api.tracks(task_id))[1]
-
-
-async def file(api: Raw, url: str) -> bytes:
-    """The bytes behind a link."""
-    async with api.session.get(url) as response:
-        assert response.status == 200
-        return await response.read()
 
 
 async def test_a_voice_from_phrase_to_use() -> None:
