@@ -14,7 +14,6 @@ from weakref import WeakValueDictionary
 
 from attrs import define, field
 
-from suno_async._records import record_of
 from suno_async._recovery import Insides, LostAnswer, Recoveries, foreign
 from suno_async._subscribers import Taken
 from suno_async.limiter import Priority
@@ -132,6 +131,6 @@ class Inbox:
         with suppress(Exception):  # whatever is wrong with the look, the push tells enough
             slot = await self._client.ready().acquire(Priority.PERSON_LOOK)
             body = await self._client.ask(push.kind, push.task_id, slot)
-            record = record_of(push.kind, body, token=push.token, operation=task.operation)
+            record = push.record(task.operation, body)
             return record if record.failure is not None else None
         return None

@@ -52,13 +52,16 @@ class Push:
         """The token of the task."""
         return f"{self.ticket.kind}:{self.task_id}"
 
-    def record(self, operation: TaskOperation[Any] | None = None) -> Record[Any]:
-        """What it tells.
+    def record(
+        self, operation: TaskOperation[Any] | None = None, body: Mapping[str, Any] | None = None
+    ) -> Record[Any]:
+        """What it tells, or what another body tells of the same task.
 
         Raises:
             SunoError: that cannot be read.
         """
-        return record_of(self.kind, self.body, token=self.token, operation=operation)
+        told = self.body if body is None else body
+        return record_of(self.kind, told, token=self.token, operation=operation)
 
 
 def read_push(ticket: Ticket, given: bytes | str | Mapping[str, Any], most: int) -> Push:

@@ -18,7 +18,6 @@ from weakref import WeakValueDictionary
 from attrs import define, field
 
 from suno_async._pushes import Push, ticket_of
-from suno_async._records import Record, record_of
 from suno_async._verdict import Body, in_brief
 from suno_async.errors import (
     CallbackRejected,
@@ -229,7 +228,7 @@ class Recoveries:
         if not has_other:
             self._started(task, push.submission)
         with suppress(SunoError):
-            self._client.watcher.told(task, _record(push, body, task.operation))
+            self._client.watcher.told(task, push.record(task.operation, body))
         self._tell(push, task)
         return task
 
@@ -280,7 +279,7 @@ class Recoveries:
             slot = await self._client.ready().acquire(Priority.PERSON_LOOK)
             try:
                 body = await self._client.ask(push.kind, push.task_id, slot)
-                record = _record(push, body, None)
+                record = push.record(None, body)
             except DecodeError as unreadable:
                 if isinstance(unreadable.raw, dict):
                     return cast("Body", unreadable.raw)  # pyright: ignore[reportUnknownMemberType]
@@ -299,10 +298,6 @@ def foreign(push: Push) -> CallbackRejected:
     """What is said of a push for a task that is not the submission's."""
     message = f"{push.token}, which it names, is not the task of this submission"
     return CallbackRejected(message, http_status=409)
-
-
-def _record(push: Push, body: Body, operation: TaskOperation[Any] | None) -> Record[Any]:
-    return record_of(push.kind, body, token=push.token, operation=operation)
 
 
 def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:

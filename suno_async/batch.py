@@ -54,12 +54,12 @@ def check_batch(operations: object, max_in_flight: object) -> None:
 
 @define
 class Keys:
-    """Names the requests of one batch: by what is asked for, and for the how-manieth time."""
+    """Names the requests of one batch: by what is asked for, and by its number among its like."""
 
     _seen: Counter[str] = field(factory=Counter[str], init=False)
 
     def of(self, operation: TaskOperation[Any]) -> str:
-        """The key of the next request; each call counts as one more of its like."""
+        """The key of the next request; each call counts as one more such request."""
         asked = [type(operation).__name__, operation_to_dict(operation)]
         digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
         self._seen[digest] += 1

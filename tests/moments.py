@@ -1,4 +1,4 @@
-"""Something done at one moment of a posting: while it waits for the how-manieth time."""
+"""Something done at one moment of a posting: at its first wait, its second, and so on."""
 
 from __future__ import annotations
 

@@ -10,10 +10,11 @@ from attrs import define, field
 from suno_async.testing._api.catalogue import routes
 from suno_async.testing._api.courier import Courier
 from suno_async.testing._api.facts import MODELS
+from suno_async.testing._api.fault_plan import FaultPlan
 from suno_async.testing._api.front import Delay, Front
 from suno_async.testing._api.jobs import Job
 from suno_async.testing._api.service import Script, Service, Unreachable
-from suno_async.testing.faults import PASSING, Fault, FaultPlan
+from suno_async.testing.faults import PASSING, Fault
 from suno_async.testing.judges import Counting, Judge, judge
 from suno_async.testing.ledger import Ledger
 from suno_async.testing.names import page_of

@@ -18,11 +18,12 @@ from suno_async.testing._api.facts import (
     UNAUTHORIZED,
     WRONG_METHOD,
 )
+from suno_async.testing._api.fault_plan import FaultPlan
 from suno_async.testing._api.files import FOLDERS, file_reply
 from suno_async.testing._api.replies import Reply, bytes_reply, json_reply, send, spoil
 from suno_async.testing._api.service import Service
 from suno_async.testing._api.uploads import read_form
-from suno_async.testing.faults import Fault, FaultPlan, Way
+from suno_async.testing.faults import Fault, Way
 from suno_async.testing.judges import Judge
 from suno_async.testing.ledger import Entry, Ledger, Outcome
 
