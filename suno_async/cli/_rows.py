@@ -92,8 +92,9 @@ def _fitted(title: str, columns: int) -> Text:
 
 def _dots(row: Row, full: str, empty: str) -> Text:
     """How far it is, for eyes without colour as well."""
-    reached = Stage(row.stage).rank + 1 if row.stage in set(Stage) else 0
-    return Text(full * reached + empty * (len(Stage) - reached), _STYLES.get(row.stage, ""))
+    reached = [row.stage in set(Stage) and stage <= row.stage for stage in Stage]
+    dots = "".join(full if one else empty for one in reached)
+    return Text(dots, _STYLES.get(row.stage, ""))
 
 
 def _bar(row: Row, columns: int, full: str, empty: str) -> Text:

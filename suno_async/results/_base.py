@@ -38,11 +38,6 @@ class Stage(StrEnum):
     COMPLETE = "complete"
     """All is there (after 2 to 3 minutes)."""
 
-    @property
-    def rank(self) -> int:
-        """The stage's place in the order, from 0."""
-        return _rank(self)
-
     def __lt__(self, other: str) -> bool:
         return _rank(self) < _rank(other)
 

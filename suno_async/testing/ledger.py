@@ -123,10 +123,6 @@ class Ledger:
         """The requests that were refused for their rate."""
         return [entry for entry in self._of(operation) if entry.outcome is Outcome.LIMITED]
 
-    def faulted(self, operation: str | None = None) -> list[Entry]:
-        """The requests on which a fault was played."""
-        return [entry for entry in self._of(operation) if entry.fault is not None]
-
     def count(self, operation: str | None = None) -> int:
         """How many requests came, for one operation or for all, whatever became of them."""
         return sum(1 for _ in self._of(operation))

@@ -122,7 +122,6 @@ def test_the_ledger_finds_its_entries() -> None:
     assert ledger.refused() == [bad, fast]
     assert ledger.refused(code=400) == [bad]
     assert ledger.limited("generate-lyrics") == [fast]
-    assert ledger.faulted() == [lost]
     assert (ledger.count(), ledger.count("generate-lyrics"), len(ledger)) == (4, 2, 4)
     assert ledger.of("generate-music") == [paid, bad]
     assert (list(ledger)[-1], ledger.spent) == (lost, 12.0)
