@@ -160,10 +160,10 @@ class SunoClient:
 
     @property
     def unclaimed(self) -> list[str]:
-        """Tokens of tasks that were accepted, and nobody was told.
+        """Tokens of accepted tasks that nobody was told of.
 
-        Whoever asked had been cancelled; or the answer was lost, and when a push told of the task,
-        nobody waited for it by `SubmissionUnknown.recovered`, which takes it off the list.
+        Either the caller had been cancelled; or the answer was lost, and nobody was waiting in
+        `SubmissionUnknown.recovered`, which takes a token off the list, when a push named the task.
         """
         return self._engine.submissions.unclaimed
 
@@ -177,11 +177,11 @@ class SunoClient:
     ) -> Task[R]:
         """Start a task; it is paid for when this returns.
 
-        `key`, a text of yours, names this submission for ever: who submits with it again, at the
-        same time or later, gets the same task or error, and nothing is paid again; with a journal
-        also after a restart. It is free again once the submission ended unpaid. Where it is
-        unknown whether it was paid, `SubmissionUnknown` is raised again, and only
-        `resend_unknown=True` sends it again, which may pay twice.
+        `key`, a text of yours, names this submission for ever: submitting with it again, at the
+        same time or later, gives the same task or error, and nothing is paid again; with a journal
+        even after a restart. It is free again once the submission ended unpaid. If it is unknown
+        whether it was paid, `SubmissionUnknown` is raised again, and only `resend_unknown=True`
+        sends it again, which may pay twice.
 
         Cancelling this before the request has left sends nothing. After that the request is
         finished all the same, and the task's token is found in `unclaimed`.
@@ -213,24 +213,24 @@ class SunoClient:
         retry_failed: bool = False,
         on_accepted: OnAccepted | None = None,
     ) -> Batch[Op]:
-        """Make many songs: iterate over the outcomes, each told as it finishes.
+        """Make many songs: iterate over their outcomes, each as it finishes.
 
         `operations` is any iterable, read lazily: up to 500 items ahead where it has no length. An
         item may be an `InvalidRequest` instead, and becomes an outcome. `max_in_flight` bounds the
         tasks being made at once. One failure never stops the rest; a wrong key, no credits,
-        maintenance or no network end the submitting, while what was accepted is still told.
+        maintenance or no network stop the submitting, while outcomes of what was accepted follow.
 
-        With a journal the batch can be run again after any end: what is done is told from the
-        journal, what is being made is picked up, what failed after acceptance is told, and sent
-        again only with `retry_failed`; where it is unknown whether a request was accepted, its
-        outcome says so, and it is sent again only with `resend_unknown`, which may pay twice.
+        With a journal the batch can be run again after any end: finished songs come from the
+        journal, unfinished ones are picked up, and what failed after acceptance is sent again only
+        with `retry_failed`. If it is unknown whether a request was accepted, its outcome says so,
+        and it is sent again only with `resend_unknown`, which may pay twice.
 
         `on_accepted` is called with an item's index, its task and whether the journal knew it, as
-        soon as it is being made: for showing how far a batch is.
+        soon as it is being made, for showing the progress of a batch.
 
         Raises:
             ConfigurationError: `operations` is no iterable, or `max_in_flight` is not 1 or more.
-            Exception: what the iterable itself raised, after all paid work was told.
+            Exception: what the iterable itself raised, after the outcomes of all paid work.
         """
         check_batch(operations, max_in_flight)
 
@@ -278,7 +278,7 @@ class SunoClient:
         return [self._engine.restored(None, entry) for entry in await journal.unfinished()]
 
     async def call(self, operation: CallOperation[R], *, priority: Priority = Priority.PERSON) -> R:
-        """Ask for an answer that comes at once; what it raises is as of `submit`.
+        """Ask for an answer that comes at once; it raises what `submit` does, and more.
 
         Raises:
             RequestTimeout: no answer in time to a question that costs nothing.
@@ -364,11 +364,11 @@ class SunoClient:
         `await task` gives, a list, or an outcome of a batch. Of many, 8 are fetched at one time by
         a client, and when one fails the others are finished before that is raised.
 
-        A file appears under its name when it is whole, and is what it should be. What was broken
-        off lies beside it as `.part`, and is continued where the server can tell that the file is
+        A file appears under its name only when it is whole and of the right kind. An interrupted
+        one lies beside it as `.part`, and is continued if the server can tell that the file is
         still the same. A file whose name holds its id (`Title [first 8 of id].mp3`) is not fetched
         again; one that was given a path is. Only silence is bounded, by the client's `timeout`. An
-        expired link is renewed once by the record of its task. The key is not sent along.
+        expired link is renewed once through the record of its task. The key is not sent along.
 
         `progress` is called with the bytes so far and the bytes in all (`None` if not known).
         `image`, `lyrics` and `sidecar` put a track's cover image, its words as text, and what made
@@ -377,7 +377,7 @@ class SunoClient:
         Raises:
             DownloadFailed: there is no file yet, it could not be fetched, is not what it should
                 be, or could not be written.
-            ConfigurationError: it is nothing that has files.
+            ConfigurationError: `what` is nothing that has files.
             ClientClosed: the client has ended; what was fetched so far is continued next time.
         """
         self._engine.ready()

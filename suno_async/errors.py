@@ -112,7 +112,7 @@ class RequestTimeout(SunoError, TimeoutError):
 
 
 class Recovery(Protocol):
-    """Where whoever has a `SubmissionUnknown` waits for a push that tells of the task."""
+    """How a `SubmissionUnknown` waits for a push that names its task."""
 
     async def wait(self, timeout: float | None) -> Task[Any] | None:  # noqa: ASYNC109 as Task.wait
         """The task, or `None` when the time is over."""
@@ -133,7 +133,7 @@ class SubmissionUnknown(SunoError):
     cause: SunoError | None = None
     """What became of the answer."""
     recovery: Recovery | None = field(default=None, init=False, repr=False)
-    """Where pushes are waited for; of use in this process alone."""
+    """What waits for that push; it stays in this process."""
 
     async def recovered(self, timeout: float | None = 180.0) -> Task[Any]:  # noqa: ASYNC109 as Task.wait
         """The task, once a push tells that the service accepted it after all.

@@ -53,7 +53,7 @@ class RedisRateLimiter:
         redis: A URL such as `redis://localhost:6379/0`, or a client from `redis.asyncio` of yours
             (`Redis`, `RedisCluster`), which is not closed.
         api_key: The key whose rate is shared; left out, the environment's `SUNO_API_KEY`. Redis
-            gets to see a hash of it only.
+            only ever sees a hash of it.
         base_url: The API's address as for `SunoClient`; each has its own rate.
         max_rate: Requests per period, the same in all processes, as all figures.
         time_period: Seconds of the period.

@@ -24,7 +24,7 @@ class Extension(NegativeTags, Weights, Singer, MusicOperation):
     """A song carried on, with the source's parameters or with new ones."""
 
     sets_flag: ClassVar[tuple[str, ...]]
-    """The fields of which any asks for parameters of one's own."""
+    """The fields of which any one asks for parameters of your own."""
 
     continue_at: float | None = field(default=None, metadata=must(above(0)))
     """Where to go on, in seconds from the beginning, before the end of the source."""
@@ -51,14 +51,14 @@ class Extension(NegativeTags, Weights, Singer, MusicOperation):
         return evolve(self, default_param_flag=self.has_own_parameters)
 
     def extension_faults(self, model: Model | str) -> Iterator[Fault]:
-        """What parameters of one's own ask for; what the V6 models ask for is not published."""
+        """What parameters of your own require; what the V6 models ask for is not published."""
         yield from model_faults(model)
         yield from singer_faults(self)
         if self.has_own_parameters and is_before_v6(model):
             for name in ("continue_at", "style", "title"):
                 value = getattr(self, name)
                 if value is None or (isinstance(value, str) and not value.strip()):
-                    yield Fault(name, "is required with parameters of one's own", value)
+                    yield Fault(name, "is required with parameters of your own", value)
         limited = {"prompt": "lyrics", "style": "style", "title": "title"}
         yield from length_faults(self, model, limited)
 
@@ -86,7 +86,7 @@ class ExtendMusic(Extension):
     """The model, which must be the track's; left out, it is."""
 
     def inherited(self) -> Mapping[str, Any]:
-        """Style and title of the track, where parameters of one's own lack them."""
+        """Style and title of the track, where parameters of your own lack them."""
         track = track_of(self)
         if track is None or not self.has_own_parameters:
             return {}

@@ -26,7 +26,7 @@ Uploadable: TypeAlias = (
 """A path, bytes, an async iterator of bytes, or a URL that begins with http:// or https://."""
 
 UPLOAD_PATH = "suno-async"
-"""Where uploads lie, unless another place is said."""
+"""The folder for uploads, unless another is named."""
 
 _SMALL = 64 * 1024  # bytes that go as text, which adds a third; more goes as a form
 
@@ -39,14 +39,14 @@ def _source(given: Uploadable) -> Path | bytes | AsyncIterable[bytes]:
 
 @frozen(kw_only=True)
 class Upload(CallOperation[UploadedFile]):
-    """A file for the upload host, which keeps it for 3 days and asks nothing for it."""
+    """A file for the upload host, which keeps it for 3 days, free of charge."""
 
     costs: ClassVar[bool] = False
     host: ClassVar[Host] = Host.UPLOAD
     answer: ClassVar[Any] = UploadedFile
 
     upload_path: str = field(default=UPLOAD_PATH, metadata=must(not_blank, no_slash_at_the_ends))
-    """Where it shall lie, without a slash at either end."""
+    """The folder it is stored in there, without a slash at either end."""
     file_name: str | None = field(default=None, metadata=must(not_blank))
     """Its name there, which replaces a file of that name; left out, a random one."""
 
@@ -56,7 +56,7 @@ class UploadBase64(Upload):
     """Send a small file as text.
 
     Raises:
-        InvalidRequest: there is nothing to send, or the place is none.
+        InvalidRequest: there is nothing to send, or the path is not valid.
     """
 
     path: ClassVar[str] = "/api/file-base64-upload"
@@ -70,7 +70,7 @@ class UploadStream(Upload):
     """Send a file as it is read.
 
     Raises:
-        InvalidRequest: the file is not there or cannot be read, or the place is none.
+        InvalidRequest: the file is missing or cannot be read, or the path is not valid.
     """
 
     path: ClassVar[str] = "/api/file-stream-upload"
@@ -98,7 +98,7 @@ class UploadUrl(Upload):
     """Let the service fetch a file, which it tries for 30 seconds; about 100 MB are advised.
 
     Raises:
-        InvalidRequest: the URL or the place is none.
+        InvalidRequest: the URL or the path is not valid.
     """
 
     path: ClassVar[str] = "/api/file-url-upload"

@@ -61,7 +61,7 @@ class GetTimestampedLyrics(OfTrackOrElse, CallOperation[TimestampedLyrics]):
 
 @frozen(kw_only=True)
 class BoostStyle(CallOperation[StyleBoost]):
-    """Say a style at more length, to be given as `style`.
+    """Describe a style at more length, for use as `style`.
 
     Raises:
         InvalidRequest: there is no style.

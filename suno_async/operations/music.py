@@ -95,7 +95,7 @@ class ReplaceSection(OfTrackOrElse, NegativeTags, Weights, Singer, V6Fields, Mus
     """Make a part of a song anew: of a track, or of an upload.
 
     Raises:
-        InvalidRequest: both a track and an upload are given, or neither; or the part is no part.
+        InvalidRequest: both a track and an upload are given, or neither; or the part is empty.
     """
 
     path: ClassVar[str] = "/api/v1/generate/replace-section"
@@ -149,13 +149,13 @@ class GenerateSounds(MusicOperation):
     model: Model | str = Model.V5
     """The model; a name unknown here is passed on unchecked."""
     sound_loop: bool = False
-    """Whether the end shall lead back to the beginning."""
+    """Whether its end leads back to its beginning."""
     sound_tempo: int | None = field(default=None, metadata=must(between(1, 300)))
     """Beats in a minute, 1 to 300; left out, the service chooses."""
     sound_key: SoundKey = "Any"
     """The musical key."""
     grab_lyrics: bool = False
-    """Whether the words shall be written down."""
+    """Whether the words are written down as well."""
 
     def faults(self) -> Iterator[Fault]:
         """There must be a model."""

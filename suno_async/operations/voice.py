@@ -1,4 +1,4 @@
-"""Operations that make personas, and voices of one's own.
+"""Operations that make personas, and voices of your own.
 
 A voice takes five steps: `ValidateVoice` with a recording gives a phrase; it is sung and recorded;
 `GenerateVoice` makes the voice from that; `CheckVoice` says whether it can be used; then it is
@@ -73,7 +73,7 @@ class ValidateVoice(TaskOperation[VoicePhrase]):
     """Get a phrase to sing, from a recording of a voice; the first step to a voice.
 
     Raises:
-        InvalidRequest: the part of the recording is no part.
+        InvalidRequest: the part of the recording is empty.
     """
 
     path: ClassVar[str] = "/api/v1/voice/validate"

@@ -26,7 +26,7 @@ class UploadedFile(Result):
     file_size: int | None = None
     """Its size in bytes."""
     mime_type: str | None = None
-    """What it is taken for."""
+    """Its media type, as the host sees it."""
     file_id: str | None = None
     """Its id; often missing."""
     uploaded_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""Personas, and voices of one's own."""
+"""Personas, and voices of your own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class VoicePhrase(Result):
 
 @frozen(kw_only=True)
 class Voice(Result):
-    """A voice of one's own; operations take it as `persona_id`."""
+    """A voice of your own; operations take it as `persona_id`."""
 
     voice_id: Given | None = None
     """Its id."""

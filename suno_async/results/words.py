@@ -62,7 +62,7 @@ class TimestampedLyrics(Result):
 
 @frozen(kw_only=True)
 class StyleBoost(Result):
-    """A style said at more length."""
+    """A style described at more length."""
 
     result: str | None = None
     """The style, ready to be given as `style`."""

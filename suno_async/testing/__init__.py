@@ -1,8 +1,7 @@
 """What tests need: the embedded API, its ledger, judges and faults, and time that flies.
 
 `FakeSuno` is the service: `script` says how its tasks go, `fail` what breaks, `ledger` what was
-paid.
-`run_virtual` runs a coroutine on a clock that jumps; the pytest plugin has fixtures of both.
+paid. `run_virtual` runs a coroutine on a clock that jumps; the pytest plugin offers fixtures.
 """
 
 from suno_async.testing.fake import FakeSuno

@@ -53,7 +53,7 @@ class FakeSuno:
     retry_after: str | None = None
     """A `Retry-After` header for refusals for rate."""
     seed: int | str = 0
-    """What everything drawn depends on."""
+    """What all random draws depend on."""
     timetable: TimetableLike = field(factory=Timetable.drawn)
     """When the stages of tasks come."""
     null_for: float = 0.0
@@ -65,9 +65,9 @@ class FakeSuno:
     push_spacing: float = 5.0
     """Seconds between the three tries of a push."""
     delay: Delay | None = None
-    """The network's delay: a range of seconds, or a callable for those before and after."""
+    """The network's delay: a range of seconds, or a callable that draws the way there and back."""
     song_seconds: tuple[float, float] = (120.0, 240.0)
-    """Between which lengths songs are drawn."""
+    """The range of song lengths, in seconds."""
     models: Collection[str] = tuple(MODELS)
     """The models that are known; others are refused."""
     strict_ids: bool = True
@@ -79,7 +79,7 @@ class FakeSuno:
     http_errors: bool = False
     """Whether the HTTP status follows the code; the service answers errors with HTTP 200."""
     epoch: float = 1_767_225_600.0
-    """What a clock on the wall shows at the start, in seconds since 1970: 2026-01-01."""
+    """The wall-clock time at the start, in seconds since 1970: 2026-01-01."""
     ledger: Ledger = field(init=False)
     """What reached the fake, and what became of it."""
     app: web.Application = field(init=False)
@@ -259,7 +259,7 @@ class FakeSuno:
         self._courier.change(PushFaults())
 
     def assert_all_played(self) -> None:
-        """Hold that every fault and script has happened; a test in which one did not is void."""
+        """Assert that every fault and script has happened; a test in which one did not is void."""
         waiting = [
             *self._front.faults.waiting,
             *(f"script for {one.operation or 'any task'}" for one in self._service.scripts),
@@ -274,7 +274,7 @@ class FakeSuno:
         job.gone = not renewed
 
     def remake(self, task_id: str) -> None:
-        """Let the files of a task become others of the same size, under the same links."""
+        """Replace the files of a task by others of the same size, under the same links."""
         self._service.jobs[task_id].edition += 1
 
     def _page_of(self, name: str | None) -> str | None:

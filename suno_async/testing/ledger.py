@@ -143,26 +143,26 @@ class Ledger:
         return most
 
     def assert_charged(self, times: int, operation: str | None = None) -> None:
-        """Hold that so many requests cost credits: 1 for a song, however often it was asked for."""
+        """Assert that this many requests cost credits: 1 for a song, however often asked for."""
         self._hold(self.charged(operation), times, "charged", operation)
 
     def assert_accepted(self, times: int, operation: str | None = None) -> None:
-        """Hold that so many requests were accepted, of one operation or of all."""
+        """Assert that this many requests were accepted, of one operation or of all."""
         self._hold(self.accepted(operation), times, "accepted", operation)
 
     def assert_refused(
         self, times: int, operation: str | None = None, code: int | None = None
     ) -> None:
-        """Hold that so many requests were refused, for their rate or otherwise."""
+        """Assert that this many requests were refused, for their rate or otherwise."""
         what = "refused" if code is None else f"refused with {code}"
         self._hold(self.refused(operation, code), times, what, operation)
 
     def assert_asked(self, times: int, operation: str | None = None) -> None:
-        """Hold that so many requests came, whatever became of them; 0 for none at all."""
+        """Assert that this many requests came, whatever became of them; 0 for none at all."""
         self._hold([*self._of(operation)], times, "made", operation)
 
     def assert_within_rate(self) -> None:
-        """Hold that no request was refused for its rate."""
+        """Assert that no request was refused for its rate."""
         self._hold(self.limited(), 0, "refused for their rate", None)
 
     def _hold(self, found: Sequence[Entry], times: int, what: str, operation: str | None) -> None:

@@ -34,7 +34,7 @@ class Kind(StrEnum):
     PHRASE = "phrase"
     """The phrase to be read aloud for a voice."""
     VOICE = "voice"
-    """A voice of one's own."""
+    """A voice of the user's own."""
     RECOVERY = "recovery"
     """Lost audio brought back."""
 
