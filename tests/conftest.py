@@ -10,8 +10,12 @@ from hypothesis import settings
 
 from suno_async.testing import VirtualTimeLoop
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a job in a shell's background
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for _number, _usual in (
+    (signal.SIGINT, signal.default_int_handler),  # ignored by a job in a shell's background
+    (signal.SIGHUP, signal.SIG_DFL),  # ignored under nohup
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
 
 pytest_plugins = ["pytester", "pushing", "redis_kit"]
 
