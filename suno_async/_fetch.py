@@ -60,8 +60,6 @@ class Source:
     """What it must be."""
     is_made: bool
     """Whether the service made it, and not the caller."""
-    token: str | None
-    """The token of the task that made it."""
     renew: Callable[[], Awaitable[str | None]] | None
     """Asks the task's record for the address that is valid now; `None` where no task is known."""
 
@@ -129,7 +127,7 @@ class Fetch:
             if now != size:
                 size, since = now, loop.time()
             elif loop.time() - since > self.http.timeout:
-                raise self._failed(f"{self.path} is held by another process, which does not get on")
+                raise DownloadFailed(f"{self.path} is held by another process that is stuck.")
             await asyncio.sleep(_LOCKED)
         return part
 
@@ -150,7 +148,7 @@ class Fetch:
             number, spent = number + 1, spent + loop.time() - began
             delay = self.retry.delay(number, spent, broken.retry_after)
             if delay is None:
-                raise self._failed(f"{shown(self._url)} {broken.why}")
+                raise DownloadFailed(f"{shown(self._url)} {broken.why}.")
             _log.info(
                 "%s %s, at %d bytes; attempt %d follows in %.1f s",
                 shown(self._url),
@@ -181,9 +179,8 @@ class Fetch:
             ) as response:
                 return await self._take(part, response, going_on=going_on)
         except _HOPELESS as error:
-            raise self._failed(
-                f"{shown(self._url)} leads nowhere: {type(error).__name__}"
-            ) from None
+            what = type(error).__name__
+            raise DownloadFailed(f"{shown(self._url)} leads nowhere: {what}.") from None
         except TimeoutError:
             return _Break(f"was silent for {self.http.timeout:g} s")
         except (aiohttp.ClientError, OSError) as error:  # of the network: the disk's are told apart
@@ -201,7 +198,7 @@ class Fetch:
             part.begin(None)  # it has become shorter: another file
             return _Break("has changed meanwhile")
         if status not in {_OK, _RANGE}:
-            raise self._failed(f"{shown(self._url)} answered with HTTP {status}")
+            raise DownloadFailed(f"{shown(self._url)} answered with HTTP {status}.")
         if response.headers.get("Content-Encoding", "identity") != "identity":
             return _Break("came compressed, which was not asked for")
         if status == _OK:
@@ -249,23 +246,19 @@ class Fetch:
         """Ask once for the address that is valid now."""
         said = f"{shown(self._url)} {why}"
         if self._is_renewed:
-            raise self._failed(f"{said}, and its record knows no better: it is not kept any more")
+            raise DownloadFailed(f"{said}, though it was just renewed: the file is gone.")
         if self.source.renew is None:
-            raise self._failed(f"{said}: it has expired, and no task is known to renew it by")
+            raise DownloadFailed(f"{said}: it has expired, and no task is known to renew it.")
         self._is_renewed = True
         try:
             url = await self.source.renew()
         except ClientClosed:
             raise
         except SunoError as error:
-            raise self._failed(f"{said}, and asking for a new link failed: {error}") from error
+            raise DownloadFailed(f"{said}, and asking for a new link failed: {error}") from error
         if url is None:
-            raise self._failed(f"{said}, and its record has no link any more")
+            raise DownloadFailed(f"{said}, and its record has no link any more: the file is gone.")
         self._url = url
-
-    def _failed(self, sentence: str) -> DownloadFailed:
-        token = self.source.token
-        return DownloadFailed(f"{sentence}.", token, token and token.partition(":")[0])
 
 
 def _note_from(url: str, response: aiohttp.ClientResponse) -> Note | None:

@@ -200,9 +200,7 @@ class Downloads:
         elif flight.link != place.link:
             raise DownloadFailed(
                 f"{place.path} is being written by a download of something else: give this one "
-                "another directory.",
-                place.token,
-                place.kind,
+                "another directory."
             )
         return flight
 
@@ -222,7 +220,6 @@ class Downloads:
                 url=link.url,
                 suffix=suffix_for(link),
                 is_made=place.is_made,
-                token=place.token,
                 renew=None if place.token is None else partial(self._renewed, link, place.token),
             ),
             path=place.path,
