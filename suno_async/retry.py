@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class RetryPolicy:
     """How often and how long a request is tried, with exponential backoff and full jitter.
 
-    It rules requests that cost nothing. A paid request is tried again only if its connection was
-    never made, or if it was refused for rate or maintenance; never after it may have arrived.
+    It applies to requests that cost nothing. A paid request is tried again only if its connection
+    was never made, or if it was refused for rate or maintenance; never after it may have arrived.
 
     Raises:
         ValueError: a number is below what makes sense.
@@ -27,7 +27,7 @@ class RetryPolicy:
     total: float = field(default=120.0, validator=validators.ge(0))
     """Seconds for all attempts and the pauses between; waiting for a slot is not counted."""
     base: float = field(default=0.5, validator=validators.gt(0))
-    """Seconds before the second attempt, on average twice that before the third, and so on."""
+    """Mean seconds before the second attempt; twice that before the third, and so on."""
     cap: float = field(default=20.0, validator=validators.gt(0))
     """The most seconds between two attempts, unless the service asks for more."""
 
