@@ -8,12 +8,14 @@ import sys
 import tomllib
 from enum import Enum
 from pathlib import Path
+from random import random
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from sphinx.ext.napoleon import Config
 from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.util import logging
+from sphinx.util.inspect import object_description
 from sphinx.util.nodes import make_refnode
 from sphinx.util.typing import stringify_annotation
 
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
 _PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 _QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
-_MADE_BY_CLIENT = {f"suno_async.{name}" for name in ("Task", "Batch", "Outcome", "UnwatchedPush")}
+_MADE_FOR_USERS = {f"suno_async.{name}" for name in ("Task", "Batch", "Outcome", "UnwatchedPush")}
+_MADE_FOR_USERS.add("suno_async.testing._api.jobs.Job")
+testing.Fault.__repr__ = lambda self: self.name  # all its fields would fill lines
+_SHORT = {"NOTHING": "...", repr(testing.PASSING): "PASSING", object_description(random): "random"}
 
 project = "suno-async"
 release = tomllib.loads(_PYPROJECT.read_text("utf-8"))["project"]["version"]
@@ -67,7 +72,7 @@ def read_docstring(
     _app: Sphinx, _what: str, name: str, obj: Any, _options: Any, lines: list[str]
 ) -> None:
     """Turn `Args:` and `Raises:` into reStructuredText; the colons of attributes stay text."""
-    if hasattr(obj, "__signature__"):
+    if {*getattr(obj, "__signature__", inspect.Signature()).parameters} - {"self"}:
         operation = name.rpartition(".")[2].title().replace("_", "")
         lines += ["", f"The arguments are the fields of `{operation}`."]
     text = _QUOTED.sub(_as_literal, "\n".join(lines))
@@ -83,12 +88,14 @@ def show_signature(
     _app: Sphinx, what: str, name: str, obj: Any, _options: Any, given: str | None, returned: str
 ) -> tuple[str | None, str | None]:
     """Leave out how to build what users do not build; show a factory as a stub does."""
-    is_made = name in _MADE_BY_CLIENT or getattr(obj, "_is_protocol", False)
+    is_made = name in _MADE_FOR_USERS or getattr(obj, "_is_protocol", False)
     if is_made or what == "exception" or (what == "class" and issubclass(obj, Enum)):
         return "", None
     if hasattr(obj, "__signature__"):
         returned = stringify_annotation(obj.__signature__.return_annotation, "smart")
-    return given and given.replace("= NOTHING", "= ..."), returned
+    for default, short in _SHORT.items():
+        given = given and re.sub(f" ?= ?{re.escape(default)}", f" = {short}", given)
+    return given, returned
 
 
 def skip_member(

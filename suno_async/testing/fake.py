@@ -43,7 +43,7 @@ class FakeSuno:
     time_period: float = 10.0
     """The period of the rate limit in seconds."""
     counting: Counting | Judge | None = "sliding_log"
-    """How requests are counted (see `judges`), a judge of your own, or None for no limit."""
+    """How requests are counted (see `judge`), a judge of your own, or None for no limit."""
     count: Literal["all", "submissions"] = "all"
     """Which requests count: all to the API, or only those that make a task."""
     rate_code: int = 430

@@ -40,7 +40,7 @@ class Entry:
     path: str
     """The path, without the query."""
     operation: str
-    """The name of the operation (contract, section 2); empty for an unknown path."""
+    """The name of the operation, as its page is called (`generate-music`); empty if unknown."""
     query: dict[str, str] = field(factory=dict[str, str])
     """The query parameters."""
     body: Any = None
