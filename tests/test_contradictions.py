@@ -1,7 +1,7 @@
-"""Where the sources contradict each other, and where names mislead: read as the contract says.
+"""Where the service's pages contradict each other, and where names mislead: what is read then.
 
-The numbers are the rows of section 12 of the wire contract; those that need a server or a kind of
-task are held in `test_client`, `test_kinds` and `test_all_operations`, as the table here says.
+What needs a server or a kind of task is held in `test_client`, `test_kinds` and
+`test_all_operations`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def read(kind: str, data: Any) -> Any:
 
 
 @pytest.mark.parametrize("data", [12.5, "12.5", {"credits": 12.5}])
-def test_row_1_credits(data: Any) -> None:
+def test_credits(data: Any) -> None:
     """A number, or an object of the quick start's; fractions occur; the other path is tried."""
     assert answer_of(GetCredits(), {"code": 200, "data": data}) == 12.5
     assert GetCredits.path == "/api/v1/generate/credit"
@@ -59,13 +59,13 @@ def test_row_1_credits(data: Any) -> None:
 
 @pytest.mark.parametrize("items", ["sunoData", "data", "suno_data"])
 @pytest.mark.parametrize("field", ["audioUrl", "audio_url"])
-def test_row_2_lists_and_casings(items: str, field: str) -> None:
+def test_lists_and_casings(items: str, field: str) -> None:
     """Tracks are found in either list and in either casing."""
     found = read("music", {"status": "SUCCESS", "response": {items: [{"id": "a", field: URL}]}})
     assert found.result[0].audio_url == URL
 
 
-def test_row_3_words_of_the_quick_start(caplog: pytest.LogCaptureFixture) -> None:
+def test_words_of_the_quick_start(caplog: pytest.LogCaptureFixture) -> None:
     """GENERATING runs, FAILED fails, and a new word runs on, which is logged once."""
     assert read("music", {"status": "GENERATING"}).stage is Stage.PENDING
     assert read("music", {"status": "FAILED", "errorMessage": "no luck"}).failure is not None
@@ -81,7 +81,7 @@ def test_row_3_words_of_the_quick_start(caplog: pytest.LogCaptureFixture) -> Non
 
 @pytest.mark.parametrize("name", ["vocal_removal_info", "vocal_separation_info"])
 @pytest.mark.parametrize("inside", [True, False])
-def test_rows_4_and_21_stems_in_a_record(name: str, *, inside: bool) -> None:
+def test_stems_in_a_record(name: str, *, inside: bool) -> None:
     """The quick start's object is found in records too, under either name."""
     info = {name: {"vocal_url": URL, "instrumental_url": URL}}
     data = {"status": "SUCCESS", **({"response": info} if inside else info)}
@@ -91,7 +91,7 @@ def test_rows_4_and_21_stems_in_a_record(name: str, *, inside: bool) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_row_5_a_callback_url_is_always_sent(name: str) -> None:
+def test_a_callback_url_is_always_sent(name: str) -> None:
     """Whatever starts a task carries a callback URL, under the name that it has there."""
     operation = example(name)
     if isinstance(operation, TaskOperation):
@@ -99,7 +99,7 @@ def test_row_5_a_callback_url_is_always_sent(name: str) -> None:
         assert sent(operation)[spelt] == CALLBACK
 
 
-def test_row_6_any_model() -> None:
+def test_any_model() -> None:
     """All ten are known, and any other name goes through."""
     known = ["V3_5", "V4", "V4_5", "V4_5PLUS", "V4_5ALL", "V5", "V5_5", "V6", "V6_WILD", "V6_MINI"]
     assert list(Model) == known
@@ -127,7 +127,7 @@ LIMITS: dict[str, dict[str, int]] = {
     ("model", "field", "most"),
     [(model, field, most) for model, fields in LIMITS.items() for field, most in fields.items()],
 )
-def test_rows_7_and_8_lengths(model: str, field: str, most: int) -> None:
+def test_lengths(model: str, field: str, most: int) -> None:
     """Each text of each model has its limit: the reference page's where it names the model."""
     words: dict[str, Any] = {"lyrics": "la", "style": "Folk", "title": "Home"}
 
@@ -142,7 +142,7 @@ def test_rows_7_and_8_lengths(model: str, field: str, most: int) -> None:
         build(most + 1)
 
 
-def test_rows_9_and_10_what_a_mode_wants() -> None:
+def test_what_a_mode_wants() -> None:
     """Style and title are wanted before V6 alone; a prompt is enough for the simple mode."""
     with pytest.raises(InvalidRequest, match="title is required"):
         GenerateMusic(lyrics="la", style="Folk")
@@ -164,18 +164,18 @@ def test_rows_9_and_10_what_a_mode_wants() -> None:
         (422, "Please enter callBackUrl.", BadRequest),
     ],
 )
-def test_rows_11_and_20_codes(code: int, message: str, expected: type[Exception]) -> None:
+def test_codes(code: int, message: str, expected: type[Exception]) -> None:
     """429 is about credits unless its words are about the rate; 400 and 422 are the same."""
     assert type(api_error(Host.API, code, message, http_status=200)) is expected
 
 
-def test_row_12_files_are_kept_15_days() -> None:
-    """As the seeds say."""
+def test_files_are_kept_15_days() -> None:
+    """Most pages say 15, some 14."""
     assert RETENTION.days == 15
 
 
 @pytest.mark.parametrize("time", ["2025-01-01 00:00:00", "2025-01-01T00:00:00Z", 1735689600000])
-def test_row_13_times(time: Any) -> None:
+def test_times(time: Any) -> None:
     """Text, ISO and epoch are the same time, of a track and of a record; the raw one is kept."""
     item = {"id": "a", "createTime": time}
     track = read("music", {"status": "SUCCESS", "response": {"sunoData": [item]}}).result[0]
@@ -185,21 +185,21 @@ def test_row_13_times(time: Any) -> None:
     assert track.raw["createTime"] == time
 
 
-def test_row_14_any_section_that_is_one() -> None:
+def test_any_section_that_is_one() -> None:
     """How long a section may be is the service's to say."""
     words: dict[str, Any] = {"prompt": "la", "tags": "x", "title": "x", "full_lyrics": "la"}
     for end in (0.01, 5, 300):
         ReplaceSection(upload_url=URL, infill_start_s=0, infill_end_s=end, **words)
 
 
-def test_row_15_lyrics_by_words() -> None:
+def test_lyrics_by_words() -> None:
     """200 words, however many characters."""
     GenerateLyrics(" ".join(["characters"] * 200))
     with pytest.raises(InvalidRequest, match="201 words"):
         GenerateLyrics("a " * 201)
 
 
-def test_row_16_a_track_by_its_place() -> None:
+def test_a_track_by_its_place() -> None:
     """The audio id is sent, and `musicIndex` where that is given."""
     assert sent(GetTimestampedLyrics("a", task_id="t")) == {"audioId": "a", "taskId": "t"}
     by_place = GetTimestampedLyrics(task_id="t", music_index=1)
@@ -207,7 +207,7 @@ def test_row_16_a_track_by_its_place() -> None:
 
 
 @pytest.mark.parametrize("cls", [UploadAndCover, GenerateMashup])
-def test_row_17_custom_mode_before_v6(cls: Any) -> None:
+def test_custom_mode_before_v6(cls: Any) -> None:
     """The mode is sent where the model wants it, and left out where it is gone."""
     source: Any = URL if cls is UploadAndCover else [URL, URL]
     assert sent(cls(source, prompt="x", model="V5"))["customMode"] is False
@@ -218,7 +218,7 @@ def test_row_17_custom_mode_before_v6(cls: Any) -> None:
         assert sent(cls(source, model=model, custom_mode=True, **words))["customMode"] is True
 
 
-def test_rows_18_and_19_what_is_wanted_only_sometimes() -> None:
+def test_what_is_wanted_only_sometimes() -> None:
     """A prompt of added vocals before V6 alone, a stem's name with the advanced type alone."""
     words: dict[str, Any] = {"title": "x", "style": "x", "negative_tags": "x"}
     with pytest.raises(InvalidRequest, match="prompt is required with V5_5"):
@@ -233,14 +233,14 @@ def test_rows_18_and_19_what_is_wanted_only_sometimes() -> None:
 
 
 @pytest.mark.parametrize("notes", [None, {}, {"state": "complete", "instruments": []}])
-def test_row_22_no_notes_are_no_failure(notes: Any) -> None:
+def test_no_notes_are_no_failure(notes: Any) -> None:
     """A finished MIDI task without notes is finished."""
     found = read("midi", {"successFlag": 1, "midiData": notes, "taskId": "t"})
     assert (found.stage, found.failure) == (Stage.COMPLETE, None)
     assert found.result.instruments == ()
 
 
-def test_row_23_one_word_two_meanings() -> None:
+def test_one_word_two_meanings() -> None:
     """`wait_validating` ends a validation and is a waiting state of a generation."""
     data = {"status": "wait_validating", "validateInfo": "sing this", "voiceId": ""}
     assert read("phrase", data).stage is Stage.COMPLETE
@@ -248,7 +248,7 @@ def test_row_23_one_word_two_meanings() -> None:
 
 
 @pytest.mark.parametrize("model", list(Model))
-def test_row_24_persona_model_goes_through(model: Model) -> None:
+def test_persona_model_goes_through(model: Model) -> None:
     """It is for the service to say which models know it."""
     fields: dict[str, Any] = {"style": "x", "title": "x", "lyrics": "x", "persona_id": "p"}
     song = GenerateMusic(model=model, persona_model="voice_persona", **fields)
@@ -269,7 +269,7 @@ def test_row_24_persona_model_goes_through(model: Model) -> None:
     ids=lambda given: type(given).__name__,
 )
 def test_names_that_mislead(operation: Any, names: set[str]) -> None:
-    """Section 11: each is spelt as the API spells it there."""
+    """Each is spelt as the API spells it there."""
     assert names <= sent(operation).keys()
 
 
@@ -281,7 +281,7 @@ def test_texts_that_come_as_numbers() -> None:
 
 
 def test_names_that_mislead_in_answers() -> None:
-    """Section 11: `createTime` and `audioWavUrl` stay so in pushes, `startS` is in seconds."""
+    """`createTime` and `audioWavUrl` stay so in pushes, `startS` is in seconds."""
     item = {"id": "a", "audio_url": URL, "createTime": 1735689600000}
     pushed = read("music", {"callbackType": "complete", "task_id": "t", "data": [item]})
     assert pushed.result[0].create_time is not None

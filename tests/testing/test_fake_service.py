@@ -58,7 +58,7 @@ upload-file-url POST /api/file-url-upload
 
 
 def test_all_thirty_seven_operations_are_there() -> None:
-    """The table of operations is the contract's index."""
+    """The table of operations is the service's index of pages."""
     table = [f"{one.name} {one.method} {one.path}" for one in OPERATIONS]
     assert table == INDEX.split("\n")[1:-1]
     assert len(table) == 37

@@ -1,4 +1,4 @@
-"""Where the embedded API must be neither stricter nor laxer than the contract."""
+"""Where the embedded API must be neither stricter nor laxer than the service."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from suno_async.testing import FakeSuno
 
 
 async def test_a_v6_cover_needs_nothing_but_its_upload(suno: SunoClient) -> None:
-    """Contract 4.3: the V6 page requires the upload, the model and the callback URL alone."""
+    """The page of V6 requires the upload, the model and the callback URL alone."""
     cover = UploadAndCover("https://files.example/song.mp3", model=Model.V6)
     assert len(await (await suno.submit(cover))) == 2
 

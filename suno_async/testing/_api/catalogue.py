@@ -1,4 +1,4 @@
-"""The table of operations (contract, section 2): one row each, found by method and path."""
+"""The table of operations: one row each, found by method and path."""
 
 from collections.abc import Mapping
 

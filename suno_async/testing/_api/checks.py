@@ -1,4 +1,4 @@
-"""What must fit together in the other requests (contract, 4.9 to 4.17)."""
+"""What must fit together in the other requests."""
 
 from suno_async.testing._api.calls import Refusal
 from suno_async.testing._api.facts import BAD, EXISTS, NOT_FOUND, TOO_LONG, Body

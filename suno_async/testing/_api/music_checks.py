@@ -1,4 +1,4 @@
-"""What must fit together in a music request (contract, 4.1 to 4.9), by generation of model."""
+"""What must fit together in a music request, by generation of model."""
 
 from suno_async.testing._api.calls import Refusal
 from suno_async.testing._api.facts import BAD, MODELS, Body, is_v6, lengths

@@ -1,4 +1,4 @@
-"""What is pushed to a callback URL (contract, section 6), kind by kind."""
+"""What is pushed to a callback URL, kind by kind."""
 
 from collections.abc import Callable
 from typing import Any
