@@ -45,8 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="say what there is, and end")
     parser.add_argument("--callbacks", action="store_true", help="watching as `callbacks` does it")
     parser.add_argument("--results", action="store_true", help=f"put them in {_RESULTS}, too")
-    parser.add_argument("--peers", metavar="DIRECTORY", type=Path, help="where peers are installed")
-    parser.add_argument("--no-peers", action="store_true", help="measure no other clients")
+    peers = parser.add_mutually_exclusive_group()
+    peers.add_argument("--peers", metavar="DIRECTORY", type=Path, help="where peers are installed")
+    peers.add_argument("--no-peers", action="store_true", help="measure no other clients")
     given = parser.parse_args(arguments)
     if unknown := sorted({*given.names} - {*names()}):
         parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(names())}")
@@ -60,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = given.names or names()
     if given.callbacks:
         chosen = ["callbacks" if name == "watching" else name for name in chosen]
-    for name in chosen:
+    for name in dict.fromkeys(chosen):
         tables = show(name, full=given.full)
         if given.results:
             doc = load(name).__doc__ or name
