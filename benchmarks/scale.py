@@ -21,7 +21,7 @@ from attrs import define, field
 
 from benchmarks._raw import KEY, Raw
 from benchmarks._server import serve_apart
-from benchmarks._tables import Cell, Table, Target
+from benchmarks._tables import Cell, Spread, Table, Target
 from suno_async import GenerateMusic, Priority, RateLimiter, SunoClient, Task
 from suno_async._engine import Engine
 from suno_async._turns import Lane, Turns
@@ -65,7 +65,7 @@ def run(*, full: bool) -> Iterator[Table]:
         rows = asyncio.run(looks(url, rounds, calls))
     yield Table(
         f"CPU a look: medians of {rounds} interleaved rounds of {calls}",
-        ("look", "at once", "floor µs", "ours µs", "beyond µs", "target"),
+        ("look", "at once", "floor µs", "ours µs", "beyond µs", "min", "max", "target"),
         rows,
         (
             "Ours is all that a look takes from the moment when somebody listens: queues, lane,",
@@ -233,9 +233,10 @@ async def looks(url: str, rounds: int, calls: int) -> list[list[Cell]]:
 
 
 def _look_row(name: str, count: int, floor: list[float], ours: list[float]) -> list[Cell]:
-    beyond = median(one - other for one, other in zip(ours, floor, strict=True))
-    target = Target(beyond, _MOST_MICROSECONDS)
-    return [name, count, median(floor), median(ours), beyond, target]
+    beyond = Spread.of(one - other for one, other in zip(ours, floor, strict=True))
+    target = Target(beyond.middle, _MOST_MICROSECONDS)
+    between = (beyond.middle, beyond.low, beyond.high)
+    return [name, count, median(floor), median(ours), *between, target]
 
 
 async def _cpu(call: Callable[[], Awaitable[None]], calls: int) -> float:

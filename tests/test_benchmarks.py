@@ -46,6 +46,13 @@ def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "limiter" in capsys.readouterr().err
 
 
+def test_peers_are_somewhere_or_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    """A directory for the other clients, and none of them, are not wanted at once."""
+    with pytest.raises(SystemExit):
+        main(["--list", "--peers", "somewhere", "--no-peers"])
+    assert "not allowed with" in capsys.readouterr().err
+
+
 def test_a_table_shows_whether_its_targets_are_met() -> None:
     """Columns are aligned, and a missed target stands there as it is."""
     table = Table("Figures", ("what", "figure"), [["one", Target(1, 2)], ["two", Target(3, 2)]])
@@ -70,14 +77,14 @@ def test_a_run_against_a_counting_server_ends(name: str) -> None:
 def test_watching_with_callbacks_is_a_benchmark_of_its_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`watching --callbacks` runs the songs that are pushed, and nothing else."""
+    """`watching --callbacks` runs the songs that are pushed, once, and nothing else."""
 
     def run(*, full: bool) -> list[Table]:
         return [] if full else [Table("pushed", ("songs",), [[1]])]
 
     monkeypatch.setattr(callbacks, "run", run)
-    assert main(["watching", "--callbacks"]) == 0
-    assert "# callbacks:" in (out := capsys.readouterr().out)
+    assert main(["watching", "callbacks", "--callbacks"]) == 0
+    assert (out := capsys.readouterr().out).count("# callbacks:") == 1
     assert "# watching:" not in out
 
 
@@ -181,6 +188,9 @@ def test_looks_are_timed_beside_their_floor() -> None:
     """A look that brings something, and one that does not, alone and with others."""
     with serve_apart() as url:
         rows = asyncio.run(scale.looks(url, 1, 2))
+    for row in rows:
+        beyond, least, most = (figure for figure in row[4:7] if isinstance(figure, float))
+        assert least <= beyond <= most
     kinds = ("that tells nothing new", "that brings two tracks")
     assert [(row[0], row[1]) for row in rows] == [(kind, n) for n in (1, 20) for kind in kinds]
 
