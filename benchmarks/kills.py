@@ -53,6 +53,8 @@ class Report:
     """The most of them at one kill; the limiter has 20 slots."""
     accepted: int = 0
     """Songs that the service accepted."""
+    in_doubt: int = 0
+    """Accepted songs that the journal has as unknown, for no answer came: their ids are missing."""
     doubled: int = 0
     """Requests that it accepted more than once."""
     lost: int = 0
@@ -86,6 +88,7 @@ def run(*, full: bool) -> Iterable[Table]:
                 Target(report.most_in_flight, 20),
             ],
             ["songs accepted by the service", report.accepted, None],
+            ["of them told as unknown: no answer came", report.in_doubt, None],
             ["accepted songs lost", report.lost, Target(report.lost, 0)],
             ["requests accepted twice", report.doubled, Target(report.doubled, 0)],
             ["unknown", report.unknown, None],
@@ -198,7 +201,9 @@ class _Scene:
         report.unknown = sum(task is None for task in rows.values())
         for entry in accepted:
             prompt = entry.body["prompt"]
-            report.lost += prompt not in rows or rows[prompt] not in {entry.task_id, None}
+            known = rows.get(prompt, "")
+            report.in_doubt += known is None
+            report.lost += known not in {entry.task_id, None}
         await self._compare_files(fake, {task for task in rows.values() if task is not None})
 
     async def _compare_files(self, fake: FakeSuno, made: set[str]) -> None:

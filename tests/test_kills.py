@@ -16,3 +16,4 @@ def test_a_killed_batch_loses_nothing_and_pays_nothing_twice() -> None:
     assert report.inside >= 1, "enough kills must land inside a paid request"
     assert report.most_in_flight <= 20
     assert report.accepted >= 40 - report.unknown
+    assert report.in_doubt == report.accepted - (40 - report.unknown)
