@@ -11,9 +11,9 @@ PLACE = Path(__file__).with_name("RESULTS.md")
 _HEAD = """\
 # Results
 
-Made by `python -m benchmarks --results`; each section says when and on what it was measured. A
-ratio is of two ways in one run, in rounds that take turns; beside a middle stand the least and the
-most. A target that was missed says so.
+Made by `python -m benchmarks --results`; each section says when and on what it was measured. CPU
+times are compared within one run, in rounds that take turns; beside a middle stand the least and
+the most. What runs on virtual time does not depend on the machine. A missed target says so.
 """
 _PLOT = re.compile(r"benchmarks/(plots/[\w.-]+\.svg)")
 

@@ -1,7 +1,8 @@
 """How soon songs are seen to be ready where the service pushes, and for how many requests.
 
 As `watching`, with a `CallbackReceiver`: none, 2 % and 20 % of the pushes are lost on their way,
-each with all its tries.
+each with all its tries. The bound is that of polling, two requests a song: one is enough here, so
+a makespan may lie below it.
 """
 
 from collections.abc import Iterator
