@@ -43,6 +43,7 @@ def _summary(played: _Played) -> Table:
         for numbers in ([seen.accepted for seen in paid], [seen.charged for seen in paid])
     )
     rows: list[list[tables.Cell]] = [
+        ["faults", len({cell.trouble.name for cell, _ in played}), None],
         ["cells", len(played), None],
         ["cells of a request that costs", len(paid), None],
         ["accepted more than once", accepted, Target(accepted, 0)],
