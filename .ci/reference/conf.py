@@ -62,6 +62,7 @@ for _name, _module in sys.modules.items():  # what they add to `str` is for read
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
+maximum_signature_line_length = 100  # beyond it, a line for each argument
 autodoc_default_options = {
     "members": True,
     "inherited-members": "object,BaseException,str,int,Protocol",
