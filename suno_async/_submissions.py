@@ -109,7 +109,7 @@ class Submissions:
     )
     """Says where to wait for a task whose answer was lost; nowhere, without callbacks."""
     _memory: Memory = field(factory=Memory, init=False)
-    _by_id: dict[str | None, _Submission] = field(factory=dict[str | None, _Submission], init=False)
+    _by_id: dict[str, _Submission] = field(factory=dict[str, _Submission], init=False)
     _out: set[_Submission] = field(factory=set[_Submission], init=False)
     _is_closing: bool = field(default=False, init=False)
 
@@ -130,7 +130,7 @@ class Submissions:
             SunoError: it was refused, or could not be sent.
         """
         asked = type(operation).__name__, operation_to_dict(operation)
-        known = self._by_id.get(terms.key)
+        known = None if terms.key is None else self._by_id.get(terms.key)
         if known is not None and not known.is_called_back and not known.posting.done():
             known.check_same(asked)
             known.waiters += 1
