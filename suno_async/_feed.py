@@ -107,7 +107,7 @@ async def outcomes_of(  # noqa: PLR0913 all that one batch is
     """Feed, and tell the outcomes; where there is none yet, tell what to wait for.
 
     It never waits itself before its end, for who is cancelled in there would end it.
-    `near_end` says whether a batch with so many unfinished tasks like this one is near its end.
+    `near_end` says whether a batch that has so many tasks like this one to start is near its end.
     `unclaimed` lists the tokens of what nobody is told of any more, `None` where a journal does.
     Nothing that is fed knows of this generator: when nobody iterates any more, it is closed.
     """
@@ -277,8 +277,7 @@ class _Feed(Generic[Op]):
 
     def _is_near_end(self, operation: Op) -> bool:
         left = self._reader.left
-        unfinished = len(self._live) + len(self._posts) + (left or 0)
-        return left is not None and self._near_end(operation, unfinished)
+        return left is not None and self._near_end(operation, len(self._posts) + left)
 
     def _posted(self, post: asyncio.Task[None]) -> None:
         self._posts.discard(post)

@@ -12,10 +12,11 @@ there is one small loop a lane, which waits until its lane has something due, as
 picks the task only when the place is granted, the one that has been due longest, in its own lane or
 one above.
 
-The rate makes one task a second. A batch is near its end when it is done at that pace in 2.5 times
-`usual`: from then on it waits for the time that its last tasks take, some of them up to three times
-as long as usual, so they are begun before others are looked at. Earlier, looks go first, or nobody
-would see anything for as long as all is submitted.
+The rate makes one task a second. A batch is near its end when what it has to start, and all that is
+being made for anybody, is done at that pace in 2.5 times `usual`: from then on it waits for the
+time that its last tasks take, some of them up to three times as long as usual, so they are begun
+before others are looked at. Earlier, looks go first, or nobody would see anything for as long as
+all is submitted.
 
 A task that is pushed needs looks only where pushes were lost: overdue ones, and later. A person's
 gets spare ones, too, at four times the distance: as long as no push of it has come, for perhaps

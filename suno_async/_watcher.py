@@ -149,10 +149,10 @@ class Watcher:
             raise _closed(task)
         look.result()
 
-    def is_near_end(self, kind: Kind, unfinished: int) -> bool:
-        """Whether a batch with so many unfinished tasks waits for its last submissions."""
+    def is_near_end(self, kind: Kind, to_start: int) -> bool:
+        """Whether a batch that has so many tasks to start waits for its last submissions."""
         usual = self._turns.usual.get(kind.name, kind.usual)
-        return unfinished <= _NEAR_END * max(usual, kind.usual)
+        return to_start + len(self._watched) <= _NEAR_END * max(usual, kind.usual)
 
     async def close(self) -> None:
         """Look no more; whoever listens gets `ClientClosed` with the token."""

@@ -246,8 +246,8 @@ class SunoClient:
             priority = Priority.FINISHING if near_end else Priority.BATCH
             return await self._engine.pay(operation, priority, terms)
 
-        def near_end(operation: TaskOperation[Any], unfinished: int) -> bool:
-            return self._engine.watcher.is_near_end(operation.kind, unfinished)
+        def near_end(operation: TaskOperation[Any], to_start: int) -> bool:
+            return self._engine.watcher.is_near_end(operation.kind, to_start)
 
         engine = self._engine
         unclaimed = engine.submissions.unclaimed.extend if engine.journal is None else None

@@ -208,6 +208,23 @@ async def test_near_the_end_no_submission_is_stuck_behind_looks(
     assert max(later - earlier for earlier, later in pairwise(times)) < 30  # behind all looks: 41
 
 
+async def test_many_small_batches_are_together_as_a_large_one(
+    suno: SunoClient, fake_suno: FakeSuno
+) -> None:
+    """Each would be near its end if it were alone; all the same, songs are seen meanwhile."""
+    words = [[GenerateLyrics(f"{batch} {number}") for number in range(100)] for batch in range(5)]
+    started: list[int] = []
+
+    async def run(batch: list[GenerateLyrics]) -> None:
+        started.extend(
+            [len(fake_suno.ledger.accepted("generate-lyrics")) async for _ in suno.batch(batch)]
+        )
+
+    await asyncio.gather(*map(run, words))
+    assert len(started) == 500
+    assert min(started) < 250  # when the first was seen; at most 500, which is after all others
+
+
 async def test_left_means_that_nothing_of_it_runs_on() -> None:
     """Once it is left, no task of the batch is there, though a request is on its way."""
     async with FakeSuno(delay=(1.0, 1.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
