@@ -96,20 +96,25 @@ class Engine:
             return
         self.is_closed = True
         try:
-            await self._close()
-        finally:
-            self._has_ended.set()
-
-    async def _close(self) -> None:
-        try:
             await self.submissions.close(self.timeout)
         finally:  # also if whoever closes it does not want to wait
-            if self.inbox is not None:
-                await self.inbox.close()
-            await self.watcher.close()
-            await self.transport.http.close()
-            if self.journal is not None:
-                await self.journal.close()
+            ending = asyncio.create_task(self._end())
+            mine = asyncio.shield(ending)
+            ending.add_done_callback(lambda _: self._has_ended.set())
+            try:
+                await mine
+            except asyncio.CancelledError:
+                await asyncio.wait([ending])  # soon over, and nothing is left open
+                raise
+
+    async def _end(self) -> None:
+        """Close all that is left once nothing paid is out."""
+        if self.inbox is not None:
+            await self.inbox.close()
+        await self.watcher.close()
+        await self.transport.http.close()
+        if self.journal is not None:
+            await self.journal.close()
 
     async def call(self, operation: CallOperation[R], priority: Priority) -> R:
         """Ask, and read the answer."""

@@ -155,8 +155,10 @@ class SunoClient:
         Paid requests that have left are awaited first, at most `timeout` seconds. Whoever listens
         to a task gets `ClientClosed` with the task's token.
         """
-        await self._downloads.close()
-        await self._engine.close()
+        try:
+            await self._downloads.close()
+        finally:
+            await self._engine.close()
 
     @property
     def unclaimed(self) -> list[str]:

@@ -248,6 +248,30 @@ async def test_closing_twice_at_once_ends_once(fake_suno: FakeSuno) -> None:
     assert (await asking).id in fake_suno.tasks
 
 
+@pytest.mark.parametrize("steps", range(1, 12))
+async def test_cancelling_the_closing_leaves_nothing_open(
+    fake_suno: FakeSuno, tmp_path: Path, steps: int
+) -> None:
+    """Whenever that is, looks and sessions end, and the journal is free for the next client."""
+    fake_suno.fail(Fault.NEVER, on="get-music-generation-details", times=None)
+    before = asyncio.all_tasks()
+    journal = tmp_path / "songs.sqlite"
+    suno = SunoClient("key", base_url=fake_suno.url, journal=journal)
+    waiting = asyncio.ensure_future((await suno.generate_music("the sea")).wait())
+    await asyncio.sleep(9)
+    closing = asyncio.create_task(suno.aclose())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+    with pytest.raises(ClientClosed):
+        await waiting
+    async with SunoClient("key", base_url=fake_suno.url, journal=journal):
+        pass
+    ours = asyncio.all_tasks() - before
+    assert not [one for one in ours if "Watcher" in repr(one)]
+
+
 class BrokenLimiter:
     """Grants some slots, then its store is away."""
 
