@@ -5,6 +5,7 @@ What runs meanwhile is in `_feed`.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections import Counter
@@ -106,7 +107,7 @@ class News(Protocol):
 
 @define(eq=False)
 class Batch(Generic[Op]):
-    """The outcomes of many requests, each as it finishes.
+    """The outcomes of many requests, each as it finishes, told once: to whoever waits first.
 
     A wait for the next outcome may be cancelled, by a timeout for example, and begun again; until
     then nothing more is submitted. `async with` stops the batch cleanly when it is left early;
@@ -115,15 +116,18 @@ class Batch(Generic[Op]):
     """
 
     _outcomes: AsyncGenerator[Outcome[Op] | News]
+    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    """Held by the first of those who wait, all through the end."""
 
     def __aiter__(self) -> AsyncIterator[Outcome[Op]]:
         return self
 
     async def __anext__(self) -> Outcome[Op]:
-        async for one in self._outcomes:
-            if isinstance(one, Outcome):
-                return one
-            await one.come()  # out here, where its end is not that of all outcomes
+        async with self._turn:
+            async for one in self._outcomes:
+                if isinstance(one, Outcome):
+                    return one
+                await one.come()  # out here, where its end is not that of all outcomes
         raise StopAsyncIteration
 
     async def __aenter__(self) -> Self:

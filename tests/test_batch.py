@@ -303,6 +303,31 @@ async def test_a_cancelled_wait_pays_for_no_more_songs(
     assert len([outcome async for outcome in batch]) == 60
 
 
+async def test_a_batch_may_be_shared_by_workers(suno: SunoClient) -> None:
+    """Each outcome is told to one of them; one that is cancelled takes none from the others."""
+    told: list[list[int]] = [[], [], []]
+
+    async def slowly() -> AsyncIterator[GenerateMusic]:
+        for song in songs(9):
+            await asyncio.sleep(60)
+            yield song
+
+    batch = suno.batch(slowly())
+
+    async def work(number: int) -> None:
+        async for outcome in batch:
+            told[number].append(outcome.index)
+
+    workers = [asyncio.create_task(work(number)) for number in range(3)]
+    await asyncio.sleep(30)  # nothing is being made yet, so no outcome wakes anybody
+    workers[0].cancel()
+    async with asyncio.timeout(3600):
+        ends = await asyncio.gather(*workers, return_exceptions=True)
+    assert ends[1:] == [None, None]
+    assert sorted(told[1] + told[2]) == [*range(9)]
+    assert all(told[1:])
+
+
 async def test_a_person_who_waits_for_a_song_of_a_batch_is_served_as_a_person(
     suno: SunoClient, fake_suno: FakeSuno
 ) -> None:
