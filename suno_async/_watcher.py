@@ -87,7 +87,9 @@ class Watcher:
     _turns: Turns = field(factory=Turns, init=False)
     _watched: set[AnyTask] = field(factory=set["AnyTask"], init=False)
     _naps: dict[Lane, Nap] = field(factory=lambda: {lane: Nap() for lane in Lane}, init=False)
-    _lanes: list[asyncio.Task[None]] = field(factory=list[asyncio.Task[None]], init=False)
+    _lanes: dict[Lane, asyncio.Task[None]] = field(
+        factory=dict[Lane, asyncio.Task[None]], init=False
+    )
     _looks: dict[AnyTask, asyncio.Task[None]] = field(
         factory=dict["AnyTask", asyncio.Task[None]], init=False
     )
@@ -95,20 +97,18 @@ class Watcher:
 
     def check(self, task: AnyTask) -> None:
         """Raise why the task cannot be watched here and now, if so."""
-        if self._is_closed:
-            raise _closed(task)
-        self._ready()
+        try:
+            self._ready()
+        except ClientClosed:
+            raise _closed(task) from None
 
     def watch(self, task: AnyTask) -> None:
         """Look at the task from now on, at its turn; after the end, never."""
         if self._is_closed:
             return
         now = asyncio.get_running_loop().time()
-        if not self._lanes:
-            self._lanes = [  # not in the context of whoever happens to listen first
-                asyncio.create_task(self._serve(lane), context=Context()) for lane in Lane
-            ]
         self._watched.add(task)
+        self._begin_lanes()
         self._turns.people += _is_waited_for(task)
         if task.seat.watched_since is None:
             task.seat.watched_since = now
@@ -157,12 +157,21 @@ class Watcher:
     async def close(self) -> None:
         """Look no more; whoever listens gets `ClientClosed` with the token."""
         self._is_closed = True
-        running = [*self._lanes, *self._looks.values()]
+        running = [*self._lanes.values(), *self._looks.values()]
         for one in running:
             one.cancel()
         for task in list(self._watched):
             task.disturb(_closed(task))
         await asyncio.gather(*running, return_exceptions=True)
+
+    def _begin_lanes(self, _: object = None) -> None:
+        """Serve those that nobody serves: whoever cancels all tasks has none who listen still."""
+        for lane in Lane if self._watched and not self._is_closed else ():
+            if lane not in self._lanes or self._lanes[lane].cancelled():
+                # not in the context of whoever happens to listen first
+                serving = asyncio.create_task(self._serve(lane), context=Context())
+                serving.add_done_callback(self._begin_lanes)
+                self._lanes[lane] = serving
 
     async def _serve(self, lane: Lane) -> None:
         """Bring one lane's looks to the limiter, one at a time."""
@@ -205,6 +214,8 @@ class Watcher:
             del self._looks[task]
         if not look.cancelled():
             look.exception()  # seen: whoever waits for it gets it, if anybody is left
+        elif not self._is_closed:
+            self._queue_if_watched(task, asyncio.get_running_loop().time())
 
     def _is_under_way(self, task: AnyTask) -> bool:
         look = self._looks.get(task)

@@ -255,6 +255,44 @@ async def test_no_lane_ends_by_a_limiter(
     assert "Traceback" in caplog.text
 
 
+@pytest.mark.parametrize(("at", "looks"), [(1.5, 0), (8.7, 1)])
+async def test_whoever_cancels_other_tasks_leaves_the_listeners_theirs(
+    at: float, looks: int
+) -> None:
+    """A shutdown that cancels lanes and looks may still wait for its songs, and sees them."""
+    async with (
+        FakeSuno(delay=(0.5, 0.5), callbacks=False) as fake,
+        SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
+    ):
+        task = await suno.generate_music("a")
+        batch = suno.batch([GenerateMusic("b")])
+        songs = [asyncio.ensure_future(task.wait()), asyncio.ensure_future(anext(batch))]
+        await asyncio.sleep(at)
+        ours = [one for one in asyncio.all_tasks() if "coro=<Watcher." in repr(one)]
+        assert len(ours) == 3 + looks
+        for one in ours:
+            one.cancel()
+        async with asyncio.timeout(400):
+            await asyncio.gather(*songs)
+
+
+async def test_a_client_that_is_being_closed_tells_the_token(fake_suno: FakeSuno) -> None:
+    """Who begins to listen while a payment is awaited hears what to pick the task up with."""
+    fake_suno.fail(Fault.NEVER, on="generate-lyrics")
+    async with SunoClient("key", base_url=fake_suno.url) as suno:
+        task = await suno.generate_music("a")
+        paying = asyncio.ensure_future(suno.generate_lyrics("b"))
+        await asyncio.sleep(1)
+        closing = asyncio.create_task(suno.aclose())
+        await asyncio.sleep(1)
+        with pytest.raises(ClientClosed) as told:
+            await task
+        assert not closing.done()
+        assert told.value.token == task.token
+        with pytest.raises(SunoError):
+            await paying
+
+
 async def test_a_task_is_not_listened_to_from_another_loop(suno: SunoClient) -> None:
     """Somebody else's loop is refused, though the task is watched here, and goes on here."""
     task, told = await suno.generate_music("a"), list[BaseException]()
