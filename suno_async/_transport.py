@@ -20,7 +20,7 @@ from attrs import define, field, frozen
 from suno_async._http import Departure, Http
 from suno_async._verdict import Body, Refusal, Reply, Request, in_brief, judge
 from suno_async.errors import ClientClosed, RateLimited, SubmissionUnknown, SunoError
-from suno_async.limiter import Limiter, Slot, Use
+from suno_async.limiter import Limiter, Priority, Slot, Use
 from suno_async.retry import RetryPolicy
 
 _log = logging.getLogger("suno_async")
@@ -199,13 +199,22 @@ class Transport:
         self._waiting.add(limit)
         try:
             async with limit:
-                return await self.limiter.acquire(request.priority)
+                return await self._granted(request.priority)
         except TimeoutError:
             if not limit.expired():
                 raise
         finally:
             self._waiting.discard(limit)
         raise ClientClosed("The client was closed before the request had left; nothing was paid.")
+
+    async def _granted(self, priority: Priority) -> Slot:
+        """Have a slot; a limiter of the caller's that is cancelled itself cancels nobody else."""
+        try:
+            return await self.limiter.acquire(priority)
+        except asyncio.CancelledError:
+            if is_cancelled():
+                raise
+        raise SunoError("The limiter broke off a wait for its slot; the request was not sent.")
 
     def stop(self) -> None:
         """Send nothing more; what is under way goes on."""
@@ -220,6 +229,12 @@ def give_back(slot: Slot, use: Use = Use.UNUSED, *, resume_at: float = 0.0) -> N
         slot.release(use, resume_at=resume_at)
     except Exception:  # noqa: BLE001 as above
         _log.exception("a slot could not be given back to the limiter")
+
+
+def is_cancelled() -> bool:
+    """Whether somebody has cancelled what runs here; a limiter may say so of its own accord."""
+    running = asyncio.current_task()
+    return running is not None and running.cancelling() > 0
 
 
 def _attempt_of(request: Request, number: int, waited: float) -> partial[Attempt]:

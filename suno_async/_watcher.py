@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
-from suno_async._transport import give_back
+from suno_async._transport import give_back, is_cancelled
 from suno_async._turns import Lane, Turns
 from suno_async._verdict import in_brief
 from suno_async.errors import (
@@ -200,7 +200,7 @@ class Watcher:
         try:
             return await self._ready().acquire(priority)
         except (Exception, asyncio.CancelledError) as error:
-            if _is_cancelled():
+            if is_cancelled():
                 raise
             raise _as_ours(error) from None
 
@@ -296,12 +296,6 @@ def _is_waited_for(task: AnyTask) -> bool:
 
 def _unused(slot: Slot, _: asyncio.Task[None]) -> None:
     give_back(slot)  # in case the look was cancelled before it began
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody has cancelled what runs here; a limiter may say so of its own accord."""
-    running = asyncio.current_task()
-    return running is not None and running.cancelling() > 0
 
 
 def _as_ours(error: BaseException) -> SunoError:

@@ -21,9 +21,12 @@ from suno_async import (
     InsufficientCredits,
     InvalidRequest,
     Outcome,
+    Priority,
     RateLimiter,
+    Slot,
     SubmissionUnknown,
     SunoClient,
+    SunoError,
     Task,
     TaskFailed,
     TaskTimeout,
@@ -326,6 +329,24 @@ async def test_a_batch_may_be_shared_by_workers(suno: SunoClient) -> None:
     assert ends[1:] == [None, None]
     assert sorted(told[1] + told[2]) == [*range(9)]
     assert all(told[1:])
+
+
+async def test_a_limiter_that_cancels_itself_costs_one_outcome(fake_suno: FakeSuno) -> None:
+    """It is told as an error: no request is lost without a word."""
+
+    class Cancelled(RateLimiter):
+        asked = 0
+
+        async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+            self.asked += 1
+            if self.asked == 2:
+                raise asyncio.CancelledError
+            return await super().acquire(priority)
+
+    async with SunoClient("key", base_url=fake_suno.url, limiter=Cancelled()) as suno:
+        told = await outcomes_of(suno, songs(3))
+    assert [type(outcome.error) for outcome in told] == [type(None), SunoError, type(None)]
+    assert len(fake_suno.ledger.accepted(MUSIC)) == 2
 
 
 async def test_a_person_who_waits_for_a_song_of_a_batch_is_served_as_a_person(
