@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from copy import copy
-from math import inf
+from math import inf, isnan
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from attrs import define, field
@@ -269,12 +269,13 @@ class Task(Generic[R]):
         Raises:
             TaskFailed: the service could not make it.
             TaskTimeout: the stage was not reached in time; nothing is lost, wait again.
+            ConfigurationError: `until` is no stage with anything there, or `timeout` no number.
             ClientClosed: the client ended meanwhile.
             AuthenticationFailed: the key is not valid any more.
             SunoError: looking at it failed for a minute, by this error.
         """
-        earlier = Stage(until)
-        event = await self.told(sum(one < earlier for one in self._kind.stages), timeout)
+        _check_wait(until, timeout)
+        event = await self.told(sum(one < until for one in self._kind.stages), timeout)
         # a complete task has its last event, a failed one raises
         return cast("TaskEvent[R]", event).result
 
@@ -334,6 +335,14 @@ class Task(Generic[R]):
             looking.cancel()  # the look itself goes on
         if looking.done() and (error := looking.exception()) is not None and not news.is_set():
             raise error
+
+
+def _check_wait(until: object, timeout: object) -> None:
+    stages = [str(stage) for stage in Stage if stage is not Stage.PENDING]
+    if until not in stages:
+        raise ConfigurationError(f"until must be one of {', '.join(stages)}, not {until!r}.")
+    if timeout is not None and (not isinstance(timeout, int | float) or isnan(timeout)):
+        raise ConfigurationError(f"timeout must be seconds, or None for no limit, not {timeout!r}.")
 
 
 @define(eq=False)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from math import nan
 from typing import Any
 
 import pytest
 from task_kit import Tracks, Watch, failure, news
 
-from suno_async import ClientClosed, RequestTimeout, Stage, Task, TaskFailed, TaskTimeout, Track
+from suno_async import (
+    ClientClosed,
+    ConfigurationError,
+    RequestTimeout,
+    Stage,
+    Task,
+    TaskFailed,
+    TaskTimeout,
+    Track,
+)
 from suno_async.operations import KINDS
 
 
@@ -145,3 +155,22 @@ async def test_a_client_that_ends_before_the_last_look(task: Task[Tracks], watch
         await task.wait(timeout=5)
     await asyncio.sleep(1)
     assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"until": "done"}, "until must be one of text, first, complete, not 'done'"),
+        ({"until": Stage.PENDING}, "until must be one of text"),
+        ({"until": None}, "until must be one of text"),
+        ({"timeout": "5"}, "timeout must be seconds, or None for no limit, not '5'"),
+        ({"timeout": nan}, "timeout must be seconds"),
+    ],
+)
+async def test_what_is_no_wait_is_told_at_once(
+    task: Task[Tracks], watch: Watch, given: dict[str, Any], said: str
+) -> None:
+    """A stage that there is not, or a time that is none, is refused before anything is watched."""
+    with pytest.raises(ConfigurationError, match=said):
+        await task.wait(**given)
+    assert watch.asked == []
