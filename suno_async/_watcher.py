@@ -42,6 +42,7 @@ _FRESH = 4.0  # seconds in which a look need not be repeated
 _GRACE = 60.0  # seconds in which a missing record is no news, and failing looks are not raised
 _MOST_FAILURES = 3
 _NEAR_END = 2.5  # times `usual`, in which the rest is made at one task a second
+_AGAIN = 1.0  # seconds until cancelled lanes are served again
 _LATE = 4.0  # times the documented time; `usual` never learns more
 _LATE_LOOKS = 5
 _LATE_GAP = 110.0  # seconds at least between two that count
@@ -164,14 +165,19 @@ class Watcher:
             task.disturb(_closed(task))
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _begin_lanes(self, _: object = None) -> None:
+    def _begin_lanes(self) -> None:
         """Serve those that nobody serves: whoever cancels all tasks has none who listen still."""
         for lane in Lane if self._watched and not self._is_closed else ():
             if lane not in self._lanes or self._lanes[lane].cancelled():
                 # not in the context of whoever happens to listen first
                 serving = asyncio.create_task(self._serve(lane), context=Context())
-                serving.add_done_callback(self._begin_lanes)
+                serving.add_done_callback(self._lane_ended)
                 self._lanes[lane] = serving
+
+    def _lane_ended(self, lane: asyncio.Task[None]) -> None:
+        """Begin it again, but not at once: a loop that is about to end must have nothing new."""
+        if not self._is_closed:
+            lane.get_loop().call_later(_AGAIN, self._begin_lanes)
 
     async def _serve(self, lane: Lane) -> None:
         """Bring one lane's looks to the limiter, one at a time."""

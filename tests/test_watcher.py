@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
@@ -266,14 +268,38 @@ async def test_whoever_cancels_other_tasks_leaves_the_listeners_theirs(
     ):
         task = await suno.generate_music("a")
         batch = suno.batch([GenerateMusic("b")])
-        songs = [asyncio.ensure_future(task.wait()), asyncio.ensure_future(anext(batch))]
+        song, outcome = asyncio.ensure_future(task.wait()), asyncio.ensure_future(anext(batch))
         await asyncio.sleep(at)
         ours = [one for one in asyncio.all_tasks() if "coro=<Watcher." in repr(one)]
         assert len(ours) == 3 + looks
         for one in ours:
             one.cancel()
         async with asyncio.timeout(400):
-            await asyncio.gather(*songs)
+            await asyncio.gather(song, outcome)
+
+
+LEFT_OPEN = """
+import asyncio
+from suno_async import GenerateMusic, SunoClient
+from suno_async.testing import FakeSuno, run_virtual
+
+async def main():
+    fake = FakeSuno()
+    await fake.start()
+    batch = SunoClient("key", base_url=fake.url).batch([GenerateMusic("a")])
+    asyncio.create_task(anext(batch))
+    await asyncio.sleep(5)
+
+run_virtual(main())
+"""
+
+
+async def test_a_loop_that_ends_leaves_no_lane_pending() -> None:
+    """Where the client was not closed, the end of the loop is the end of its looking."""
+    command = [sys.executable, "-W", "ignore", "-c", LEFT_OPEN]
+    ended = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
+    assert ended.returncode == 0
+    assert "pending" not in ended.stderr
 
 
 async def test_a_client_that_is_being_closed_tells_the_token(fake_suno: FakeSuno) -> None:
