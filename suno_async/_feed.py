@@ -259,6 +259,7 @@ class _Feed(Generic[Op]):
     ) -> tuple[asyncio.Task[None], asyncio.Event]:
         """Begin a request: what makes it, and what is set with its place or its end."""
         placed = asyncio.Event()
+        post: asyncio.Task[None] | None = None  # with eager tasks, it has its place before its name
 
         def go_on(_: object = None) -> None:
             placed.set()
@@ -266,7 +267,7 @@ class _Feed(Generic[Op]):
 
         def granted() -> bool:
             go_on()
-            return not post.cancelling()
+            return post is None or not post.cancelling()
 
         posting = self._post(index, operation, key, near_end=near_end, granted=granted)
         post = asyncio.create_task(posting)

@@ -270,3 +270,15 @@ async def test_tasks_that_start_at_once(setup: str, tmp_path: Path) -> None:
         task = await scene.submit()
         assert scene.accepted == [task.token]
         scene.check_journal(("being made", task.token))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
+@pytest.mark.parametrize("setup", ["plain", "journal"])
+async def test_a_batch_whose_tasks_start_at_once(setup: str, tmp_path: Path) -> None:
+    """A request that has its place before it has a name is made like any other."""
+    asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
+    async with Scene(setup, tmp_path, 0) as scene:
+        await asyncio.sleep(300)
+        told = [outcome async for outcome in scene.suno.batch([SEA, SEA])]
+        assert [outcome.error for outcome in told] == [None, None]
+        assert len(scene.accepted) == 2
