@@ -121,7 +121,6 @@ def decision(count: int, decisions: int = 5_000) -> float:
     rng, turns, now = Random(count), Turns(), 0.0
     for number in range(count):
         seat = Seat(accepted=-rng.uniform(0.0, 600.0))
-        # nobody watches it but `turns`
         # nobody listens to these, so nothing is to watch them
         task: Task[Any] = Task(id=str(number), kind=_MUSIC, watch=Any, seat=seat, is_persons=False)  # type: ignore[arg-type]
         turns.enter(task, now)
