@@ -41,13 +41,37 @@ def test_links_within_the_project_lead_somewhere() -> None:
         assert link in anchors if link.startswith("#") else (ROOT / link).is_file(), link
 
 
+def promises() -> list[tuple[str, list[str]]]:
+    """What was measured for each promise, and the benchmarks that print it."""
+    table = PROSE.partition("| `python -m benchmarks` |")[2].partition("\n\n")[0]
+    rows = [line.split("|") for line in table.splitlines()[2:]]
+    return [(row[2], re.findall(r"`(\w+)`", row[3])) for row in rows]
+
+
+def figures(text: str) -> list[str]:
+    """The numbers in a text, without the commas between their thousands."""
+    found = re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?", text)
+    return [one.replace(",", "") for one in found]
+
+
 def test_all_benchmarks_that_it_names_exist() -> None:
     """Each figure says which command prints it, and there is such a command."""
-    table = PROSE.partition("| `python -m benchmarks` |")[2].partition("\n\n")[0]
-    named = re.findall(r"\| `(\w+)` \|$", table, re.MULTILINE)
-    assert len(named) == len(table.splitlines()) - 2
+    named = [name for _, some in promises() for name in some or ["none"]]
+    assert len(named) > 10
     named += re.findall(r"`python -m benchmarks (\w+)", PROSE)
     assert {*named} <= {*names()}
+
+
+@pytest.mark.parametrize(("measured", "printed_by"), promises())
+def test_promises_are_what_was_measured(measured: str, printed_by: list[str]) -> None:
+    """Each figure of a promise stands in the results of its benchmark, rounded at most."""
+    results = (ROOT / "benchmarks/RESULTS.md").read_text(encoding="utf-8")
+    sections = [results.partition(f"\n## {name}\n")[2].partition("\n## ")[0] for name in printed_by]
+    printed = [float(one) for section in sections for one in figures(section)]
+    for figure in figures(measured):
+        digits = len(figure.partition(".")[2])
+        unit = 1024 if f"{figure} KiB" in measured else 1
+        assert any(round(one / unit, digits) == float(figure) for one in printed), figure
 
 
 @pytest.mark.parametrize("picture", PICTURES)
