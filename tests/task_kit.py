@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from attrs import define, field
 
 from suno_async import Stage, SunoError, Task, TaskFailed, Track
 from suno_async._records import Record
+from suno_async.operations import KINDS
 
 Tracks = tuple[Track, ...]
 
@@ -53,3 +55,15 @@ def failure() -> Record[Tracks]:
     """A record of a failed task."""
     failed = TaskFailed("no", "music:t1", "music")
     return Record(task_id="t1", stage=Stage.PENDING, result=None, failure=failed)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """The watcher."""
+    return Watch()
+
+
+@pytest.fixture
+def task(watch: Watch) -> Task[Tracks]:
+    """A task of it."""
+    return Task(id="t1", kind=KINDS["music"], watch=watch)

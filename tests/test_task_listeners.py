@@ -25,18 +25,6 @@ from suno_async.operations import KINDS
 from suno_async.task import Seat, Trouble, read_token
 
 
-@pytest.fixture
-def watch() -> Watch:
-    """The watcher."""
-    return Watch()
-
-
-@pytest.fixture
-def task(watch: Watch) -> Task[Tracks]:
-    """A task of it."""
-    return Task(id="t1", kind=KINDS["music"], watch=watch)
-
-
 def nobody(error: SunoError | None) -> None:
     """A listener that does nothing."""
 

@@ -19,19 +19,6 @@ from suno_async import (
     TaskTimeout,
     Track,
 )
-from suno_async.operations import KINDS
-
-
-@pytest.fixture
-def watch() -> Watch:
-    """The watcher."""
-    return Watch()
-
-
-@pytest.fixture
-def task(watch: Watch) -> Task[Tracks]:
-    """A task of it."""
-    return Task(id="t1", kind=KINDS["music"], watch=watch)
 
 
 async def test_much_may_happen_in_one_moment(
