@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from attrs import define, evolve, field
 
 from suno_async._form import form_of
 from suno_async._inbox import Inbox
-from suno_async._journal import Entry, Journal
+from suno_async._journal.sqlite import Journal
 from suno_async._records import Record, record_of
 from suno_async._submissions import Reading, Submissions, Terms
 from suno_async._transport import Sending, Transport
@@ -31,6 +31,9 @@ from suno_async.errors import (
 from suno_async.limiter import Limiter, Priority, Slot, shared_limiter
 from suno_async.operations import KINDS, CallOperation, Kind, Operation, TaskOperation
 from suno_async.task import Seat, Task
+
+if TYPE_CHECKING:
+    from suno_async._journal.journal import Entry
 
 R = TypeVar("R")
 

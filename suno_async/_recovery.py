@@ -32,7 +32,7 @@ from suno_async.operations import TaskOperation
 from suno_async.task import Seat, Task
 
 if TYPE_CHECKING:
-    from suno_async._journal import Entry
+    from suno_async._journal.journal import Entry
     from suno_async._submissions import Submissions
     from suno_async._watcher import Watcher
     from suno_async.operations import Kind

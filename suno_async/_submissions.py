@@ -21,8 +21,9 @@ from typing import Any, Generic, TypeVar, cast
 
 from attrs import define, field, frozen
 
-from suno_async._journal import Entry, Journal
-from suno_async._memory import Memory
+from suno_async._journal.journal import Entry
+from suno_async._journal.memory import Memory
+from suno_async._journal.sqlite import Journal
 from suno_async._transport import Sending, Transport
 from suno_async._verdict import Body, Request, in_brief
 from suno_async._wire import operation_to_dict, task_id_of

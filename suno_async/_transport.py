@@ -34,7 +34,7 @@ class Sending(Departure):
 
     before: Callable[[], Awaitable[None]] | None = None
     """Awaited before each attempt, its slot being there; what it raises stops the request."""
-    refused: Callable[[], asyncio.Future[None]] | None = None
+    refused: Callable[[], asyncio.Future[bool]] | None = None
     """Called after each attempt that was certainly not accepted; its end is waited for."""
 
 

@@ -11,7 +11,7 @@ from suno_async import operations as ops
 from suno_async._engine import Engine
 from suno_async._feed import outcomes_of
 from suno_async._http import Http
-from suno_async._journal import Journal
+from suno_async._journal.sqlite import Journal
 from suno_async._methods import calls, submits
 from suno_async._places import OneFile
 from suno_async._settings import address, hosts_of, key_of, user_agent

@@ -31,7 +31,7 @@ from suno_async import (
     TaskFailed,
     TaskTimeout,
 )
-from suno_async._journal import Journal
+from suno_async._journal.sqlite import Journal
 from suno_async.errors import BadRequest, JournalError, Maintenance
 from suno_async.testing import FakeSuno, Fault
 

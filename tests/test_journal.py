@@ -358,7 +358,7 @@ async def test_the_journal_takes_no_chances(fake_suno: FakeSuno, tmp_path: Path)
     """Each write is on the disk before the next step: WAL, synchronous FULL (2)."""
     async with client(fake_suno, tmp_path) as suno:
         await suno.unfinished()
-        db = suno._engine.journal._open_db  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        db = suno._engine.journal._file._open_db  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
         assert db.execute("PRAGMA synchronous").fetchone() == (2,)
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 

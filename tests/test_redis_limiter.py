@@ -453,7 +453,7 @@ async def test_the_program_of_the_readme_runs(
         {"redis": "redis://:word@localhost?time_out=3"},
         {"redis": "redis://:word@localhost?protocol=9"},
         {"redis": "rediss://:word@localhost?ssl_cert_reqs=perhaps"},
-        {"redis": object()},
+        {"redis": 6379},
         {"api_key": ""},
         {"base_url": "nonsense"},
         {"timeout": 0},

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from suno_async import ConfigurationError, InvalidRequest
-from suno_async._journal import Entry, Journal
+from suno_async._journal.sqlite import Journal
 from suno_async._records import Record, record_of
 from suno_async._settings import key_of
 from suno_async.batch import Keys
@@ -17,6 +17,8 @@ from ._counts import number_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from suno_async._journal.journal import Entry
 
     from ._desk import Desk
     from ._requests import Requests

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from suno_async._journal import Entry
+from suno_async._journal.journal import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,11 +31,11 @@ class Memory:
             id=submission, operation=operation, fields=fields, kind=kind, task_id=None, outcome=None
         )
 
-    def take_back(self, submission: str) -> asyncio.Future[None]:
+    def take_back(self, submission: str) -> asyncio.Future[bool]:
         """It was refused, or never sent; need not be awaited."""
         self._entries.pop(submission, None)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        done.set_result(True)
         return done
 
     async def accepted(self, submission: str, task_id: str) -> None:
