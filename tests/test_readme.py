@@ -50,7 +50,7 @@ def run(source: str, names: dict[str, Any]) -> Any:
 def shown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> pytest.CaptureFixture[str]:
-    """What a program prints, in a directory with a list of ideas, and an API for `asyncio.run`."""
+    """What a program prints, in an empty directory, and an API for `asyncio.run`."""
 
     def run_with_the_service(main: Coroutine[Any, Any, Any]) -> Any:
         async def with_the_service() -> Any:
@@ -63,7 +63,6 @@ def shown(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SUNO_API_KEY", "key")
     monkeypatch.setattr(asyncio, "run", run_with_the_service)
-    Path("ideas.txt").write_text("\n".join(IDEAS))
     return capsys
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
@@ -13,7 +14,8 @@ from attrs import define, field
 from suno_async import InvalidRequest
 
 from ._fields import DEFAULT, OPERATION, fields_of, like
-from ._source import unreadable
+from ._source import STDIN, unreadable
+from ._texts import is_token
 
 Lines: TypeAlias = Iterator[tuple[int, str | InvalidRequest]]
 """Numbered lines, or what is wrong with them."""
@@ -21,12 +23,33 @@ Row: TypeAlias = tuple[int, dict[str, Any] | InvalidRequest]
 """The number of a line, and the fields that it holds, or what is wrong with it."""
 
 
-def _txt(_file: str, lines: Lines) -> Iterator[Row]:
+def _txt(file: str, lines: Lines) -> Iterator[Row]:
+    is_first = True
     for number, line in lines:
         if isinstance(line, InvalidRequest):
             yield number, line
         elif prompt := line.strip():
-            yield number, {"prompt": prompt}
+            if is_first:
+                _check_no_table(file, prompt)
+            is_first = False
+            yield number, _no_prompt(file, prompt) or {"prompt": prompt}
+
+
+def _check_no_table(file: str, line: str) -> None:
+    """Refuse a table that is said to be lines of text: each row would be paid for as a prompt."""
+    names = [cell.strip() for cell in re.split(r"[,;\t]", line)]
+    if len(names) > 1 and {OPERATION, *fields_of(None)}.issuperset(names):
+        raise unreadable(file, "it is a table, not a prompt a line: say --format csv")
+
+
+def _no_prompt(file: str, line: str) -> InvalidRequest | None:
+    """Why a line is hardly meant as a prompt, though it is text."""
+    if is_token(line):
+        what = f"wait @{file}" if file != STDIN else "wait -"
+        return InvalidRequest(f"the line is the token of a task: suno-async {what} picks it up")
+    if re.match(r'\{\s*"', line):
+        return InvalidRequest("the line is a JSON object, not a prompt: say --format jsonl")
+    return None
 
 
 def _jsonl(_file: str, lines: Lines) -> Iterator[Row]:

@@ -1,8 +1,6 @@
 """What arguments and options name, checked before anything is paid."""
 
-import re
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -11,9 +9,8 @@ from typing import Annotated
 from attrs import frozen
 from cyclopts import Parameter
 
-from suno_async import ConfigurationError, GenerateMusic, InvalidRequest, Model
+from suno_async import ConfigurationError, InvalidRequest, Model
 from suno_async.errors import Fault
-from suno_async.task import read_token
 
 SONGS = Path("songs")
 """Where files go by default."""
@@ -72,47 +69,6 @@ def ready(folder: Path, option: str = "--out") -> Path:
 _IN_THE_WAY = (FileExistsError, NotADirectoryError)
 
 
-def text_of(given: str | None) -> str | None:
-    """The text itself, or what is in the file where `@file` is given (`@-` is stdin).
-
-    Raises:
-        ConfigurationError: the file cannot be read.
-    """
-    if given is None or not given.startswith("@"):
-        return given
-    name = given[1:]
-    try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        raise ConfigurationError(f"{name} cannot be read: {why}.") from error
-
-
-_PLAIN_ID = re.compile(r"[0-9a-fA-F-]{8,}")  # what people copy from the service's pages
-
-
-def tokens_of(given: Iterable[str]) -> list[str]:
-    """The tokens, each once; `@FILE` stands for those in a file, and a plain id for a song.
-
-    Raises:
-        ConfigurationError: one of them is no token, or the file cannot be read.
-    """
-    words: list[str] = []
-    for one in given:
-        words += (text_of(one) or "").split() if one.startswith("@") else [one]
-    return list(dict.fromkeys(map(_token, words)))
-
-
-def _token(word: str) -> str:
-    try:
-        kind, task_id = read_token(word, GenerateMusic if _PLAIN_ID.fullmatch(word) else None)
-    except ConfigurationError:
-        raise ConfigurationError(
-            f"{word!r} is not the token of a task: one reads like music:5c79be8e..."
-        ) from None
-    return f"{kind.name}:{task_id}"
-
-
 def kept_for_later(tokens: Sequence[str], few: int) -> list[str]:
     """The arguments that name these tasks: if they are not few, a file that they are written to."""
     if len(tokens) <= few:
@@ -125,13 +81,16 @@ def kept_for_later(tokens: Sequence[str], few: int) -> list[str]:
     return [f"@{path}"]
 
 
+def option(field: str) -> str:
+    """What a field is called on the command line."""
+    return "PROMPT" if field == "prompt" else f"--{field.replace('_', '-')}"
+
+
 def in_options(error: InvalidRequest, *, has_words: bool = True) -> InvalidRequest:
     """The same faults, by the names that the options have."""
-    names = {"prompt": "PROMPT"}
-    if not has_words:
-        names["lyrics"] = "--lyrics or --instrumental"
+    names = {} if has_words else {"lyrics": "--lyrics or --instrumental"}
     faults = (
-        Fault(names.get(one.field, f"--{one.field.replace('_', '-')}"), one.problem, one.given)
+        Fault(names.get(one.field, option(one.field)), one.problem, one.given)
         for one in error.faults
     )
     return InvalidRequest(faults=tuple(faults))

@@ -7,6 +7,7 @@ import inspect
 import io
 import logging
 import os
+import re
 import signal
 import sys
 from contextlib import contextmanager
@@ -107,11 +108,11 @@ def run(
             stream.reconfigure(errors="replace")  # a title in any script, a terminal in few
     try:
         command, bound, _ = _commands.parse_args(
-            _dash_last(argv), exit_on_error=False, print_error=False
+            _dashes_as_files(argv), exit_on_error=False, print_error=False
         )
     except CycloptsError as error:
         desk = _set_up(Desk(json="--json" in argv))
-        desk.problem(_misuse(error))
+        desk.problem(_misuse(error, argv))
         return desk.code
     if not inspect.iscoroutinefunction(command):  # --help, --version
         command(*bound.args, **bound.kwargs)
@@ -169,11 +170,10 @@ def _leave_at_once(loop: asyncio.AbstractEventLoop, desk: Desk) -> NoReturn:
         os._exit(Exit.INTERRUPTED)
 
 
-def _dash_last(argv: Sequence[str]) -> list[str]:
-    """A `-` is a file, not an option: said in the way that the parser understands."""
-    if STDIN not in argv or "--" in argv:
-        return list(argv)
-    return [*(one for one in argv if one != STDIN), "--", STDIN]
+def _dashes_as_files(argv: Sequence[str]) -> list[str]:
+    """A `-` is stdin, not an option: said in the way that the parser understands."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    return [f"@{STDIN}" if one == STDIN else one for one in argv[:end]] + list(argv[end:])
 
 
 def _set_up(desk: Desk) -> Desk:
@@ -190,11 +190,17 @@ def _set_up(desk: Desk) -> Desk:
     return desk
 
 
-def _misuse(error: CycloptsError) -> ConfigurationError:
+def _misuse(error: CycloptsError, argv: Sequence[str]) -> ConfigurationError:
     what = str(error)
     if isinstance(error, UnusedCliTokensError):
         words = " ".join(error.unused_tokens or ())
         what = f"One argument too many: {words!r}. A text of several words needs quotes."
+    text = next((one for one in argv if re.match(r"-\S*\s", one)), None)  # no option holds a blank
+    if text is not None:
+        what += (
+            f' A text that begins with - is given behind --, as in -- "{text}", or behind =, '
+            f'as in --lyrics="{text}".'
+        )
     command = " ".join(["suno-async", *(error.command_chain or ()), "--help"])
     return ConfigurationError(f"{what} See {command}.")
 

@@ -22,7 +22,8 @@ T = TypeVar("T")
 STDIN = "-"
 _LONGEST = 1_000_000  # characters of a line: no request is near it, and memory is bounded
 _AHEAD = 100  # items that a pipe's reader may be ahead
-_OTHER_TEXT = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+OTHER_TEXT = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How text in UTF-16 begins."""
 
 
 def name_of(file: str) -> str:
@@ -63,7 +64,7 @@ def lines_of(file: str, opened: BinaryIO) -> Iterator[tuple[int, str | InvalidRe
     """
     with io.TextIOWrapper(opened, "utf-8-sig", errors="surrogateescape") as text:
         try:
-            if opened.peek(2)[:2] in _OTHER_TEXT:  # type: ignore[attr-defined]  # it is buffered
+            if opened.peek(2)[:2] in OTHER_TEXT:  # type: ignore[attr-defined]  # it is buffered
                 raise unreadable(file, "it is in UTF-16: save it as UTF-8")
             number = 0
             while line := text.readline(_LONGEST):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+import re
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,9 +16,11 @@ from suno_async import (
     Task,
     TaskOperation,
 )
+from suno_async.task import read_token
 
 from ._desk import Desk
-from ._inputs import ready, tokens_of
+from ._inputs import ready
+from ._texts import file_in, text_of
 
 Work: TypeAlias = Callable[[Desk, SunoClient, Task[Any], Path], Coroutine[Any, Any, None]]
 """What is done with each task."""
@@ -25,7 +28,7 @@ Work: TypeAlias = Callable[[Desk, SunoClient, Task[Any], Path], Coroutine[Any, A
 
 async def for_each(given: Sequence[str], work: Work, command: str, out: Path, desk: Desk) -> None:
     """Do something with each of these tasks, side by side."""
-    tokens = tokens_of(given)
+    tokens = await tokens_of(given)
     if not tokens:
         raise ConfigurationError(f"Say which: suno-async {command} music:5c79be8e...")
     desk.folder = out
@@ -53,3 +56,28 @@ async def _stand_in(desk: Desk, task: Task[Any], *, is_complete: bool) -> Task[A
     if is_complete:
         await made
     return made
+
+
+_PLAIN_ID = re.compile(r"[0-9a-fA-F-]{8,}")  # what people copy from the service's pages
+
+
+async def tokens_of(given: Iterable[str]) -> list[str]:
+    """The tokens, each once; `@FILE` and `-` stand for those in there, a plain id for a song.
+
+    Raises:
+        ConfigurationError: one of them is no token, or the file cannot be read.
+    """
+    words: list[str] = []
+    for one in given:
+        words += [one] if file_in(one) is None else (await text_of(one)).split()
+    return list(dict.fromkeys(map(_token, words)))
+
+
+def _token(word: str) -> str:
+    try:
+        kind, task_id = read_token(word, GenerateMusic if _PLAIN_ID.fullmatch(word) else None)
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"{word!r} is not the token of a task: one reads like music:5c79be8e..."
+        ) from None
+    return f"{kind.name}:{task_id}"

@@ -13,6 +13,8 @@ from ._dry_run import check
 from ._inputs import FLAG, MODELS, SONGS, Beside, at_home, model_of, ready
 from ._requests import Requests, format_of
 from ._session import Session, Terms
+from ._source import STDIN
+from ._texts import STDINS
 
 _HERE = Desk()
 _ALONE = Beside()
@@ -62,6 +64,7 @@ async def batch(  # noqa: PLR0913 each is an option
     """
     if max_in_flight is not None and max_in_flight < 1:
         raise ConfigurationError(f"--max-in-flight must be 1 or more, not {max_in_flight}.")
+    file = STDIN if file in STDINS else file
     defaults: dict[str, Any] = {} if model is None else {"model": model_of(model)}
     defaults |= {"instrumental": True} if instrumental else {}
     requests = Requests(file, format_of(file, format), defaults)

@@ -19,7 +19,8 @@ async def download(
     It costs nothing. To wait for what is still being made, use `suno-async wait`.
 
     Args:
-        tokens: Tasks, as printed when they were accepted: music:5c79be8e...; @FILE reads a file.
+        tokens: Tasks, as printed when they were accepted: music:5c79be8e...; @FILE reads a file,
+            - reads stdin.
         out: The folder for the files, created if missing.
         beside: What is written beside the audio.
         desk: Where the command works.

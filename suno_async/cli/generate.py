@@ -9,7 +9,8 @@ from suno_async import ConfigurationError, GenerateMusic, InvalidRequest, Model
 
 from ._delivery import deliver
 from ._desk import Desk
-from ._inputs import FLAG, MODELS, SONGS, in_options, model_of, ready, text_of
+from ._inputs import FLAG, MODELS, SONGS, in_options, model_of, ready
+from ._texts import texts_of
 
 _HERE = Desk()
 
@@ -30,12 +31,14 @@ async def generate(  # noqa: PLR0913 each is an option
 
     PROMPT is the idea; the service writes lyrics and style. For a song of your
     own (custom mode) give --style and --title, with --lyrics or --instrumental,
-    and no PROMPT.
+    and no PROMPT. Each text may be in a file, as @FILE, or come on stdin, as -;
+    @@ stands for an @ at its beginning, and behind -- it may begin with a -, as
+    in suno-async generate -- "-5 degrees".
     It takes 2 to 3 minutes, and is paid for when the service accepts it.
 
     Args:
-        prompt: What the song shall be, in quotes.
-        lyrics: The words to be sung, with tags such as [Verse]; @FILE reads them from a file.
+        prompt: What the song shall be, in quotes; @FILE reads a file, - reads stdin.
+        lyrics: The words to be sung, with tags such as [Verse]; @FILE reads a file, - reads stdin.
         style: The style, for example "slow jazz, piano".
         title: The title.
         instrumental: Without voices.
@@ -53,12 +56,15 @@ async def generate(  # noqa: PLR0913 each is an option
             "PROMPT is an idea, for which the service finds words and style itself: leave it out "
             "beside --lyrics, --style and --title, or give it alone."
         )
+    if lyrics and instrumental:
+        raise ConfigurationError("--lyrics are not sung with --instrumental: leave one out.")
+    texts = await texts_of(prompt=prompt, lyrics=lyrics, style=style, title=title)
     try:
         operation = GenerateMusic(
-            prompt,
-            lyrics=text_of(lyrics),
-            style=style,
-            title=title,
+            texts["prompt"],
+            lyrics=texts["lyrics"],
+            style=texts["style"],
+            title=texts["title"],
             instrumental=instrumental,
             model=model_of(model),
         )

@@ -5,6 +5,7 @@ from suno_async import GenerateLyrics, InvalidRequest
 from ._delivery import deliver
 from ._desk import Desk
 from ._inputs import SONGS, in_options
+from ._texts import texts_of
 
 _HERE = Desk()
 
@@ -12,12 +13,18 @@ _HERE = Desk()
 async def lyrics(prompt: str, /, *, desk: Desk = _HERE) -> None:
     """Write lyrics, in two versions or more, and print them.
 
+    PROMPT may be in a file, as @FILE, or come on stdin, as -; @@ stands for an @
+    at its beginning, and behind -- it may begin with a -, as in
+    suno-async lyrics -- "-5 degrees".
+
     Args:
-        prompt: What the song shall be about, in quotes; at most 200 words.
+        prompt: What the song shall be about, in quotes, at most 200 words; @FILE reads a file, -
+            reads stdin.
         desk: Where the command works.
     """
+    texts = await texts_of(prompt=prompt)
     try:
-        operation = GenerateLyrics(prompt)
+        operation = GenerateLyrics(texts["prompt"] or "")
     except InvalidRequest as error:
         raise in_options(error) from None
     async with desk.suno() as suno:

@@ -20,7 +20,8 @@ async def wait(
     other results without files are printed as JSON.
 
     Args:
-        tokens: Tasks, as printed when they were accepted: music:5c79be8e...; @FILE reads a file.
+        tokens: Tasks, as printed when they were accepted: music:5c79be8e...; @FILE reads a file,
+            - reads stdin.
         out: The folder for the files, created if missing.
         beside: What is written beside the audio.
         desk: Where the command works.
