@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import socket
 import ssl
 import zlib
@@ -41,6 +42,7 @@ from suno_async.errors import (
 _MOST_BYTES = 16 * 2**20  # of an answer; the largest known are some 100 KiB
 _LEAST_KEY = 8  # characters; a shorter key, as in tests, may be part of any word
 _EITHER_HEADER = 32  # zlib's own mark: tell gzip and zlib apart by themselves
+_ESCAPES = b"\\u00", b"\\/"  # how JSON may spell a key's characters
 _NO_TIMEOUT = aiohttp.ClientTimeout()  # each attempt has one of its own, on the loop's clock
 
 
@@ -67,6 +69,7 @@ class Http:
     session: aiohttp.ClientSession | None = None
     """The caller's session; it is never closed here."""
     _echoes: tuple[bytes, ...] = field(init=False, repr=False)
+    _spelt: re.Pattern[bytes] | None = field(default=None, init=False, repr=False)
     _proxies: dict[Host, str | None] = field(factory=dict[Host, "str | None"], init=False)
     _files: aiohttp.ClientSession | None = field(default=None, init=False)
     _free: aiohttp.ClientSession | None = field(default=None, init=False)
@@ -74,8 +77,11 @@ class Http:
     _is_closed: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        forms = {self.key, self.key.replace("/", "\\/"), quote(self.key, safe="")}
+        quoted = quote(self.key, safe="")
+        forms = {self.key, quoted, _in_small_hex(quoted)}
         self._echoes = tuple(form.encode() for form in forms if len(self.key) >= _LEAST_KEY)
+        if self._echoes:
+            self._spelt = re.compile(b"".join(map(_spellings, self.key)))
 
     @property
     def account(self) -> bytes:
@@ -155,6 +161,8 @@ class Http:
     def _without_key(self, body: bytes) -> bytes:
         for form in self._echoes:
             body = body.replace(form, b"(key)")
+        if self._spelt is not None and any(one in body for one in _ESCAPES):  # it takes its time
+            body = self._spelt.sub(b"(key)", body)
         return without_tags(body)
 
     # --- sessions ------------------------------------------------------------------------------
@@ -229,6 +237,18 @@ def _new_session(*, force_close: bool = False, trust_env: bool = False) -> aioht
         trust_env=trust_env,
         cookie_jar=aiohttp.DummyCookieJar(),
     )
+
+
+def _in_small_hex(quoted: str) -> str:
+    return re.sub("%..", lambda found: found[0].lower(), quoted)
+
+
+def _spellings(character: str) -> bytes:
+    """A pattern for a character as JSON may spell it, also in a JSON text within another."""
+    plain = re.escape(character.encode())
+    if character in '/"\\':
+        plain = rb"\\*" + plain
+    return rb"(?:%b|\\+u00(?i:%02x))" % (plain, ord(character))
 
 
 def _reason(problem: Exception) -> str | None:

@@ -1,14 +1,20 @@
-"""What a client is given: key and addresses, checked once."""
+"""What a client is given, checked once and before anything is sent."""
 
 from __future__ import annotations
 
+import inspect
 import os
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiolimiter import AsyncLimiter
 
 from suno_async.errors import ConfigurationError, Host
+from suno_async.limiter import Priority
+from suno_async.retry import RetryPolicy
 
 _API = "https://api.sunoapi.org"
 _UPLOADS = "https://sunoapiorg.redpandaai.co"
@@ -33,9 +39,11 @@ def _given(name: str, argument: str | None, variable: str) -> str | None:
     return address(variable, found).rstrip("/") if found else None
 
 
-def key_of(given: str | None) -> str:
+def key_of(given: object) -> str:
     """The API key: given, or the environment's."""
-    key = str(given if given is not None else os.environ.get("SUNO_API_KEY", "")).strip()
+    if not isinstance(given, str | None):  # a secret's wrapper would be sent as asterisks
+        raise ConfigurationError(f"api_key must be a text, not {type(given).__name__}.")
+    key = (given if given is not None else os.environ.get("SUNO_API_KEY", "")).strip()
     if not key:
         where = "set SUNO_API_KEY" if given is None else "api_key is blank"
         raise ConfigurationError(f"No API key: {where}. https://sunoapi.org/api-key makes one.")
@@ -59,6 +67,61 @@ def address(name: str, given: str) -> str:
     if not sound:
         raise ConfigurationError(f"{name} must be a URL such as {_API}, not {given!r}.")
     return given
+
+
+def check_timeout(given: Any) -> None:
+    """Make sure that it is a number of seconds.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not (is_number and isfinite(given) and given > 0):
+        raise ConfigurationError(f"timeout must be seconds above 0, not {given!r}.")
+
+
+def check_parts(retry: object, session: object, on_attempt: object, **limiters: object) -> None:
+    """Make sure that the parts given can do what they are for.
+
+    Raises:
+        ConfigurationError: one of them would fail later.
+    """
+    for name, limiter in limiters.items():
+        if limiter is not None:
+            _check_limiter(name, limiter)
+    if not isinstance(retry, RetryPolicy):
+        raise ConfigurationError(
+            f"retry must be a RetryPolicy, such as RetryPolicy(attempts=3), not {retry!r}."
+        )
+    if not isinstance(session, aiohttp.ClientSession | None):
+        what = type(session)
+        raise ConfigurationError(
+            f"session must be an aiohttp.ClientSession, not {what.__module__}.{what.__qualname__}."
+        )
+    if on_attempt is not None and (
+        not callable(on_attempt) or inspect.iscoroutinefunction(on_attempt)
+    ):
+        raise ConfigurationError(
+            f"on_attempt must be a plain function that takes an Attempt, not {on_attempt!r}."
+        )
+
+
+def _check_limiter(name: str, limiter: object) -> None:
+    """Anything with the `acquire` of a `Limiter` will do; that of other libraries is another."""
+    acquire = getattr(limiter, "acquire", None)
+    sound = not isinstance(limiter, type | AsyncLimiter) and callable(acquire)
+    if sound and acquire is not None:
+        try:
+            inspect.signature(acquire).bind(Priority.PERSON)
+        except TypeError:
+            sound = False
+        except ValueError:  # it does not say what it takes
+            pass
+    if not sound:
+        raise ConfigurationError(
+            f"{name} must be a Limiter, such as RateLimiter(20, 10), whose acquire(priority) gives "
+            f"a slot: not {limiter!r}."
+        )
 
 
 def user_agent() -> str:

@@ -14,7 +14,7 @@ from suno_async._http import Http
 from suno_async._journal.sqlite import Journal
 from suno_async._methods import calls, submits
 from suno_async._places import OneFile
-from suno_async._settings import address, hosts_of, key_of, user_agent
+from suno_async._settings import address, check_parts, check_timeout, hosts_of, key_of, user_agent
 from suno_async._submissions import Terms
 from suno_async._transport import Attempt, Transport
 from suno_async.batch import BATCH_KEYS, Batch, Outcome, check_batch
@@ -114,8 +114,8 @@ class SunoClient:
         session: aiohttp.ClientSession | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
     ) -> None:
-        if not timeout > 0:
-            raise ConfigurationError(f"timeout must be seconds above 0, not {timeout!r}.")
+        check_timeout(timeout)
+        check_parts(retry, session, on_attempt, limiter=limiter, look_limiter=look_limiter)
         http = Http(
             key=key_of(api_key),
             hosts=hosts_of(base_url, upload_url),
@@ -125,7 +125,7 @@ class SunoClient:
         )
         self._engine = Engine(
             transport=Transport(http, retry, on_attempt),
-            journal=None if journal is None else Journal(Path(journal)),
+            journal=None if journal is None else Journal(_journal_path(journal)),
             callbacks=_callbacks(callbacks),
             timeout=timeout,
             look_limiter=look_limiter,
@@ -395,7 +395,17 @@ class SunoClient:
 def _callbacks(given: str | CallbackReceiver | None) -> str | CallbackReceiver:
     if isinstance(given, CallbackReceiver):
         return given
-    return address("callbacks", given) if given else _NOBODY
+    return _NOBODY if given is None or given == "" else address("callbacks", given)
+
+
+def _journal_path(given: str | PathLike[str]) -> Path:
+    try:
+        path = Path(given)
+    except TypeError:
+        path = Path()
+    if path == Path():  # no name, or that of a directory
+        raise ConfigurationError(f"journal must be the path of a file, not {given!r}.")
+    return path
 
 
 def _check_key(key: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import re
 from traceback import TracebackException
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 SECRET = "sk-3f9a/71c2+d8e4"  # with characters that some write in other ways
-FORMS = (SECRET, SECRET.replace("/", "\\/"), "sk-3f9a%2F71c2%2Bd8e4")
+FORMS = (SECRET, SECRET.replace("/", "\\/"), "sk-3f9a%2F71c2%2Bd8e4", "sk-3f9a%2f71c2%2bd8e4")
 
 
 def leaks(*things: object, of: Collection[str] = FORMS) -> list[str]:
     """The places at which one of the things says the secret."""
-    return [text for thing in things for text in _texts(thing) if any(one in text for one in of)]
+    said = [text for thing in things for text in _texts(thing)]
+    return [text for text in said if any(one in text or one in _read(text) for one in of)]
+
+
+def _read(text: str) -> str:
+    """A text as whoever parses it, however often, reads it."""
+    plain = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    return re.sub(r"\\+/", "/", plain)
 
 
 def _texts(thing: Any) -> Iterator[str]:

@@ -43,6 +43,22 @@ def plain(status: int, text: str, **headers: str) -> web.Response:
     return web.Response(body=text, status=status, headers=headers)
 
 
+def spelt(said: str, upper: bool, every: int, backslash: str = "\\") -> str:
+    """A text as JSON may spell it: each so-manyth character by its number, slashes escaped."""
+    number = "{:04X}" if upper else "{:04x}"
+    return "".join(
+        f"{backslash}u{number.format(ord(one))}"
+        if at % every == 0
+        else one.replace("/", f"{backslash}/")
+        for at, one in enumerate(said)
+    )
+
+
+def refusal(spelling: str) -> web.Response:
+    """A refusal that says it so."""
+    return plain(200, f'{{"code": 400, "msg": "{spelling}"}}')
+
+
 ECHOES: dict[str, Callable[[str], web.Response]] = {
     "refusal": lambda said: web.json_response({"code": 400, "msg": said}),
     "refusal for rate": lambda said: web.json_response({"code": 430, "msg": said}),
@@ -50,8 +66,21 @@ ECHOES: dict[str, Callable[[str], web.Response]] = {
     "list": lambda said: web.json_response([said]),
     "page": lambda said: plain(200, f"<pre>Authorization: {said}</pre>"),
     "gateway's page": lambda said: plain(502, f"<pre>Authorization: {said}</pre>"),
-    "escaped slashes": lambda said: plain(200, json.dumps([said]).replace("/", "\\/")),
+    "slashes escaped": lambda said: plain(200, json.dumps([said]).replace("/", "\\/")),
+    "escaped whole": lambda said: refusal(spelt(said, upper=False, every=1)),
+    "escaped in part": lambda said: refusal(spelt(said, upper=True, every=2)),
+    "escaped here and there": lambda said: refusal(spelt(said, upper=False, every=5)),
+    "escaped and cut": lambda said: plain(
+        200, f'{{"code": 400, "msg": "{spelt(said, upper=True, every=3)}'
+    ),
+    "escaped twice": lambda said: web.json_response(
+        {"code": 200, "data": {"param": f'{{"auth": "{spelt(said, upper=False, every=3)}"}}'}}
+    ),
+    "escaped in a result": lambda said: plain(
+        200, f'{{"code": 200, "data": {{"auth": "{spelt(said, upper=True, every=1)}"}}}}'
+    ),
     "as in a URL": lambda said: plain(404, f"/?auth={quote(said, safe='')}"),
+    "as in a URL in small letters": lambda said: plain(404, quote(said, safe="").lower()),
     "cut": lambda said: plain(200, f'{{"code": 400, "msg": "{said}'),
     "data": lambda said: web.json_response({"code": 200, "data": {"auth": said}}),
     "no data": lambda said: web.json_response({"code": 200, "data": None, "auth": said}),
@@ -143,7 +172,9 @@ async def test_an_answer_that_repeats_it_is_kept_without(
     assert leaks(task, *tracks, *files, everything.text) == []
 
 
-@pytest.mark.parametrize("echo", [one for one in ECHOES if one != "in another encoding"])
+@pytest.mark.parametrize(
+    "echo", [one for one in ECHOES if not one.startswith(("in another encoding", "escaped "))]
+)
 async def test_a_server_that_repeats_callback_urls(
     echo: str, tmp_path: Path, everything: pytest.LogCaptureFixture
 ) -> None:

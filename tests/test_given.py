@@ -1,0 +1,139 @@
+"""What a client is given: what cannot work is told when it is made, not by a later request."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from math import inf, nan
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import ClientSession, ClientTimeout
+from aiolimiter import AsyncLimiter
+
+from suno_async import (
+    CallbackReceiver,
+    ConfigurationError,
+    Priority,
+    RateLimiter,
+    RetryPolicy,
+    Slot,
+    SunoClient,
+)
+
+if TYPE_CHECKING:
+    from suno_async import Attempt
+    from suno_async.testing import FakeSuno
+
+
+class Foreign:
+    """A session of another library."""
+
+    async def request(self, *_: object) -> None:
+        """As such a session has it."""
+
+
+async def later(_: Attempt) -> None:
+    """A hook that nobody would await."""
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("limiter", AsyncLimiter(20, 10)),
+        ("limiter", asyncio.Semaphore(20)),
+        ("limiter", RateLimiter),
+        ("limiter", 20),
+        ("limiter", False),
+        ("look_limiter", AsyncLimiter(20, 10)),
+        ("retry", 3),
+        ("retry", None),
+        ("retry", RetryPolicy),
+        ("session", Foreign()),
+        ("session", ClientSession),
+        ("session", "https://api.sunoapi.org"),
+        ("timeout", ClientTimeout(total=30)),
+        ("timeout", nan),
+        ("timeout", inf),
+        ("timeout", -inf),
+        ("timeout", 0),
+        ("timeout", True),
+        ("timeout", "30"),
+        ("timeout", None),
+        ("callbacks", 5),
+        ("callbacks", b"https://bot.example/suno"),
+        ("callbacks", False),
+        ("callbacks", CallbackReceiver),
+        ("journal", 5),
+        ("journal", b"songs.sqlite"),
+        ("journal", ""),
+        ("journal", "."),
+        ("journal", True),
+        ("on_attempt", "print"),
+        ("on_attempt", later),
+        ("api_key", 123),
+        ("api_key", b"key"),
+    ],
+)
+def test_what_cannot_work_is_told_at_once(name: str, given: Any) -> None:
+    """The error names what was given wrongly, and says what it must be."""
+    arguments: dict[str, Any] = {"api_key": "key", name: given}
+    with pytest.raises(ConfigurationError, match=rf"^{re.escape(name)} must be"):
+        SunoClient(**arguments)
+
+
+class Own:
+    """A limiter of the caller's, which is one by its `acquire` alone."""
+
+    def __init__(self) -> None:
+        self.inner = RateLimiter()
+        self.asked: list[Priority] = []
+
+    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+        """Wait one's turn."""
+        self.asked.append(priority)
+        return await self.inner.acquire(priority)
+
+
+class Wordless:
+    """A limiter whose `acquire` does not say what it takes."""
+
+    def __init__(self) -> None:
+        self.inner = RateLimiter()
+
+    async def acquire(self, *given: Any, **named: Any) -> Slot:
+        """Wait one's turn."""
+        return await self.inner.acquire(*given, **named)
+
+
+@pytest.mark.parametrize("limiter", [Own, Wordless])
+async def test_a_limiter_of_the_callers_is_welcome(fake_suno: FakeSuno, limiter: Any) -> None:
+    """It need not be one of ours, and is asked for each request and each look."""
+    async with SunoClient(
+        "key", base_url=fake_suno.url, limiter=limiter(), look_limiter=limiter()
+    ) as suno:
+        assert len(await (await suno.generate_music("a"))) == 2
+
+
+async def test_what_can_work_is_taken(fake_suno: FakeSuno) -> None:
+    """Whole seconds, a session of one's own, a hook that is an object, and no callbacks."""
+    attempts: list[Attempt] = []
+
+    class Hook:
+        def __call__(self, attempt: Attempt) -> None:
+            attempts.append(attempt)
+
+    async with (
+        ClientSession() as session,
+        SunoClient(
+            "key",
+            base_url=fake_suno.url,
+            timeout=5,
+            session=session,
+            on_attempt=Hook(),
+            callbacks="",
+            limiter=None,
+        ) as suno,
+    ):
+        await suno.get_credits()
+    assert len(attempts) == 1
