@@ -81,9 +81,10 @@ def record_of(
     status, _ = find(body, kind.status_at)
     word = "" if status is None else str(status)
     code = _code_of(body)
-    if code == _OK and body.get("data") is None and "code" not in kind.status_at:
-        raise NotFound("the service has no record of this task (yet)", token, kind.name, code, _OK)
     task_id = task_id_of(body)
+    is_nothing = code == _OK and body.get("data") is None
+    if is_nothing and (task_id is None or "code" not in kind.status_at):
+        raise NotFound("the service has no record of this task (yet)", token, kind.name, code, _OK)
     known = kind.words.get(word)
     failed = word in kind.failures or not (code is None or code in kind.codes)
     result: Any = None

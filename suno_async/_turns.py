@@ -2,7 +2,8 @@
 
 All live tasks share the rate with the submissions, so a timer per task cannot work: 100 tasks asked
 every 5 seconds are ten times the rate. Instead each task has two ages. From the first one on, a
-look is worth a place that nobody else wants: early and often, every 3.5 % of its age, 4 to 20 s.
+look is worth a place that nobody else wants: early and often, first when the quickest of its kind
+may have news (`first_poll`), then every 3.5 % of its age, 4 to 20 s.
 From the second one on it is worth more than a waiting submission: for a person's task soon after,
 for a batch's task when 19 of 20 of its kind are complete, then at growing intervals.
 
@@ -36,8 +37,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
+from suno_async.operations import KINDS
+
 if TYPE_CHECKING:
-    from suno_async.task import Seat, Task
+    from suno_async.task import Task
 
     AnyTask: TypeAlias = Task[Any]
 
@@ -147,20 +150,22 @@ class Turns:
     def _usual(self, task: AnyTask) -> float:
         return self.usual.get(task.kind, task.usual)
 
-    def _gap(self, seat: Seat) -> float:
-        return min(20.0, max(4.0, 0.035 * seat.looked)) if seat.looked else 8.0
+    def _gap(self, task: AnyTask) -> float:
+        looked = task.seat.looked
+        return min(20.0, max(4.0, 0.035 * looked)) if looked else KINDS[task.kind].first_poll
 
     def _spare(self, task: AnyTask) -> float:
         seat = task.seat
         if seat.is_pushed and not task.is_persons:
             return self._urgent(task)
-        again = seat.looked + (4 if seat.is_pushed else 1) * self._gap(seat)
+        again = seat.looked + (4 if seat.is_pushed else 1) * self._gap(task)
         return max(self._usual(task), again) if seat.has_heard else again
 
     def _urgent(self, task: AnyTask) -> float:
         seat = task.seat
         if task.is_persons and not seat.is_pushed:
-            return seat.looked + max(1.5 * self._gap(seat) if seat.looked else 8.0, self.people)
+            gap = (1.5 if seat.looked else 1.0) * self._gap(task)
+            return seat.looked + max(gap, self.people)
         again = seat.looked + min(0.25 * seat.looked, 120.0) if seat.looked else 0.0
         return max((1.3 if seat.is_pushed else 1.0) * self._usual(task), again)
 

@@ -82,12 +82,12 @@ def flag(value: Any, _type: Any = None) -> bool:
 
 def time(value: Any, _type: Any = None) -> datetime:
     """Text with or without a zone (then UTC), ISO, or an epoch in milliseconds, also as text."""
-    if isinstance(value, str) and not value.strip().isdigit():
+    if isinstance(value, str) and not value.strip().removeprefix("-").isdigit():
         told = datetime.fromisoformat(value.strip())
         return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
     epoch = number(value)
     try:
-        return datetime.fromtimestamp(epoch if epoch < _SOON else epoch / 1000, UTC)
+        return datetime.fromtimestamp(epoch if abs(epoch) < _SOON else epoch / 1000, UTC)
     except (OverflowError, OSError) as error:
         raise ValueError(f"no such time: {value!r}") from error
 

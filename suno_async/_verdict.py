@@ -19,11 +19,13 @@ from attrs import field, frozen
 from suno_async._form import Form
 from suno_async._wire import task_id_of
 from suno_async.errors import (
+    RECORD,
     APIError,
     ConnectionFailed,
     DecodeError,
     Host,
     Maintenance,
+    NotFound,
     RateLimited,
     RequestTimeout,
     ServerError,
@@ -144,13 +146,15 @@ def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeEr
         parsed = reply.body[:_MOST_RAW]
     body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
     code = _code_of(body)
-    host = request.host
+    where = RECORD if request.token else request.host
     if code in request.answers and (code < _ERRORS or task_id_of(body)):
         return body
     retry_after = asked_to_wait(reply.headers)
     if code is not None:
         message = str(body.get("msg") or body.get("message") or "")
-        error = api_error(host, code, message, http_status=reply.status, retry_after=retry_after)
+        if code in request.answers:  # the id that would make it an answer is missing
+            return NotFound(message, code=code, http_status=reply.status, retry_after=retry_after)
+        error = api_error(where, code, message, http_status=reply.status, retry_after=retry_after)
         if request.kind and (task_id := task_id_of(body)):  # it exists already, and this is it
             error.token, error.kind = f"{request.kind}:{task_id}", request.kind
         return error
@@ -162,7 +166,7 @@ def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeEr
         message = "a redirect, which is never followed: check the address"
     elif reply.status == 403:  # noqa: PLR2004 Forbidden
         message = "a gateway in front of the service did not let it pass (not about the key)"
-    return api_error(host, None, message, http_status=reply.status, retry_after=retry_after)
+    return api_error(where, None, message, http_status=reply.status, retry_after=retry_after)
 
 
 def in_brief(error: SunoError) -> str:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from suno_async.task import Task
 
 _REFUNDED = 531
+_GIVEN_BACK = " The credits were returned"
 
 
 @frozen
@@ -198,10 +199,16 @@ class APIError(SunoError):
     advice = ""
     """What to do, as the sentence that the error ends with."""
 
+    @property
+    def refunded(self) -> bool:
+        """Whether the service said that the credits were returned."""
+        return self.code == _REFUNDED
+
     def __str__(self) -> str:
         number = f"code {self.code}" if self.code is not None else f"HTTP {self.http_status}"
         said = self.message.strip().rstrip(".") or "no reason given"
-        return f"The service refused the request: {said} ({number}).{self.advice}"
+        refund = f"{_GIVEN_BACK}: nothing was paid." if self.refunded else ""
+        return f"The service refused the request: {said} ({number}).{refund}{self.advice}"
 
 
 class BadRequest(APIError):
@@ -221,7 +228,11 @@ class InsufficientCredits(APIError):
 
 
 class NotFound(APIError):
-    """Code 404: no such path, or nothing with that id."""
+    """Code 404: no such path, or nothing with that id.
+
+    That there is no record of a task (yet) is also said with 422, with 200 and no data, and of a
+    recovery with 500 and no id.
+    """
 
 
 class RateLimited(APIError):
@@ -245,7 +256,7 @@ class Maintenance(APIError):
 
 
 class ServerError(APIError):
-    """Codes and statuses from 500 on: the service failed."""
+    """Codes and statuses from 500 on: the service failed; with 531 it returned the credits."""
 
 
 class TaskError(SunoError):
@@ -272,7 +283,7 @@ class TaskFailed(TaskError):
         said = self.message.strip().rstrip(".") or "the service gave no reason"
         marks = [self.status, f"code {self.code}" if self.code is not None else None]
         what = ", ".join(filter(None, marks))
-        refund = " The credits were returned." if self.refunded else ""
+        refund = f"{_GIVEN_BACK}." if self.refunded else ""
         task = f"Task {self.token}" if self.token else f"The {self.kind} task"
         return f"{task} failed: {said}{f' ({what})' if what else ''}.{refund}"
 
@@ -310,7 +321,10 @@ class Host(StrEnum):
     """The host that files are sent to."""
 
 
-_CODES: Mapping[Host, Mapping[int, type[APIError]]] = {
+RECORD = "record"
+"""Where a code was seen that is no host's: in the place of a task's record."""
+
+_CODES: Mapping[str, Mapping[int, type[APIError]]] = {
     Host.API: {
         400: BadRequest,
         401: AuthenticationFailed,
@@ -326,24 +340,34 @@ _CODES: Mapping[Host, Mapping[int, type[APIError]]] = {
         455: Maintenance,
     },
     Host.UPLOAD: {405: BadRequest, 429: RateLimited},  # else as API; 405 is a wrong method here
+    RECORD: {422: NotFound},  # else as API; there is only an id to complain of
 }
 _MATCHES_A_WORK = 413  # of a task, while of a request it is a text that is too long
 _CREDITS_OR_RATE = 429
-_RATE = re.compile(r"frequen|too many|\b(rate|limit)", re.IGNORECASE)
-_CREDITS = re.compile(r"credit|insufficient|top.?up|balance", re.IGNORECASE)
+_RATE = re.compile(
+    r"frequen|too many|\b(rate|limit)|[频頻][率繁]|限[流速]|速率|[请請]求(次[数數]|[过過太])",
+    re.IGNORECASE,
+)
+_CREDITS = re.compile(
+    r"credit|insufficient|top.?up|balance|[积積]分|[余餘][额額]|[额額]度|[点點][数數]|充值|不足|欠[费費]",
+    re.IGNORECASE,
+)
 
 
 def api_error(
-    host: Host,
+    where: str,
     code: int | None,
     message: str,
     *,
     http_status: int,
     retry_after: float | None = None,
 ) -> APIError:
-    """The error for a refusal; `code` is `None` where the answer had no envelope."""
+    """The error for a refusal by a host, or in place of a `RECORD`.
+
+    `code` is `None` where the answer had no envelope.
+    """
     number = http_status if code is None else code
-    chosen = _CODES[host].get(number) or _CODES[Host.API].get(number)
+    chosen = _CODES[where].get(number) or _CODES[Host.API].get(number)
     if number == _CREDITS_OR_RATE and (code is None or _is_about_rate(message)):
         chosen = RateLimited
     if chosen is None:

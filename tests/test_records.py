@@ -354,7 +354,7 @@ def test_a_refusal_is_a_failure_and_not_a_record_that_is_missing() -> None:
     failure = read(MUSIC, {"code": 500, "msg": "broken", "data": None}).failure
     assert (failure.code, failure.message, failure.status) == (500, "broken", None)
     with pytest.raises(DecodeError, match="nothing is there") as caught:
-        read(KINDS["recovery"], {"code": 200, "msg": "success", "data": None})
+        read(KINDS["recovery"], {"code": 200, "msg": "success", "task_id": "t1", "data": None})
     assert caught.value.path == "$.data"
 
 

@@ -53,6 +53,8 @@ class Kind:
     """The stages that are told."""
     usual: float
     """Seconds in which nearly all such tasks are complete, as documented or, failing that, seen."""
+    first_poll: float = 8.0
+    """Seconds from acceptance to the first poll: when the quickest such tasks may have news."""
 
     @cached_property
     def codes(self) -> frozenset[int]:
@@ -61,6 +63,7 @@ class Kind:
         return frozenset({_OK, *map(int, words)})
 
 
+_SOON = 2.5  # seconds: recovery is to be polled every 2; MIDI was seen complete after 4
 _FLAG_AT = ("data.success_flag", "data.status")
 _WORDS = {  # GENERATING is the quick start's, which reads the records of all kinds alike
     "PENDING": Stage.PENDING,
@@ -106,6 +109,7 @@ LYRICS = Kind(
     result_at=("data.response.data", "data.data"),
     result=tuple[Lyrics, ...],
     usual=40.0,
+    first_poll=_SOON,
 )
 WAV = Kind(
     name="wav",
@@ -116,6 +120,7 @@ WAV = Kind(
     result_at=("data.response", "data"),
     result=WavFile,
     usual=60.0,
+    first_poll=_SOON,
 )
 STEMS = Kind(
     name="stems",
@@ -142,6 +147,7 @@ MIDI = Kind(
     result_at=("data.midi_data", "data"),
     result=Midi,
     usual=90.0,
+    first_poll=_SOON,
 )
 VIDEO = Kind(
     name="video",
@@ -162,6 +168,7 @@ IMAGES = Kind(
     result_at=("data.response", "data"),
     result=CoverImages,
     usual=120.0,
+    first_poll=_SOON,
 )
 _VOICE_WORDS = {
     **_WORDS,
@@ -177,6 +184,7 @@ PHRASE = Kind(
     result_at=("data",),
     result=VoicePhrase,
     usual=60.0,
+    first_poll=_SOON,
 )
 VOICE = Kind(
     name="voice",
@@ -186,6 +194,7 @@ VOICE = Kind(
     result_at=("data",),
     result=Voice,
     usual=60.0,
+    first_poll=_SOON,
 )
 RECOVERY = Kind(  # the whole body is the record, and its code the word
     name="recovery",
@@ -197,6 +206,7 @@ RECOVERY = Kind(  # the whole body is the record, and its code the word
     result_at=("data",),
     result=tuple[RecoveredAudio, ...],
     usual=20.0,
+    first_poll=_SOON,
 )
 
 KINDS: Mapping[str, Kind] = {

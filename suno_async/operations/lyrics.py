@@ -74,9 +74,8 @@ class BoostStyle(CallOperation[StyleBoost]):
     """The style in a few words."""
 
     def failure(self, answer: StyleBoost) -> SunoError | None:
-        """The answer has a flag of its own, as a record has."""
-        if answer.success_flag != _FAILED:
+        """The answer has a flag of its own, in words that vary: without a style it has failed."""
+        if answer.success_flag != _FAILED and (answer.result or "").strip():
             return None
-        return TaskFailed(
-            answer.error_message or "", None, "style", answer.success_flag, answer.error_code
-        )
+        said = answer.error_message or answer.raw.get("errorMsg") or "it came without a style"
+        return TaskFailed(str(said), None, "style", answer.success_flag, answer.error_code)

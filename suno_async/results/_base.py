@@ -20,6 +20,14 @@ RETENTION = timedelta(days=15)
 """How long generated files are kept ([quick start]: 15 days; some hosts forget them sooner)."""
 
 
+def expiry(made: datetime | None) -> datetime | None:
+    """When something made then is deleted; `None` also for a time after which there is none."""
+    try:
+        return made and made + RETENTION
+    except OverflowError:
+        return None
+
+
 Given: TypeAlias = Annotated[str, "empty text is None"]
 """A text that means something; the service writes empty text where there is nothing."""
 Url: TypeAlias = Given
@@ -102,8 +110,7 @@ class Made(Result):
     @property
     def expires_at(self) -> datetime | None:
         """When the service deletes it: 15 days after it was made, sometimes sooner."""
-        made = self.complete_time or self.create_time
-        return made and made + RETENTION
+        return expiry(self.complete_time or self.create_time)
 
 
 @frozen(kw_only=True)

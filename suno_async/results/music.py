@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from ._base import RETENTION, FileLink, FromTrack, Given, Result, Url
+from ._base import FileLink, FromTrack, Given, Result, Url, expiry
 
 
 @frozen(kw_only=True)
@@ -70,7 +70,7 @@ class Track(Result):
     @property
     def expires_at(self) -> datetime | None:
         """When the service deletes the file: 15 days after it was made, sometimes sooner."""
-        return self.create_time and self.create_time + RETENTION
+        return expiry(self.create_time)
 
 
 @frozen(kw_only=True)

@@ -75,7 +75,7 @@ class StyleBoost(Result):
     credits_remaining: float | None = None
     """What is left; fractions occur."""
     success_flag: str | None = None
-    """The service's word: `0` pending, `1` done; a failed one raises `TaskFailed`."""
+    """The service's word, such as `1`, or in Chinese; without a `result` `TaskFailed` is raised."""
     error_code: int | None = None
     """The service's error code."""
     error_message: str | None = None

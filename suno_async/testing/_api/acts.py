@@ -3,7 +3,7 @@
 from typing import Any
 
 from suno_async.testing._api.calls import Answer, Call, Refusal, ok
-from suno_async.testing._api.facts import NOT_FOUND
+from suno_async.testing._api.facts import FAILED, NOT_FOUND
 from suno_async.testing._api.jobs import Job
 from suno_async.testing._api.records import RECORDS, quickstart
 from suno_async.testing._api.service import Service
@@ -34,10 +34,12 @@ def look(service: Service, call: Call) -> Answer:
 
 
 def look_at_recovery(service: Service, call: Call) -> Answer:
-    """Show a recovery: the whole body is its record."""
+    """Show a recovery: the whole body is its record, and of an unknown one 500 without an id."""
     task_id = call.text("task_id")
     call.entry.task_id = task_id
-    job, now = service.job(task_id, Kind.RECOVERY), service.now()
+    job, now = service.jobs.get(task_id), service.now()
+    if job is None or job.kind is not Kind.RECOVERY:
+        raise Refusal(FAILED, "The task does not exist.")
     return Answer(RECORDS[Kind.RECOVERY](service, job, now))
 
 

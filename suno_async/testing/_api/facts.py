@@ -99,7 +99,7 @@ PRICES: Mapping[str, float] = MappingProxyType(
 """What else costs; operations that are not here are free."""
 
 OK, BAD, UNAUTHORIZED, NOT_FOUND, WRONG_METHOD, EXISTS = 200, 400, 401, 404, 405, 409
-TOO_LONG, NO_CREDITS, REFUNDED = 413, 429, 531
+TOO_LONG, NO_CREDITS, FAILED, REFUNDED = 413, 429, 500, 531
 RATE_MESSAGE = "Your call frequency is too high. Please try again later."
 CREDITS_MESSAGE = "The current credits are insufficient. Please top up."
 
