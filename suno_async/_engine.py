@@ -18,7 +18,7 @@ from suno_async._submissions import Reading, Submissions, Terms
 from suno_async._transport import Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
 from suno_async._watcher import Watcher
-from suno_async._wire import answer_of, body_of, operation_from_dict, task_id_of
+from suno_async._wire import answer_of, body_of, operation_from_dict, other_task_in, task_id_of
 from suno_async.callbacks import CallbackReceiver
 from suno_async.errors import (
     ClientClosed,
@@ -231,7 +231,7 @@ class Engine:
         task = self.task(kind, entry.task_id or "", operation, Seat())
         if self.inbox is not None:
             self.inbox.started(task, entry.id)
-        if entry.outcome is not None:
+        if entry.outcome is not None and other_task_in(entry.outcome, task.id) is None:
             task.observe(record_of(kind, entry.outcome, token=task.token, operation=operation))
         return task
 

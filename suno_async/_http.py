@@ -124,6 +124,8 @@ class Http:
             "Accept-Encoding": "gzip",
         }
         data = None
+        if request.method == "GET":
+            headers["Cache-Control"] = "no-cache"  # what lies between us shall ask, too
         if request.body is not None:
             headers["Content-Type"] = "application/json"
             data = json.dumps(request.body).encode()

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
 from attrs import define, field
@@ -279,16 +279,11 @@ class Recoveries:
             slot = await self._client.ready().acquire(Priority.PERSON_LOOK)
             try:
                 body = await self._client.ask(push.kind, push.task_id, slot)
-                record = push.record(None, body)
-            except DecodeError as unreadable:
-                if isinstance(unreadable.raw, dict):
-                    return cast("Body", unreadable.raw)  # pyright: ignore[reportUnknownMemberType]
-                error = unreadable
+                with suppress(DecodeError):  # it is there, whatever it says
+                    push.record(None, body)
             except SunoError as failed:
                 error = failed
             else:
-                if record.task_id not in {None, push.task_id}:
-                    raise foreign(push)
                 return body
             _log.info("Look %s, which a push names: %s", push.token, in_brief(error))
         raise foreign(push) if isinstance(error, NotFound) else error

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, cast
 from attrs import field, frozen
 
 from suno_async._form import Form
-from suno_async._wire import task_id_of
+from suno_async._wire import other_task_in, task_id_of
 from suno_async.errors import (
     RECORD,
     APIError,
@@ -135,7 +135,16 @@ def judge(request: Request, outcome: Reply | Silence) -> Body | Refusal:
     ):
         what = "accepted, but without " + ("the id of a task" if request.starts_task else "data")
         return _unknown(request, DecodeError(what, path="$.data", raw=result))
-    return result
+    error = _other_record(request, result)
+    return result if error is None else Refusal(error, may_retry=True)
+
+
+def _other_record(request: Request, body: Body) -> DecodeError | None:
+    """What is wrong with a record that is not of the task that was asked for."""
+    other = other_task_in(body, request.token.partition(":")[2]) if request.token else None
+    if other is None:
+        return None
+    return DecodeError(f"this is the record of another task, {other}", path="$", raw=body)
 
 
 def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeError:

@@ -105,6 +105,16 @@ def task_id_of(body: Mapping[str, Any]) -> str | None:
     return str(task_id) if sound and str(task_id).strip() else None
 
 
+def other_task_in(body: Mapping[str, Any], task_id: str) -> str | None:
+    """The id of the task that a record is of, if that is not the one asked for; it may name none.
+
+    A cache on the way that ignores the query shows everybody one record.
+    """
+    named = task_id_of(body)
+    is_other = named is not None and named.casefold() != task_id.casefold()
+    return named if is_other else None
+
+
 def answer_of(operation: CallOperation[R], body: Mapping[str, Any]) -> R:
     """The answer to a call, in its type.
 
