@@ -10,7 +10,6 @@ import asyncio
 import mimetypes
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from suno_async.errors import Fault, InvalidRequest
 from suno_async.operations import UploadStream
 
 if TYPE_CHECKING:
+    from suno_async._deadline import Deadline
     from suno_async.operations import Operation
 
 _PIECE = 64 * 1024
@@ -50,7 +50,7 @@ class Form:
     _error: Exception | None = field(default=None, init=False)
 
     async def open(
-        self, limit: asyncio.Timeout, silence: float
+        self, limit: Deadline, silence: float
     ) -> tuple[dict[str, str], AsyncIterator[bytes]]:
         """The headers and the body for one attempt, which extends its limit as it goes along.
 
@@ -95,15 +95,14 @@ class Form:
             raise self._error from None
 
     async def _watched(
-        self, body: AsyncIterator[bytes], limit: asyncio.Timeout, silence: float
+        self, body: AsyncIterator[bytes], limit: Deadline, silence: float
     ) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        _reschedule(limit, None)
+        limit.set(None)
         async for piece in body:
-            _reschedule(limit, loop.time() + silence)
+            limit.set(silence)
             yield piece
-            _reschedule(limit, None)
-        _reschedule(limit, loop.time() + silence)
+            limit.set(None)
+        limit.set(silence)
 
     async def _body(self, head: bytes, size: int | None, tail: bytes) -> AsyncIterator[bytes]:
         yield head
@@ -153,11 +152,6 @@ class Form:
     def _refused(self, problem: str) -> InvalidRequest:
         given = str(self.file) if isinstance(self.file, Path) else None
         return InvalidRequest(operation="UploadStream", faults=(Fault("file", problem, given),))
-
-
-def _reschedule(limit: asyncio.Timeout, when: float | None) -> None:
-    with suppress(RuntimeError):  # the exchange is over, and nobody waits any more
-        limit.reschedule(when)
 
 
 def _read(path: Path, at: int) -> bytes:

@@ -28,6 +28,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from attrs import define, field
 
+from suno_async._deadline import Deadline
 from suno_async._tickets import without_tags
 from suno_async._verdict import Reply, Request, Silence
 from suno_async.errors import (
@@ -96,7 +97,7 @@ class Http:
             # which of a caller's connections it takes, and when, is not known
             departure.has_left = self.session is not None
             patience = max(self.timeout, request.patience)
-            limit = asyncio.timeout(patience)
+            limit = Deadline(patience)
             url, arguments = self._arguments(request)
             if request.form is not None:
                 headers, arguments["data"] = await request.form.open(limit, patience)

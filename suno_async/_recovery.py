@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 
 from attrs import define, field
 
+from suno_async._deadline import Deadline
 from suno_async._pushes import Push, ticket_of
 from suno_async._verdict import Body, in_brief
 from suno_async.errors import (
@@ -107,7 +108,7 @@ class LostAnswer:
             if self.task is None:
                 self._client.ready()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(timeout):
+                    async with Deadline(timeout):
                         await self._changed.wait()
                 if self._changed.is_set() and self.task is None:
                     self._client.ready()  # raises: it has ended

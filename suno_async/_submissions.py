@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from attrs import define, field, frozen
 
+from suno_async._deadline import Deadline
 from suno_async._journal.journal import Entry
 from suno_async._journal.memory import Memory
 from suno_async._journal.sqlite import Journal
@@ -181,7 +182,9 @@ class Submissions:
 
     async def _quiet(self, timeout: float | None) -> None:  # noqa: ASYNC109 as above
         if self._out:
-            await asyncio.wait([one.posting for one in self._out], timeout=timeout)
+            with suppress(TimeoutError):
+                async with Deadline(timeout):
+                    await asyncio.wait([one.posting for one in self._out])
 
     # --- those who wait ------------------------------------------------------------------------
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from math import inf, isnan
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from attrs import define, field
 
+from suno_async._deadline import Deadline
 from suno_async._records import Record
 from suno_async.errors import ConfigurationError, SunoError, TaskFailed, TaskTimeout
 from suno_async.operations import KINDS, Kind, TaskOperation
@@ -289,7 +291,7 @@ class Task(Generic[R]):
     async def told(self, index: int, patience: float | None = PATIENCE) -> TaskEvent[R] | None:
         """Wait for the event of this number, from 0; `None` when the task ends before."""
         loop = asyncio.get_running_loop()
-        limit = asyncio.timeout_at(None if patience is None else loop.time() + patience)
+        limit = Deadline(patience)
         try:
             async with limit:
                 while index >= len(self._events) and not self.is_over:
@@ -302,7 +304,7 @@ class Task(Generic[R]):
                     if error is not None:
                         raise copy(error)
         except TimeoutError:
-            if not limit.expired():
+            if not limit.expired:
                 raise
             await self._last_look(index)
         if index < len(self._events):
@@ -326,9 +328,9 @@ class Task(Generic[R]):
         hearing = asyncio.create_task(news.wait())
         try:
             self.listen(hear)
-            await asyncio.wait(
-                [looking, hearing], timeout=_LAST_LOOK, return_when=asyncio.FIRST_COMPLETED
-            )
+            with suppress(TimeoutError):
+                async with Deadline(_LAST_LOOK):
+                    await asyncio.wait([looking, hearing], return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.unlisten(hear)
             hearing.cancel()

@@ -19,6 +19,7 @@ from suno_async import (
     SunoError,
     UploadedFile,
 )
+from suno_async._deadline import Deadline
 from suno_async._form import Form
 from suno_async.errors import ServerError
 from suno_async.testing import FakeSuno, Fault
@@ -280,7 +281,7 @@ async def test_a_file_that_changes_on_its_way_is_refused(tmp_path: Path) -> None
     path = tmp_path / "song.mp3"
     path.write_bytes(MUCH)
     form = Form({"uploadPath": "x"}, path, "song.mp3")
-    async with asyncio.timeout(10) as limit:
+    async with Deadline(10) as limit:
         headers, body = await form.open(limit, 10)
         assert int(headers["Content-Length"]) > len(MUCH)
         with pytest.raises(InvalidRequest, match="changed while it was sent, from 262144"):
@@ -290,7 +291,7 @@ async def test_a_file_that_changes_on_its_way_is_refused(tmp_path: Path) -> None
     with pytest.raises(InvalidRequest, match="changed while it was sent"):
         form.check()
     path.unlink()
-    async with asyncio.timeout(10) as limit:
+    async with Deadline(10) as limit:
         with pytest.raises(InvalidRequest, match="cannot be read: No such file"):
             await form.open(limit, 10)
     with pytest.raises(InvalidRequest, match="cannot be read: No such file"):

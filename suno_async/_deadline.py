@@ -1,0 +1,69 @@
+"""A limit in time that is fair to what has come already.
+
+A loop that stands still, because something in it computes or sleeps, finds all at once when it goes
+on: answers that lie in their sockets, and limits that are long over. A plain timeout would break
+off what is there already, and call a paid request unknown. So a limit that ends late leaves the
+loop a second to read first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Self
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_LATE = 0.05  # seconds; a timer that is later than that tells of a loop that stood still
+_GRACE = 1.0  # seconds to read what is there
+_MOST_GRACES = 5  # for a loop that always stands still, nothing would ever end
+
+
+@define(eq=False)
+class Deadline:
+    """As `asyncio.timeout`, but for the second that a late end leaves; `None` is for ever."""
+
+    _seconds: float | None
+    _limit: asyncio.Timeout = field(factory=lambda: asyncio.timeout(None), init=False)
+    _timer: asyncio.TimerHandle | None = field(default=None, init=False)
+    _graces: int = field(default=0, init=False)
+    _is_over: bool = field(default=False, init=False)
+
+    async def __aenter__(self) -> Self:
+        await self._limit.__aenter__()
+        self.set(self._seconds)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.set(None)
+        self._is_over = True
+        await self._limit.__aexit__(kind, error, traceback)
+
+    @property
+    def expired(self) -> bool:
+        """Whether it was this that ended what was under way."""
+        return self._limit.expired()
+
+    def set(self, seconds: float | None) -> None:
+        """Let it end so many seconds from now, or never; after its end this does nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if seconds is not None and not self._is_over:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, self._end)
+
+    def _end(self) -> None:
+        now, timer = asyncio.get_running_loop().time(), self._timer
+        if timer is not None and now > timer.when() + _LATE and self._graces < _MOST_GRACES:
+            self._graces += 1
+            self.set(_GRACE)
+        else:
+            self._limit.reschedule(now)
