@@ -79,19 +79,15 @@ class CallbackReceiver:
     nothing: with the same secret it knows its URLs again after a restart.
 
     Args:
-        public_url: Where the service reaches you, for example `https://bot.example/suno`; it posts
-            to `<public_url>/<ticket>`.
+        public_url: Where the service reaches you, for example `https://bot.example/suno`; it posts to `<public_url>/<ticket>`.
         secret: At least 16 random bytes, or that much text, which only you know.
         old_secrets: Earlier secrets whose URLs are still taken, for the time of a change.
-        on_unwatched: Called with an `UnwatchedPush` for each push of a task that nobody in this
-            process listens to: after a restart, or in another replica. It may be asynchronous.
-            Pushes may come more than once. What it raises is logged.
-        max_bytes: The most that is read of a body. 1 MiB is what aiohttp.web and nginx let through
-            by themselves; a larger one is refused, and what it told is found by a look.
+        on_unwatched: Called with an `UnwatchedPush` for each push of a task that nobody in this process listens to: after a restart, or in another replica. It may be asynchronous. Pushes may come more than once. What it raises is logged.
+        max_bytes: The most that is read of a body. 1 MiB is what aiohttp.web and nginx let through by themselves; a larger one is refused, and what it told is found by a look.
 
     Raises:
         ConfigurationError: the URL cannot be one, or a secret is too short.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     def __init__(
         self,

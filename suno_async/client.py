@@ -1,4 +1,4 @@
-"""The client: one line an operation, and its life from the first use to the end."""
+"""The client: its life from the first use to the end, and what is no operation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from suno_async import operations as ops
 from suno_async._engine import Engine
 from suno_async._feed import outcomes_of
 from suno_async._http import Http
 from suno_async._journal.sqlite import Journal
-from suno_async._methods import calls, submits
+from suno_async._methods import OperationMethods
 from suno_async._places import OneFile
 from suno_async._settings import address, check_parts, check_timeout, hosts_of, key_of, user_agent
 from suno_async._submissions import Terms
@@ -50,20 +49,16 @@ R = TypeVar("R")
 _NOBODY = "https://callback.invalid/"  # the API insists on a URL; nobody else should get the songs
 
 
-class SunoClient:
+class SunoClient(OperationMethods):
     """The Suno API, asynchronously: make one, share it, close it.
 
     Args:
         api_key: The key; left out, the environment's `SUNO_API_KEY`.
         base_url: The API's address; left out, `SUNO_BASE_URL` or the service's own.
-        upload_url: The upload host's address; left out, `SUNO_UPLOAD_URL`, or the service's own,
-            or with a `base_url` of your own that one, so that the key goes nowhere else.
-        callbacks: A `CallbackReceiver`, whose pushes then take the place of most looks, or a URL
-            for the service to post to; left out, nobody gets the posts.
-        journal: A file in which what is paid for survives any crash; it is made if need be, and
-            is for one client at a time.
-        limiter: What grants leave to send; left out, all clients with the same key and address on
-            one event loop share a `RateLimiter()` of 20 requests per 10 seconds.
+        upload_url: The upload host's address; left out, `SUNO_UPLOAD_URL`, or the service's own, or with a `base_url` of your own that one, so that the key goes nowhere else.
+        callbacks: A `CallbackReceiver`, whose pushes then take the place of most looks, or a URL for the service to post to; left out, nobody gets the posts.
+        journal: A file in which what is paid for survives any crash; it is made if need be, and is for one client at a time.
+        limiter: What grants leave to send; left out, all clients with the same key and address on one event loop share a `RateLimiter()` of 20 requests per 10 seconds.
         look_limiter: Another limiter for looks alone, where they are known not to count.
         timeout: Seconds for one attempt, waiting for the limiter not counted.
         retry: What is tried again, and how often.
@@ -72,32 +67,7 @@ class SunoClient:
 
     Raises:
         ConfigurationError: there is no key, or something given cannot work.
-    """
-
-    generate_music = submits(ops.GenerateMusic)
-    extend_music = submits(ops.ExtendMusic)
-    upload_and_cover = submits(ops.UploadAndCover)
-    upload_and_extend = submits(ops.UploadAndExtend)
-    add_instrumental = submits(ops.AddInstrumental)
-    add_vocals = submits(ops.AddVocals)
-    replace_section = submits(ops.ReplaceSection)
-    generate_mashup = submits(ops.GenerateMashup)
-    generate_sounds = submits(ops.GenerateSounds)
-    generate_persona = calls(ops.GeneratePersona)
-    get_timestamped_lyrics = calls(ops.GetTimestampedLyrics)
-    get_credits = calls(ops.GetCredits)
-    generate_lyrics = submits(ops.GenerateLyrics)
-    convert_to_wav = submits(ops.ConvertToWav)
-    separate_vocals = submits(ops.SeparateVocals)
-    generate_midi = submits(ops.GenerateMidi)
-    create_music_video = submits(ops.CreateMusicVideo)
-    generate_cover_images = submits(ops.GenerateCoverImages)
-    recover_audio = submits(ops.RecoverAudio)
-    boost_style = calls(ops.BoostStyle)
-    validate_voice = submits(ops.ValidateVoice)
-    regenerate_voice_phrase = submits(ops.RegenerateVoicePhrase)
-    generate_voice = submits(ops.GenerateVoice)
-    check_voice = calls(ops.CheckVoice)
+    """  # noqa: E501 editors show the first line of an argument's text
 
     def __init__(  # noqa: PLR0913 all but the key have defaults
         self,
@@ -179,14 +149,14 @@ class SunoClient:
     ) -> Task[R]:
         """Start a task; it is paid for when this returns.
 
-        `key`, a text of yours, names this submission for ever: submitting with it again, at the
-        same time or later, gives the same task or error, and nothing is paid again; with a journal
-        even after a restart. It is free again once the submission ended unpaid. If it is unknown
-        whether it was paid, `SubmissionUnknown` is raised again, and only `resend_unknown=True`
-        sends it again, which may pay twice.
-
         Cancelling this before the request has left sends nothing. After that the request is
         finished all the same, and the task's token is found in `unclaimed`.
+
+        Args:
+            operation: What shall be made, for example `GenerateMusic("an idea")`.
+            key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            resend_unknown: Whether to send again, under the same key, what may have been paid for, which may pay twice; otherwise that raises `SubmissionUnknown` again.
+            priority: Its place among all that waits for the limiter.
 
         Raises:
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
@@ -197,7 +167,7 @@ class SunoClient:
             ConfigurationError: the key belongs to another request.
             JournalError: it could not be written down first; nothing was sent.
             ClientClosed: the client has ended.
-        """
+        """  # noqa: E501 editors show the first line of an argument's text
         _check(operation, TaskOperation, "submit", "call")
         if key is not None:
             _check_key(key)
@@ -217,23 +187,25 @@ class SunoClient:
     ) -> Batch[Op]:
         """Make many songs: iterate over their outcomes, each as it finishes.
 
-        `operations` is any iterable, read lazily: up to 500 items ahead where it has no length. An
-        item may be an `InvalidRequest` instead, and becomes an outcome. `max_in_flight` bounds the
-        tasks being made at once. One failure never stops the rest; a wrong key, no credits,
-        maintenance or no network stop the submitting, while outcomes of what was accepted follow.
+        One failure never stops the rest; a wrong key, no credits, maintenance or no network stop
+        the submitting, while outcomes of what was accepted follow.
 
         With a journal the batch can be run again after any end: finished songs come from the
         journal, unfinished ones are picked up, and what failed after acceptance is sent again only
         with `retry_failed`. If it is unknown whether a request was accepted, its outcome says so,
         and it is sent again only with `resend_unknown`, which may pay twice.
 
-        `on_accepted` is called with an item's index, its task and whether the journal knew it, as
-        soon as it is being made, for showing the progress of a batch.
+        Args:
+            operations: Any iterable, also an asynchronous one, read lazily: up to 500 items ahead where it has no length. An item may be an `InvalidRequest` instead, and becomes an outcome.
+            max_in_flight: The most tasks being made at once; left out, as many as the rate allows.
+            resend_unknown: Whether to send again what may have been accepted, which may pay twice.
+            retry_failed: Whether to send again what failed after it was accepted.
+            on_accepted: Called with an item's index, its task and whether the journal knew it, as soon as it is being made, for showing the progress of a batch.
 
         Raises:
             ConfigurationError: `operations` is no iterable, or `max_in_flight` is not 1 or more.
             Exception: what the iterable itself raised, after the outcomes of all paid work.
-        """
+        """  # noqa: E501 editors show the first line of an argument's text
         check_batch(operations, max_in_flight)
 
         async def submit(
@@ -282,6 +254,10 @@ class SunoClient:
     async def call(self, operation: CallOperation[R], *, priority: Priority = Priority.PERSON) -> R:
         """Ask for an answer that comes at once; it raises what `submit` does, and more.
 
+        Args:
+            operation: What shall be asked, for example `GetCredits()`.
+            priority: Its place among all that waits for the limiter.
+
         Raises:
             RequestTimeout: no answer in time to a question that costs nothing.
             DecodeError: the answer cannot be read.
@@ -296,12 +272,15 @@ class SunoClient:
     def task(self, token: str, operation: type[TaskOperation[Any]] | None = None) -> Task[Any]:
         """The task with this token, from this process or another one; nothing is asked.
 
-        `task("5c79…", GenerateMusic)` takes the service's plain id and knows the type. For one
-        token the same object is given each time, as long as somebody holds it.
+        For one token the same object is given each time, as long as somebody holds it.
+
+        Args:
+            token: A task's `token`, or with an `operation` also the service's plain id.
+            operation: The class of what was submitted, such as `GenerateMusic`, which tells the type of the result.
 
         Raises:
             ConfigurationError: the token is not one.
-        """
+        """  # noqa: E501 editors show the first line of an argument's text
         kind, task_id = read_token(token, operation)
         return self._engine.task(kind, task_id, None, Seat())
 
@@ -314,16 +293,17 @@ class SunoClient:
     ) -> UploadedFile:
         """Put a file where operations can fetch it; it costs nothing and is kept for 3 days.
 
-        `source` is a path, bytes, an async iterator of bytes (streamed, and sent only once), or a
-        URL that the service fetches itself, for 30 seconds at most. `file_name` replaces a file of
-        that name; left out, the service makes one up.
+        Args:
+            source: A path, bytes, an async iterator of bytes (streamed, and sent only once), or a URL that the service fetches itself, for 30 seconds at most.
+            upload_path: The folder it is stored in there, without a slash at either end.
+            file_name: Its name there, which replaces a file of that name; left out, a random one.
 
         Raises:
             InvalidRequest: the file is not there or cannot be read; nothing was sent.
             ConnectionFailed: it could not be sent.
             RequestTimeout: the service was silent for longer than the client's `timeout`.
             DecodeError: the answer cannot be read.
-        """
+        """  # noqa: E501 editors show the first line of an argument's text
         self._engine.ready()
         read = partial(upload_of, source, upload_path=upload_path, file_name=file_name)
         return await self.call(await asyncio.to_thread(read))
@@ -362,9 +342,8 @@ class SunoClient:
     ) -> Path | tuple[Path, ...]:
         """Fetch files into a directory, or one file to a path that has a suffix.
 
-        `what` is a track, another result with files or a URL, or many of them: a tuple such as
-        `await task` gives, a list, or an outcome of a batch. Of many, 8 are fetched at one time by
-        a client, and when one fails the others are finished before that is raised.
+        Of many, 8 are fetched at one time by a client, and when one fails the others are finished
+        before that is raised.
 
         A file appears under its name only when it is whole and of the right kind. An interrupted
         one lies beside it as `.part`, and is continued if the server can tell that the file is
@@ -372,16 +351,20 @@ class SunoClient:
         again; one that was given a path is. Only silence is bounded, by the client's `timeout`. An
         expired link is renewed once through the record of its task. The key is not sent along.
 
-        `progress` is called with the bytes so far and the bytes in all (`None` if not known).
-        `image`, `lyrics` and `sidecar` put a track's cover image, its words as text, and what made
-        it as JSON beside the audio, under the same name; what a track does not have is left out.
+        Args:
+            what: A track, another result with files or a URL, or many of them: a tuple such as `await task` gives, a list, or an outcome of a batch.
+            target: A directory, which is made if need be, or for one file a path with a suffix.
+            progress: Called with the bytes so far and the bytes in all (`None` if not known).
+            image: Whether a track's cover image is put beside the audio, under the same name.
+            lyrics: Whether a track's words are put beside the audio, as text.
+            sidecar: Whether what made a track is put beside the audio, as JSON.
 
         Raises:
             DownloadFailed: there is no file yet, it could not be fetched, is not what it should
                 be, or could not be written.
             ConfigurationError: `what` is nothing that has files.
             ClientClosed: the client has ended; what was fetched so far is continued next time.
-        """
+        """  # noqa: E501 editors show the first line of an argument's text
         self._engine.ready()
         extras = Extras(image=image, lyrics=lyrics, sidecar=sidecar)
         if isinstance(what, OneFile):

@@ -110,10 +110,18 @@ class RateLimiter:
 
     One limiter serves one event loop, and any number of clients on it.
 
+    Args:
+        max_rate: Requests per period; 20 as documented.
+        time_period: Seconds of the period; 10 as documented.
+        burst: Requests that an idle client may send at once; never more than `max_rate`.
+        margin: Seconds added to the period, for clocks that differ.
+        lost_hold: Seconds more for a request whose answer never came.
+        slow_spell: Seconds of slower, even pace after a refusal's pause; slower still if refused again.
+
     Raises:
         ValueError: a number is below what makes sense.
         ConfigurationError: it is used on a second event loop.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     max_rate: int = field(default=20, validator=[validators.instance_of(int), validators.ge(1)])
     """Requests per period; 20 as documented."""

@@ -50,27 +50,23 @@ class RedisRateLimiter:
     client; `async with` does. What was not told when the process ends waits for its expiry.
 
     Args:
-        redis: A URL such as `redis://localhost:6379/0`, or a client from `redis.asyncio` of yours
-            (`Redis`, `RedisCluster`), which is not closed.
-        api_key: The key whose rate is shared; left out, the environment's `SUNO_API_KEY`. Redis
-            only ever sees a hash of it.
+        redis: A URL such as `redis://localhost:6379/0`, or a client from `redis.asyncio` of yours (`Redis`, `RedisCluster`), which is not closed.
+        api_key: The key whose rate is shared; left out, the environment's `SUNO_API_KEY`. Redis only ever sees a hash of it.
         base_url: The API's address as for `SunoClient`; each has its own rate.
         max_rate: Requests per period, the same in all processes, as all figures.
         time_period: Seconds of the period.
         burst: Requests that may leave at once when the key was idle.
         margin: Seconds added to the period, for clocks that differ.
         lost_hold: Seconds more for a request whose answer never came.
-        slow_spell: Seconds of slower, even pace after a refusal's pause; slower still if refused
-            again, for all.
-        fallback_share: The share of `max_rate` for this process while Redis is away, above 0 and
-            up to 1, at least one slot; left out, requests fail instead.
+        slow_spell: Seconds of slower, even pace after a refusal's pause; slower still if refused again, for all.
+        fallback_share: The share of `max_rate` for this process while Redis is away, above 0 and up to 1, at least one slot; left out, requests fail instead.
         timeout: Seconds until a Redis that does not answer counts as away.
         prefix: How the names in Redis begin; another prefix is another rate.
 
     Raises:
         ValueError: a number is below what makes sense.
         ConfigurationError: there is no key, or what is given for `redis` cannot work.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     def __init__(  # noqa: PLR0913 all but the first have defaults
         self,

@@ -18,6 +18,12 @@ class RetryPolicy:
     It applies to requests that cost nothing. A paid request is tried again only if its connection
     was never made, or if it was refused for rate or maintenance; never after it may have arrived.
 
+    Args:
+        attempts: The most attempts, the first one counted.
+        total: Seconds for all attempts and the pauses between; waiting for a slot is not counted.
+        base: Mean seconds before the second attempt; twice that before the third, and so on.
+        cap: The most seconds between two attempts, unless the service asks for more.
+
     Raises:
         ValueError: a number is below what makes sense.
     """

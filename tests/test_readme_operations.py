@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import suno_async
 from suno_async import SunoClient, Task
@@ -23,7 +22,7 @@ def _named(answer: Any) -> str:
 
 def _row(name: str, cls: type[Operation[Any]]) -> tuple[str, str, str, str]:
     method = re.sub(r"(?<=.)(?=[A-Z])", "_", name).lower()
-    answer = inspect.signature(getattr(SunoClient, method)).return_annotation
+    answer = get_type_hints(getattr(SunoClient, method))["return"]
     stages = "at once"
     if issubclass(cls, TaskOperation):
         assert answer.__origin__ is Task

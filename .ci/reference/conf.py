@@ -17,7 +17,6 @@ from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.util import logging
 from sphinx.util.inspect import object_description
 from sphinx.util.nodes import make_refnode
-from sphinx.util.typing import stringify_annotation
 
 import suno_async
 from suno_async import errors, testing
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
 _PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 _QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+_ARGUMENTS = re.compile(r"^Args:\n(?: {4}.*\n?)+\n?", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _MADE_FOR_USERS = {f"suno_async.{name}" for name in ("Task", "Batch", "Outcome", "UnwatchedPush")}
 _MADE_FOR_USERS.add("suno_async.testing._api.jobs.Job")
@@ -73,10 +73,10 @@ def read_docstring(
     _app: Sphinx, _what: str, name: str, obj: Any, _options: Any, lines: list[str]
 ) -> None:
     """Turn `Args:` and `Raises:` into reStructuredText; the colons of attributes stay text."""
-    if {*getattr(obj, "__signature__", inspect.Signature()).parameters} - {"self"}:
-        operation = name.rpartition(".")[2].title().replace("_", "")
-        lines += ["", f"The arguments are the fields of `{operation}`."]
-    text = _QUOTED.sub(_as_literal, "\n".join(lines))
+    text = "\n".join(lines)
+    if attrs.has(obj):  # its fields follow, and say the same
+        text = _ARGUMENTS.sub("", text)
+    text = _QUOTED.sub(_as_literal, text)
     lines[:] = GoogleDocstring(text.splitlines(), Config()).lines()
 
 
@@ -92,8 +92,6 @@ def show_signature(
     is_made = name in _MADE_FOR_USERS or getattr(obj, "_is_protocol", False)
     if is_made or what == "exception" or (what == "class" and issubclass(obj, Enum)):
         return "", None
-    if hasattr(obj, "__signature__"):
-        returned = stringify_annotation(obj.__signature__.return_annotation, "smart")
     for default, short in _SHORT.items():
         given = given and re.sub(f" ?= ?{re.escape(default)}", f" = {short}", given)
     return given, returned

@@ -5,14 +5,24 @@ from typing import Any
 
 from ._kinds import KINDS, Kind
 from ._model import Model
-from ._sources import model_of_track
+from ._sources import (
+    HasAudioId,
+    HasId,
+    HasPersonaId,
+    HasTaskId,
+    HasUrl,
+    HasVoiceId,
+    IsTask,
+    TaskSource,
+    model_of_track,
+)
 from .account import GetCredits
 from .audio import ConvertToWav, GenerateMidi, RecoverAudio, SeparateVocals
 from .base import SENT_APART, SENT_AS, CallOperation, Operation, TaskOperation
 from .extending import ExtendMusic, UploadAndExtend
 from .files import UPLOAD_PATH, Uploadable, UploadBase64, UploadStream, UploadUrl, upload_of
 from .lyrics import BoostStyle, GenerateLyrics, GetTimestampedLyrics
-from .music import GenerateMusic, GenerateSounds, ReplaceSection
+from .music import GenerateMusic, GenerateSounds, ReplaceSection, SoundKey
 from .uploaded import AddInstrumental, AddVocals, GenerateMashup, UploadAndCover
 from .video import CreateMusicVideo, GenerateCoverImages
 from .voice import CheckVoice, GeneratePersona, GenerateVoice, RegenerateVoicePhrase, ValidateVoice
@@ -74,6 +84,13 @@ __all__ = [
     "GenerateVoice",
     "GetCredits",
     "GetTimestampedLyrics",
+    "HasAudioId",
+    "HasId",
+    "HasPersonaId",
+    "HasTaskId",
+    "HasUrl",
+    "HasVoiceId",
+    "IsTask",
     "Kind",
     "Model",
     "Operation",
@@ -81,7 +98,9 @@ __all__ = [
     "RegenerateVoicePhrase",
     "ReplaceSection",
     "SeparateVocals",
+    "SoundKey",
     "TaskOperation",
+    "TaskSource",
     "UploadAndCover",
     "UploadAndExtend",
     "UploadBase64",

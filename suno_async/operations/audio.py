@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 class ConvertToWav(OfTrack, TaskOperation[WavFile]):
     """Convert a track to WAV; the service does so once a track and then answers `Conflict`.
 
+    Args:
+        audio_id: The track, or its id.
+        task_id: The id of the task that made it; left out, the track's.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: the track is given by its plain id and `task_id` is missing.
     """
@@ -35,9 +40,17 @@ class ConvertToWav(OfTrack, TaskOperation[WavFile]):
 class SeparateVocals(OfTrackOrElse, TaskOperation[Stems]):
     """Take a song apart into stems: a track, or audio of your own. Every repeat is charged again.
 
+    Args:
+        audio_id: The track, or its id.
+        task_id: The id of the task that made it; left out, the track's.
+        audio_url: Audio of your own in place of a track, 20 MB at most.
+        type: Voice and the rest (the service's default, 10 credits), up to 12 stems (50 credits), or the one of `stem_name` (20 credits).
+        stem_name: One of the service's 98 names, for example `Lead Vocal` or `Drum Kit`.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: both a track and other audio are given, or neither; or a name is missing.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/vocal-removal/generate"
     kind: ClassVar[Kind] = STEMS
@@ -61,6 +74,11 @@ class SeparateVocals(OfTrackOrElse, TaskOperation[Stems]):
 class GenerateMidi(TaskOperation[Midi]):
     """Write down the notes of stems; it takes 30 to 90 seconds.
 
+    Args:
+        task_id: The stems, their task, or its id.
+        audio_id: One of the stems (of `Stems.origin_data`), or its id; left out, all of them.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: the stems' task is not known.
     """
@@ -77,6 +95,10 @@ class GenerateMidi(TaskOperation[Midi]):
 @frozen(kw_only=True)
 class RecoverAudio(TaskOperation[tuple[RecoveredAudio, ...]]):
     """Bring back the lost audio of a task's songs; it takes some seconds.
+
+    Args:
+        suno_task_id: The songs, their task, or its id.
+        callback_url: Where the service shall post what happens; left out, the client's.
 
     Raises:
         InvalidRequest: the task is not known.

@@ -71,9 +71,27 @@ class ExtendMusic(Extension):
     title unless others are given. `continue_at`, a prompt, a style or a title make it an extension
     with parameters of your own; the service then wants a prompt too, unless `instrumental`.
 
+    Args:
+        audio_id: The track, or its id.
+        continue_at: Where to go on, in seconds from the beginning, before the end of the source.
+        prompt: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        style: The style, at most 1000 characters (V4 and before: 200).
+        title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+        instrumental: Whether it is played without voices.
+        model: The model, which must be the track's; left out, it is.
+        negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
+        vocal_gender: The voice preferred; of a song, custom mode only.
+        persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: something is missing, too long, or does not fit the track.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/extend"
     sets_flag: ClassVar[tuple[str, ...]] = ("continue_at", "prompt", "style", "title")
@@ -112,9 +130,27 @@ class UploadAndExtend(Extension):
     `continue_at`, a style or a title make it an extension with parameters of your own; the service
     then wants a prompt too, unless `instrumental`.
 
+    Args:
+        upload_url: The upload, or its address.
+        continue_at: Where to go on, in seconds from the beginning, before the end of the source.
+        prompt: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        style: The style, at most 1000 characters (V4 and before: 200).
+        title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+        instrumental: Whether it is played without voices.
+        model: The model; a name unknown here is passed on unchecked.
+        negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
+        vocal_gender: The voice preferred; of a song, custom mode only.
+        persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: something is missing, too long or out of range.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/upload-extend"
     sets_flag: ClassVar[tuple[str, ...]] = ("continue_at", "style", "title")

@@ -55,6 +55,11 @@ class Upload(CallOperation[UploadedFile]):
 class UploadBase64(Upload):
     """Send a small file as text.
 
+    Args:
+        base64_data: The file, in base64.
+        upload_path: The folder it is stored in there, without a slash at either end.
+        file_name: Its name there, which replaces a file of that name; left out, a random one.
+
     Raises:
         InvalidRequest: there is nothing to send, or the path is not valid.
     """
@@ -69,9 +74,14 @@ class UploadBase64(Upload):
 class UploadStream(Upload):
     """Send a file as it is read.
 
+    Args:
+        file: The file: its path, its bytes, or an async iterator of them, which can be sent only once.
+        upload_path: The folder it is stored in there, without a slash at either end.
+        file_name: Its name there, which replaces a file of that name; left out, a random one.
+
     Raises:
         InvalidRequest: the file is missing or cannot be read, or the path is not valid.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/file-stream-upload"
 
@@ -96,6 +106,11 @@ class UploadStream(Upload):
 @frozen(kw_only=True)
 class UploadUrl(Upload):
     """Let the service fetch a file, which it tries for 30 seconds; about 100 MB are advised.
+
+    Args:
+        file_url: Where it lies: http or https, and public.
+        upload_path: The folder it is stored in there, without a slash at either end.
+        file_name: Its name there, which replaces a file of that name; left out, a random one.
 
     Raises:
         InvalidRequest: the URL or the path is not valid.

@@ -27,6 +27,10 @@ _FAILED = "2"
 class GenerateLyrics(TaskOperation[tuple[Lyrics, ...]]):
     """Write lyrics about something, in two versions or more.
 
+    Args:
+        prompt: What the song is about, at most 200 words.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: there is no prompt, or it is longer than 200 words.
     """
@@ -42,9 +46,14 @@ class GenerateLyrics(TaskOperation[tuple[Lyrics, ...]]):
 class GetTimestampedLyrics(OfTrackOrElse, CallOperation[TimestampedLyrics]):
     """Tell when each word of a track is sung; it costs about half a credit.
 
+    Args:
+        audio_id: The track, or its id.
+        task_id: The id of the task that made it; left out, the track's.
+        music_index: The track's place in its task, 0 or 1, where its id is not known; the id counts first.
+
     Raises:
         InvalidRequest: the track is not said, or given by its plain id and `task_id` is missing.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/get-timestamped-lyrics"
     answer: ClassVar[Any] = TimestampedLyrics
@@ -62,6 +71,9 @@ class GetTimestampedLyrics(OfTrackOrElse, CallOperation[TimestampedLyrics]):
 @frozen(kw_only=True)
 class BoostStyle(CallOperation[StyleBoost]):
     """Describe a style at more length, for use as `style`.
+
+    Args:
+        content: The style in a few words.
 
     Raises:
         InvalidRequest: there is no style.

@@ -40,14 +40,36 @@ _MOST_ATTACHMENTS = 10  # the V6 page
 
 @frozen(kw_only=True)
 class GenerateMusic(NegativeTags, SongOperation):
-    """Make two songs, from an idea (simple mode) or from words, style and title (custom mode).
+    """Make two songs: in simple mode from an idea, in custom mode from words, style and title.
 
     `GenerateMusic("an idea")` is the simple mode: the service writes words and style. Custom mode
     sings `lyrics` in a given `style` under a given `title`, or plays `instrumental`.
 
+    Args:
+        prompt: The idea, at most 500 characters (V6: 3000); the words sung are written from it.
+        style: The style in custom mode, at most 1000 characters (V4 and before: 200).
+        title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        instrumental: Whether it is played without voices.
+        model: The model; a name unknown here is passed on unchecked.
+        duration: The length in seconds, 10 to 360; custom mode, V5_5 and V6.
+        negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
+        vocal_gender: The voice preferred; of a song, custom mode only.
+        variety: How different the two songs are, 0 to 4; V6.
+        persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        image_urls: Pictures to start from, at most 5 of 10 MB; simple mode, V6.
+        video_urls: A video to start from, at most 241 s and 100 MB; simple mode, V6.
+        audio_urls: Audio to start from, each 6 s to 30 min and at most 500 MB; simple mode, V6; all attachments together at most 10.
+        custom_mode: The mode; left out, lyrics, style or title make it the custom mode.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: something is missing for the mode, too long for the model or out of range.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate"
 
@@ -94,9 +116,31 @@ class GenerateMusic(NegativeTags, SongOperation):
 class ReplaceSection(OfTrackOrElse, NegativeTags, Weights, Singer, V6Fields, MusicOperation):
     """Make a part of a song anew: of a track, or of an upload.
 
+    Args:
+        audio_id: The track, or its id.
+        task_id: The id of the task that made it; left out, the track's.
+        upload_url: An upload in place of a track.
+        infill_start_s: Where the part begins, in seconds, in steps of 0.01.
+        infill_end_s: Where the part ends, in seconds; the service takes parts of 10 s to half of the song.
+        prompt: The words of the new part.
+        tags: The style.
+        title: The title.
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        full_lyrics: The words of the whole song, as they are afterwards.
+        model: The model; for an upload only.
+        negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
+        vocal_gender: The voice preferred; of a song, custom mode only.
+        variety: How different the two songs are, 0 to 4; V6.
+        persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: both a track and an upload are given, or neither; or the part is empty.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/replace-section"
 
@@ -137,6 +181,15 @@ class ReplaceSection(OfTrackOrElse, NegativeTags, Weights, Singer, V6Fields, Mus
 @frozen(kw_only=True)
 class GenerateSounds(MusicOperation):
     """Make two sounds from a description: an effect, an ambience, a loop.
+
+    Args:
+        prompt: What it shall sound like, at most 500 characters.
+        model: The model; a name unknown here is passed on unchecked.
+        sound_loop: Whether its end leads back to its beginning.
+        sound_tempo: Beats in a minute, 1 to 300; left out, the service chooses.
+        sound_key: The musical key.
+        grab_lyrics: Whether the words are written down as well.
+        callback_url: Where the service shall post what happens; left out, the client's.
 
     Raises:
         InvalidRequest: the description is empty or too long, or something is out of range.

@@ -23,9 +23,29 @@ if TYPE_CHECKING:
 class UploadAndCover(NegativeTags, SongOperation):
     """Make two songs of an upload's melody in another style; the upload has 8 minutes at most.
 
+    Args:
+        upload_url: The upload, or its address.
+        prompt: The idea in simple mode, at most 500 characters (V6: 3000).
+        style: The style in custom mode, at most 1000 characters (V4 and before: 200).
+        title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        instrumental: Whether it is played without voices.
+        model: The model; a name unknown here is passed on unchecked.
+        duration: The length in seconds, 10 to 360; custom mode, V5_5 and V6.
+        negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
+        vocal_gender: The voice preferred; of a song, custom mode only.
+        variety: How different the two songs are, 0 to 4; V6.
+        persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        custom_mode: The mode; left out, lyrics, style or title make it the custom mode.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: something is missing for the mode, too long for the model or out of range.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/upload-cover"
     custom_from_v6: ClassVar[bool] = True
@@ -38,9 +58,28 @@ class UploadAndCover(NegativeTags, SongOperation):
 class GenerateMashup(SongOperation):
     """Make two songs of two uploads.
 
+    Args:
+        upload_url_list: The two uploads, or their addresses.
+        prompt: The idea in simple mode, at most 500 characters (V6: 3000).
+        style: The style in custom mode, at most 1000 characters (V4 and before: 200).
+        title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        instrumental: Whether it is played without voices.
+        model: The model; a name unknown here is passed on unchecked.
+        duration: The length in seconds, 10 to 360; custom mode, V5_5 and V6.
+        vocal_gender: The voice preferred; of a song, custom mode only.
+        variety: How different the two songs are, 0 to 4; V6.
+        persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        custom_mode: The mode; left out, lyrics, style or title make it the custom mode.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: there are not two uploads, or something is missing, or out of range.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/mashup"
     custom_from_v6: ClassVar[bool] = True
@@ -69,9 +108,23 @@ class _Addition(Weights, V6Fields, MusicOperation):
 class AddInstrumental(_Addition):
     """Make two accompaniments for a voice that was uploaded.
 
+    Args:
+        upload_url: The upload, or its address.
+        tags: The style, at most 1000 characters (V4 and before: 200).
+        title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        model: The model; a name unknown here is passed on unchecked.
+        negative_tags: What to avoid, at most 1000 characters.
+        vocal_gender: The voice preferred; of a song, custom mode only.
+        variety: How different the two songs are, 0 to 4; V6.
+        style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: something is empty, too long for the model or out of range.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/add-instrumental"
 
@@ -91,9 +144,24 @@ class AddInstrumental(_Addition):
 class AddVocals(_Addition):
     """Make two songs by singing to music that was uploaded.
 
+    Args:
+        upload_url: The upload, or its address.
+        prompt: What is sung, at most 5000 characters (V4 and before: 3000); required before V6.
+        style: The style, at most 1000 characters (V4 and before: 200).
+        title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        model: The model; a name unknown here is passed on unchecked.
+        negative_tags: What to avoid, at most 1000 characters.
+        vocal_gender: The voice preferred; of a song, custom mode only.
+        variety: How different the two songs are, 0 to 4; V6.
+        style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: there is nothing to sing, or something is empty, too long or out of range.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/add-vocals"
 

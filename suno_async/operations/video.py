@@ -19,6 +19,13 @@ from .base import TaskOperation
 class CreateMusicVideo(OfTrack, TaskOperation[MusicVideo]):
     """Make a video of a track.
 
+    Args:
+        audio_id: The track, or its id.
+        task_id: The id of the task that made it; left out, the track's.
+        author: The artist to show, at most 50 characters.
+        domain_name: The site to show, at most 50 characters.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: the track is given by its plain id and `task_id` is missing, or a name is
             longer than 50 characters.
@@ -36,6 +43,10 @@ class CreateMusicVideo(OfTrack, TaskOperation[MusicVideo]):
 @frozen(kw_only=True)
 class GenerateCoverImages(TaskOperation[CoverImages]):
     """Make cover images for the songs of a task; the service does so once a task.
+
+    Args:
+        task_id: The songs, one of them, their task, or its id.
+        callback_url: Where the service shall post what happens; left out, the client's.
 
     Raises:
         InvalidRequest: the task is not known.

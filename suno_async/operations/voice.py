@@ -32,6 +32,15 @@ _DEFAULT_SAMPLE = 0.0, 30.0
 class GeneratePersona(OfTrack, CallOperation[Persona]):
     """Make a persona of a finished track (V4 or later), once a track; then `Conflict`.
 
+    Args:
+        audio_id: The track, or its id.
+        task_id: The id of the task that made it; left out, the track's.
+        name: The persona's name.
+        description: What it is like.
+        style: Its style.
+        vocal_start: Where the part of the track begins, in seconds; left out, at 0.
+        vocal_end: Where it ends, in seconds, 10 to 30 later; left out, at 30.
+
     Raises:
         InvalidRequest: the task is not known, or the part is not 10 to 30 seconds long.
     """
@@ -72,6 +81,13 @@ class GeneratePersona(OfTrack, CallOperation[Persona]):
 class ValidateVoice(TaskOperation[VoicePhrase]):
     """Get a phrase to sing, from a recording of a voice; the first step to a voice.
 
+    Args:
+        voice_url: The recording that was uploaded, or its address.
+        vocal_start_s: Where the singing begins, in seconds.
+        vocal_end_s: Where it ends, in seconds.
+        language: The language of the phrase; left out, the service chooses.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: the part of the recording is empty.
     """
@@ -99,6 +115,10 @@ class ValidateVoice(TaskOperation[VoicePhrase]):
 class RegenerateVoicePhrase(TaskOperation[VoicePhrase]):
     """Get another phrase for the same recording.
 
+    Args:
+        task_id: The phrase, its task, or its id.
+        callback_url: Where the service shall post what happens; left out, the client's.
+
     Raises:
         InvalidRequest: the task is not known.
     """
@@ -115,6 +135,15 @@ class RegenerateVoicePhrase(TaskOperation[VoicePhrase]):
 @frozen(kw_only=True)
 class GenerateVoice(TaskOperation[Voice]):
     """Make a voice from the phrase as it was sung.
+
+    Args:
+        task_id: The phrase, its task, or its id.
+        verify_url: The recording of the phrase that was uploaded, or its address.
+        voice_name: The voice's name.
+        description: What it is like.
+        style: Its style.
+        singer_skill_level: How well it sings; left out, `beginner`.
+        callback_url: Where the service shall post what happens; left out, the client's.
 
     Raises:
         InvalidRequest: the task is not known.
@@ -142,6 +171,9 @@ class GenerateVoice(TaskOperation[Voice]):
 @frozen(kw_only=True)
 class CheckVoice(CallOperation[bool]):
     """Whether a voice can be used; asking costs nothing.
+
+    Args:
+        task_id: The voice, its task, or its id.
 
     Raises:
         InvalidRequest: the task is not known.

@@ -32,7 +32,32 @@ class FakeSuno:
     limit, pushes to callback URLs and keeps a ledger of all that reached it. It knows no clock
     but the loop's: on a loop with virtual time, minutes pass in milliseconds. Use it as an async
     context manager, or with `start` and `close`.
-    """
+
+    Args:
+        api_key: The key that is accepted; None accepts any.
+        credits: What the account holds at first; what it holds now is `balance`.
+        max_rate: How many requests are let through in one period.
+        time_period: The period of the rate limit in seconds.
+        counting: How requests are counted (see `judge`), a judge of your own, or None for no limit.
+        count: Which requests count: all to the API, or only those that make a task.
+        rate_code: The code of a refusal for rate: 430, 405 or 429.
+        rate_http: The HTTP status of a refusal for rate; 429 comes bare, without an envelope.
+        retry_after: A `Retry-After` header for refusals for rate.
+        seed: What all random draws depend on.
+        timetable: When the stages of tasks come.
+        null_for: For how many seconds after its submission a task's record has `data: null`.
+        callbacks: Whether stages are pushed to callback URLs; nothing is ever sent to a `.invalid` host.
+        unreachable: What a callback URL that cannot be reached does to a task's status.
+        push_spacing: Seconds between the three tries of a push.
+        delay: The network's delay: a range of seconds, or a callable that draws the way there and back.
+        song_seconds: The range of song lengths, in seconds.
+        models: The models that are known; others are refused.
+        strict_ids: Whether ids of tasks and tracks in requests must exist.
+        quickstart: Whether the shapes of the quick start's pages are served in place of the reference's.
+        documented: Whether music records have the printed shape (times as text) in place of the live one.
+        http_errors: Whether the HTTP status follows the code; the service answers errors with HTTP 200.
+        epoch: The wall-clock time at the start, in seconds since 1970: 2026-01-01.
+    """  # noqa: E501 editors show the first line of an argument's text
 
     api_key: str | None = "key"
     """The key that is accepted; None accepts any."""

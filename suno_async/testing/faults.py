@@ -48,7 +48,19 @@ class Way(StrEnum):
 
 @frozen(kw_only=True)
 class Fault:
-    """One way to fail."""
+    """One way to fail.
+
+    Args:
+        name: What it is called in the ledger.
+        way: What happens on the wire.
+        accepts: Whether the request is accepted (and charged) first.
+        reads: Whether the request's body is read first.
+        status: The HTTP status, where something else is answered.
+        headers: The headers of what is answered instead; `{self}` in a Location is the address asked for.
+        body: What is answered instead; None with `ANSWER` is the true answer under other headers.
+        seconds: How long a delay lasts, or the pause between two pieces.
+        at: After how many bytes of the body the answer breaks off; None is half of it.
+    """  # noqa: E501 editors show the first line of an argument's text
 
     name: str
     """What it is called in the ledger."""

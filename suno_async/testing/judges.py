@@ -36,7 +36,13 @@ class Judge(Protocol):
 
 @define
 class SlidingLog:
-    """At most `max_rate` requests in any `time_period` seconds, counted one by one."""
+    """At most `max_rate` requests in any `time_period` seconds, counted one by one.
+
+    Args:
+        max_rate: How many are let through in one period.
+        time_period: The period in seconds.
+        count_refused: Whether a refused request counts as well.
+    """
 
     max_rate: int = 20
     """How many are let through in one period."""
@@ -62,7 +68,13 @@ class SlidingLog:
 
 @define
 class FixedWindow:
-    """At most `max_rate` requests in each window; one begins at `phase`."""
+    """At most `max_rate` requests in each window; one begins at `phase`.
+
+    Args:
+        max_rate: How many are let through in one window.
+        time_period: The length of a window in seconds.
+        phase: A time at which a window begins, in seconds.
+    """
 
     max_rate: int = 20
     """How many are let through in one window."""
@@ -86,7 +98,12 @@ class FixedWindow:
 
 @define
 class TokenBucket:
-    """A bucket of `max_rate` tokens, full at first, that refills evenly within one period."""
+    """A bucket of `max_rate` tokens, full at first, that refills evenly within one period.
+
+    Args:
+        max_rate: How many tokens the bucket holds, and how many come back in one period.
+        time_period: The period in seconds.
+    """
 
     max_rate: int = 20
     """How many tokens the bucket holds, and how many come back in one period."""
@@ -108,7 +125,12 @@ class TokenBucket:
 
 @define
 class ApproximateCounter:
-    """Two fixed windows: the one before counts by the share of it that is still recent."""
+    """Two fixed windows: the one before counts by the share of it that is still recent.
+
+    Args:
+        max_rate: How many are let through in one period.
+        time_period: The period in seconds.
+    """
 
     max_rate: int = 20
     """How many are let through in one period."""
@@ -134,7 +156,13 @@ class ApproximateCounter:
 
 @define
 class Smooth:
-    """One request every `time_period / max_rate` seconds (the generic cell rate algorithm)."""
+    """One request every `time_period / max_rate` seconds (the generic cell rate algorithm).
+
+    Args:
+        max_rate: How many are let through in one period when they come evenly.
+        time_period: The period in seconds.
+        burst: How many may come at once after a rest; 1 is no burst at all.
+    """
 
     max_rate: int = 20
     """How many are let through in one period when they come evenly."""

@@ -139,7 +139,11 @@ class _ScalingSelector(selectors.DefaultSelector):
 
 
 class SpedUpLoop(asyncio.SelectorEventLoop):
-    """An event loop on which `speed` seconds (above 0) pass in every real one."""
+    """An event loop on which several seconds pass in every real one.
+
+    Args:
+        speed: How many, above 0.
+    """
 
     def __init__(self, speed: float = 20.0) -> None:
         self._speed = speed

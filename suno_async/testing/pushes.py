@@ -7,7 +7,16 @@ from attrs import define, field, frozen
 
 @frozen(kw_only=True)
 class PushFaults:
-    """What happens to pushes on their way, as shares of them; drawn one after the other."""
+    """What happens to pushes on their way, as shares of them; drawn one after the other.
+
+    Args:
+        lost: The share that is never sent.
+        late: The share that is sent late.
+        late_by: Between how many seconds late.
+        reordered: The share that is sent only after the task's next stage.
+        duplicated: The share that is sent twice.
+        seed: What the draws depend on.
+    """
 
     lost: float = 0.0
     """The share that is never sent."""

@@ -62,7 +62,22 @@ class PlanChanges(TypedDict, total=False):
 
 @frozen(kw_only=True)
 class Plan:
-    """The course of one task; times are seconds from its acceptance."""
+    """The course of one task; times are seconds from its acceptance.
+
+    Args:
+        complete: When it is complete.
+        text: When the text is there (music only); None leaves the stage out.
+        first: When the first track is there (music only); None leaves the stage out.
+        fail_at: When it fails; None with a `status` means at `complete`.
+        status: How it fails; None is success or, with `fail_at`, the kind's usual failure.
+        error_code: The record's errorCode when it fails; 531 gives the credits back.
+        error_message: The record's errorMessage when it fails.
+        partial: How many results a failed task keeps all the same.
+        audio: False ends in SUCCESS without an audio URL, and with a stream of zero bytes.
+        empty: True ends in success with an empty result (no MIDI notes).
+        pushes: The stages that are pushed (`text`, `first`, `complete`, `error`); None means all.
+        repeat: How often each push is sent.
+    """
 
     complete: float = field(validator=validators.ge(0))
     """When it is complete."""
@@ -118,7 +133,27 @@ TimetableLike: TypeAlias = Callable[[Kind, Random], Plan]
 
 @frozen(kw_only=True)
 class Timetable:
-    """Plans with fixed times, or with times drawn around them, in seconds from acceptance."""
+    """Plans with fixed times, or with times drawn around them, in seconds from acceptance.
+
+    Args:
+        text: When a song's text is there.
+        first: When a song's first track is there.
+        complete: When a song is complete.
+        lyrics: When lyrics are complete.
+        wav: When a WAV is complete.
+        stems: When stems are complete.
+        midi: When MIDI notes are complete (30 to 90 s are documented).
+        video: When a video is complete.
+        images: When cover images are complete.
+        phrase: When a voice's phrase is ready.
+        voice: When a voice is ready.
+        recovery: When a recovery is over.
+        varied: Whether the times are drawn around these (log-normal) in place of being these exactly.
+        failed: The share of tasks that fail, at some time before they would be complete.
+        slow: The share of tasks that take 1.5 to 3 times as long.
+        scale: A factor on all times.
+        spread: A factor on how widely drawn times lie around these.
+    """  # noqa: E501 editors show the first line of an argument's text
 
     text: float = 15.0
     """When a song's text is there."""
