@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,8 +22,9 @@ import aiohttp
 from attrs import define, field, frozen
 
 from suno_async._files import Note, Part, hold, is_whole, size_so_far
-from suno_async._formats import HEAD, belies
+from suno_async._formats import HEAD, belies, is_page
 from suno_async._http import Http
+from suno_async._links import DeadLink, PrivateLink, link_to
 from suno_async._names import shown
 from suno_async._verdict import asked_to_wait
 from suno_async.errors import ClientClosed, DownloadFailed, SunoError
@@ -35,19 +36,18 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 _log = logging.getLogger("suno_async")
 
 _PIECE = 64 * 1024
-_REDIRECTS = 6  # five are followed: the first request counts, too
+_REQUESTS = 6  # five redirects are followed
 _LOCKED = 0.1  # seconds between two looks whether somebody else is done with the part
 _OK, _RANGE, _UNSATISFIABLE = 200, 206, 416
-_EXPIRED = {401, 403, 404, 410}
+_MOVED = {301, 302, 303, 307, 308}
 _PASSING = {408, 425, 429}
 _FAILING = 500  # and above: passing, too
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-_HOPELESS = (
-    aiohttp.InvalidURL,
-    aiohttp.NonHttpUrlClientError,
-    aiohttp.TooManyRedirects,
-    UnicodeError,  # a host that no name server can be asked for
+_EXPIRED = {*range(400, _FAILING)} - _PASSING - {_UNSATISFIABLE}  # hosts say it in many ways
+_PRIVATE = (
+    "leads to a private address, where links may only lead if the client is made with "
+    "allow_private=True"
 )
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
 
 @frozen(kw_only=True)
@@ -66,9 +66,12 @@ class Source:
 
 @frozen
 class _Break:
+    """Why an attempt did not bring the file, in our own words: what was fetched is not quoted."""
+
     why: str
     retry_after: float | None = None
     is_expired: bool = False
+    is_final: bool = False
 
 
 @define(eq=False, kw_only=True)
@@ -140,6 +143,8 @@ class Fetch:
             broken = await self._attempt(part)
             if broken is None:
                 return
+            if broken.is_final:
+                raise DownloadFailed(f"{shown(self._url)} {broken.why}.")
             if broken.is_expired:
                 await self._renew(broken.why)
                 continue
@@ -169,36 +174,58 @@ class Fetch:
         if going_on and part.note is not None:
             headers |= {"Range": f"bytes={part.size}-", "If-Range": part.note.etag}
         try:
-            async with self.http.session_for_files().get(
-                self._url,
+            async with await self._ask(headers) as response:
+                return await self._take(part, response, going_on=going_on)
+        except SunoError:
+            raise
+        except Exception as error:  # noqa: BLE001 a session that was given may raise anything
+            return self._break_of(error)
+
+    def _break_of(self, error: Exception) -> _Break:
+        """What it means that something was raised, by the network or by a link."""
+        what = type(error).__name__
+        match error:
+            case PrivateLink():
+                broken = _Break(_PRIVATE, is_final=True)
+            case DeadLink() | aiohttp.InvalidURL() | UnicodeError():
+                broken = _Break("leads nowhere", is_final=True)
+            case TimeoutError():
+                broken = _Break(f"was silent for {self.http.timeout:g} s")
+            case aiohttp.ClientError() | OSError():  # of the network: the disk's are told apart
+                broken = _Break(f"broke off ({what})")
+            case _:
+                broken = _Break(f"could not be asked for ({what})", is_final=True)
+        return broken
+
+    async def _ask(self, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """Ask for the file; a redirect may lead where a link may, and is checked as one."""
+        url = link_to(self._url)
+        for _ in range(_REQUESTS):
+            await self.http.links.check(url)
+            response = await self.http.session_for_files().get(
+                url,
                 headers=headers,
                 timeout=_bounded_by(self.http.timeout),
-                max_redirects=_REDIRECTS,
+                allow_redirects=False,
                 auto_decompress=False,
                 raise_for_status=False,
-            ) as response:
-                return await self._take(part, response, going_on=going_on)
-        except _HOPELESS as error:
-            what = type(error).__name__
-            raise DownloadFailed(f"{shown(self._url)} leads nowhere: {what}.") from None
-        except TimeoutError:
-            return _Break(f"was silent for {self.http.timeout:g} s")
-        except (aiohttp.ClientError, OSError) as error:  # of the network: the disk's are told apart
-            return _Break(f"broke off ({type(error).__name__})")
+            )
+            place = response.headers.get("Location")
+            if response.status not in _MOVED or place is None:
+                return response
+            response.release()
+            url = link_to(place, response.url)
+        raise DeadLink
 
     async def _take(
         self, part: Part, response: aiohttp.ClientResponse, *, going_on: bool
     ) -> _Break | None:
         status = response.status
-        if status in _EXPIRED:
-            return _Break(f"answered with HTTP {status}", is_expired=True)
-        if status in _PASSING or status >= _FAILING:
-            return _Break(f"answered with HTTP {status}", asked_to_wait(response.headers))
         if status == _UNSATISFIABLE and going_on:
             part.begin(None)  # it has become shorter: another file
             return _Break("has changed meanwhile")
         if status not in {_OK, _RANGE}:
-            raise DownloadFailed(f"{shown(self._url)} answered with HTTP {status}.")
+            return _refusal_of(response)
         if response.headers.get("Content-Encoding", "identity") != "identity":
             return _Break("came compressed, which was not asked for")
         if status == _OK:
@@ -238,9 +265,9 @@ class Fetch:
             return _Break("is empty: the file is not ready yet")
         if not belies(part.head, self.source.suffix, is_made=self.source.is_made):
             return None
-        head = part.head
+        what = "a page" if is_page(part.head) else "something else"
         part.begin(None)
-        return _Break(f"is no {self.source.suffix} file: it begins with {head!r}")
+        return _Break(f"is no {self.source.suffix} file but {what}, by its first bytes")
 
     async def _renew(self, why: str) -> None:
         """Ask once for the address that is valid now."""
@@ -248,7 +275,7 @@ class Fetch:
         if self._is_renewed:
             raise DownloadFailed(f"{said}, though it was just renewed: the file is gone.")
         if self.source.renew is None:
-            raise DownloadFailed(f"{said}: it has expired, and no task is known to renew it.")
+            raise DownloadFailed(f"{said}: it may have expired, and no task is known to renew it.")
         self._is_renewed = True
         try:
             url = await self.source.renew()
@@ -261,10 +288,22 @@ class Fetch:
         self._url = url
 
 
+def _refusal_of(response: aiohttp.ClientResponse) -> _Break:
+    """What a status means that brings no file."""
+    why = f"answered with HTTP {response.status}"
+    if response.status in _EXPIRED:
+        return _Break(why, is_expired=True)
+    if response.status in _PASSING or response.status >= _FAILING:
+        return _Break(why, asked_to_wait(response.headers))
+    return _Break(why, is_final=True)
+
+
 def _note_from(url: str, response: aiohttp.ClientResponse) -> Note | None:
     """What makes it possible to continue: a strong validator, and ranges not being refused."""
     etag = response.headers.get("ETag", "")
     if not etag.startswith('"') or response.headers.get("Accept-Ranges") == "none":
+        return None
+    if not (etag.isascii() and etag.isprintable()):  # it could not be sent back
         return None
     return Note(url, etag, response.content_length)
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 import sys
 import time
 from contextlib import contextmanager, suppress
@@ -35,7 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows would change the ends of lines
+_DIRECT = (
+    getattr(os, "O_BINARY", 0)  # Windows would change the ends of lines
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe of that name would be waited for
+)
+_LINKED = {errno.ELOOP, errno.EMLINK, errno.ENXIO}  # what systems say of links, and of sockets
+_MOST_NOTE = 2**16  # characters
 _CLOCKS = 5.0  # seconds by which two clocks may have drifted apart since the note was written
 
 
@@ -94,7 +101,12 @@ class Part:
             if note is None:
                 _note_of(self.path).unlink(missing_ok=True)
             else:
-                _note_of(self.path).write_text(note.to_json(), encoding="utf-8")
+                fd = _opened(_note_of(self.path))
+                try:
+                    os.ftruncate(fd, 0)
+                    os.write(fd, note.to_json().encode())
+                finally:
+                    os.close(fd)
                 self.note = note
 
     def write(self, piece: bytes) -> None:
@@ -142,7 +154,7 @@ def hold(path: Path) -> Part | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "a directory of that name is in the way")
-        fd = os.open(_part_of(path), os.O_RDWR | os.O_CREAT | _BINARY, 0o666)
+        fd = _opened(_part_of(path))
         try:
             if not _is_ours(fd, _part_of(path)):
                 os.close(fd)
@@ -164,7 +176,7 @@ def is_whole(path: Path) -> bool:
 def size_so_far(path: Path) -> int:
     """The bytes of the part, whoever writes it."""
     try:
-        return _part_of(path).stat().st_size
+        return _part_of(path).lstat().st_size
     except OSError:
         return 0
 
@@ -182,13 +194,31 @@ def write_whole(path: Path, content: bytes) -> None:
         part.close()
 
 
+def _opened(path: Path, *, mode: int = os.O_RDWR | os.O_CREAT) -> int:
+    """A plain file with this one name; through a link, bytes would go to another place."""
+    try:
+        fd = os.open(path, mode | _DIRECT, 0o666)
+    except OSError as error:
+        raise (_not_plain(path) if error.errno in _LINKED else error) from None
+    told = os.fstat(fd)
+    is_plain = stat.S_ISREG(told.st_mode) and told.st_nlink <= 1  # 0: it was just made the final
+    if not is_plain:
+        os.close(fd)
+        raise _not_plain(path)
+    return fd
+
+
+def _not_plain(path: Path) -> OSError:
+    return OSError(errno.ELOOP, f"{path.name} is a link or no plain file; remove it")
+
+
 def _is_ours(fd: int, path: Path) -> bool:
     """Lock it, and see that it was not made the final file meanwhile."""
     if sys.platform == "win32":
         return True
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(fd), path.stat())
+        return os.path.samestat(os.fstat(fd), path.lstat())
     except (BlockingIOError, FileNotFoundError):
         return False
     except OSError:  # a file system without locks
@@ -198,14 +228,16 @@ def _is_ours(fd: int, path: Path) -> bool:
 def _read_note(path: Path) -> dict[str, Any]:
     """What lies beside the part, where it can be trusted."""
     try:
-        said = json.loads(_note_of(path).read_text(encoding="utf-8"))
+        fd = _opened(_note_of(path), mode=os.O_RDONLY)
+        with open(fd, encoding="utf-8") as file:  # noqa: PTH123 it is open already
+            said = json.loads(file.read(_MOST_NOTE))
         is_sound = (
             isinstance(said["url"], str)
             and isinstance(said["etag"], str)
             and isinstance(said["total"], int | None)
             and abs(said["booted"] - _booted()) < _CLOCKS
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         return {}
     return said if is_sound else {}
 
@@ -219,7 +251,7 @@ def _note_of(path: Path) -> Path:
 
 
 def _hashed(url: str) -> str:
-    return sha256(url.encode()).hexdigest()
+    return sha256(url.encode(errors="surrogatepass")).hexdigest()
 
 
 def _booted() -> float:

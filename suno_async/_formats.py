@@ -53,7 +53,12 @@ def belies(head: bytes, suffix: str, *, is_made: bool) -> bool:
     family = _FAMILIES.get(suffix.lower())
     if family is None or family in _families_of(head):
         return False
-    return is_made or head.removeprefix(BOM_UTF8).lstrip().startswith(_PAGES)
+    return is_made or is_page(head)
+
+
+def is_page(head: bytes) -> bool:
+    """Whether what begins so is a page or JSON, as errors are told with."""
+    return head.removeprefix(BOM_UTF8).lstrip().startswith(_PAGES)
 
 
 def _families_of(head: bytes) -> set[str]:

@@ -29,6 +29,7 @@ import aiohttp
 from attrs import define, field
 
 from suno_async._deadline import Deadline
+from suno_async._links import Links
 from suno_async._tickets import without_tags
 from suno_async._verdict import Reply, Request, Silence
 from suno_async.errors import (
@@ -69,6 +70,10 @@ class Http:
     """What the gateways in front of the service want to see."""
     session: aiohttp.ClientSession | None = None
     """The caller's session; it is never closed here."""
+    allow_private: bool = False
+    """Whether files may be fetched from private addresses."""
+    links: Links = field(init=False)
+    """Where links may lead."""
     _echoes: tuple[bytes, ...] = field(init=False, repr=False)
     _spelt: re.Pattern[bytes] | None = field(default=None, init=False, repr=False)
     _proxies: dict[Host, str | None] = field(factory=dict[Host, "str | None"], init=False)
@@ -78,6 +83,7 @@ class Http:
     _is_closed: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.links = Links(self.hosts[Host.API], self.allow_private)
         quoted = quote(self.key, safe="")
         forms = {self.key, quoted, _in_small_hex(quoted)}
         self._echoes = tuple(form.encode() for form in forms if len(self.key) >= _LEAST_KEY)
@@ -176,7 +182,7 @@ class Http:
         if self.session is not None:
             return self.session
         if self._files is None:
-            self._files = _new_session(trust_env=True)
+            self._files = _new_session(self.links.connector(), trust_env=True)
         return self._files
 
     def _session_for(self, request: Request) -> aiohttp.ClientSession:
@@ -234,9 +240,14 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
 
-def _new_session(*, force_close: bool = False, trust_env: bool = False) -> aiohttp.ClientSession:
+def _new_session(
+    connector: aiohttp.TCPConnector | None = None,
+    *,
+    force_close: bool = False,
+    trust_env: bool = False,
+) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=_Connector(force_close=force_close, limit=0),
+        connector=connector or _Connector(force_close=force_close, limit=0),
         trust_env=trust_env,
         cookie_jar=aiohttp.DummyCookieJar(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -12,13 +13,14 @@ _MARK = 8  # characters of an id; both songs of a task share their title
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
+_ANY_SUFFIX = re.compile(r"\.[A-Za-z0-9_-]{1,16}")
 _UNTITLED = "Untitled"
 
 
 def file_name(title: str | None, mark: str | None, suffix: str) -> str:
     """`Title [first 8 of the mark].mp3`, whatever the title holds."""
     known = re.sub(r"[^A-Za-z0-9_-]", "", mark or "")[:_MARK]
-    end = (f" [{known}]" if known else "") + suffix
+    end = (f" [{known}]" if known else "") + (suffix if _ANY_SUFFIX.fullmatch(suffix) else "")
     stem = _cut(_cleaned(title or ""), _LONGEST - len(end)) or _UNTITLED
     if _RESERVED.fullmatch(stem.partition(".")[0].rstrip()):  # devices, on Windows
         stem = f"_{stem}"
@@ -37,10 +39,18 @@ def stem_of(url: str) -> str:
     return unquote(PurePosixPath(path).name.removesuffix(PurePosixPath(path).suffix))
 
 
-def shown(url: str) -> str:
-    """An address for messages: without its query, which may hold a signature, or a password."""
+def bare(url: str) -> str:
+    """An address without its query, which may hold a signature, and without a password."""
     parts = _split(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    scheme = f"{parts.scheme}:" if parts.scheme else ""
+    return f"{scheme}//{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def shown(url: str) -> str:
+    """A bare address for messages: at no great length, and with nothing that cannot be printed."""
+    seen = (one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in bare(url))
+    text = "".join(islice(seen, _LONGEST + 1))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _split(url: str) -> SplitResult:

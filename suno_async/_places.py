@@ -115,8 +115,9 @@ def _name_of(link: FileLink) -> str:
 
 
 def _link_of(url: str) -> FileLink:
-    if not url.lower().startswith(("http://", "https://")):
-        raise ConfigurationError(f"download() fetches http and https URLs, not {url!r}.")
+    url = url.strip()
+    if not url.lower().startswith(("http://", "https://", "//")):
+        raise ConfigurationError(f"download() fetches http and https URLs, not {url[:200]!r}.")
     return FileLink(url=url, title=stem_of(url), id=None, suffix=suffix_of(url))
 
 

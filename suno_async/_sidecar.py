@@ -6,14 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from suno_async._names import shown
+from suno_async._names import bare
 from suno_async._wire import operation_to_dict
 
 if TYPE_CHECKING:
     from suno_async.operations import TaskOperation
     from suno_async.results import Track
 
-_URL = re.compile(r"https?://\S+")
+_URL = re.compile(r"(https?:)?//\S+")
 
 
 def sidecar_of(
@@ -24,12 +24,13 @@ def sidecar_of(
     if operation is not None:
         made_by = {"operation": type(operation).__name__, **operation_to_dict(operation)}
     content = {"file": file, "task": token, "request": made_by, "track": track.to_dict()}
-    return (json.dumps(_plain(content), indent=2, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(_plain(content), indent=2, ensure_ascii=False) + "\n"
+    return text.encode(errors="backslashreplace")  # half a character, as JSON writes it
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return shown(value) if _URL.fullmatch(value) else value
+        return bare(value) if _URL.fullmatch(value) else value
     if isinstance(value, dict):
         given = cast("dict[str, Any]", value)
         return {name: _plain(one) for name, one in given.items()}

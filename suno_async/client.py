@@ -64,6 +64,8 @@ class SunoClient(OperationMethods):
         retry: What is tried again, and how often.
         session: An aiohttp session of yours to use; it is not closed.
         on_attempt: Called with an `Attempt` after each attempt.
+        allow_private: Whether `download` may fetch from private addresses (loopback, link-local,
+            RFC 1918, unique local, multicast); left out, only if `base_url` is such a one.
 
     Raises:
         ConfigurationError: there is no key, or something given cannot work.
@@ -83,6 +85,7 @@ class SunoClient(OperationMethods):
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 it is frozen
         session: aiohttp.ClientSession | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
+        allow_private: bool = False,
     ) -> None:
         check_timeout(timeout)
         check_parts(retry, session, on_attempt, limiter=limiter, look_limiter=look_limiter)
@@ -92,6 +95,7 @@ class SunoClient(OperationMethods):
             timeout=timeout,
             user_agent=user_agent(),
             session=session,
+            allow_private=allow_private,
         )
         self._engine = Engine(
             transport=Transport(http, retry, on_attempt),
@@ -348,8 +352,10 @@ class SunoClient(OperationMethods):
         A file appears under its name only when it is whole and of the right kind. An interrupted
         one lies beside it as `.part`, and is continued if the server can tell that the file is
         still the same. A file whose name holds its id (`Title [first 8 of id].mp3`) is not fetched
-        again; one that was given a path is. Only silence is bounded, by the client's `timeout`. An
-        expired link is renewed once through the record of its task. The key is not sent along.
+        again; one that was given a path is. Only silence is bounded, by the client's `timeout`. A
+        link that is refused (4xx, but for 408, 416, 425 and 429) is renewed once through the record
+        of its task. Links and redirects to private addresses are refused, unless the client's
+        `base_url` or `allow_private` allows them. The key is not sent along.
 
         Args:
             what: A track, another result with files or a URL, or many of them: a tuple such as `await task` gives, a list, or an outcome of a batch.
@@ -361,7 +367,7 @@ class SunoClient(OperationMethods):
 
         Raises:
             DownloadFailed: there is no file yet, it could not be fetched, is not what it should
-                be, or could not be written.
+                be, or could not be written; its link leads nowhere or to a private address.
             ConfigurationError: `what` is nothing that has files.
             ClientClosed: the client has ended; what was fetched so far is continued next time.
         """  # noqa: E501 editors show the first line of an argument's text

@@ -153,7 +153,7 @@ class Downloads:
             beside = _beside(path, suffix_for(image))
             await self._fetch(evolve(place, link=image, path=beside), None)
         if extras.lyrics and track.prompt:
-            words = f"{track.prompt.strip()}\n".encode()
+            words = f"{track.prompt.strip()}\n".encode(errors="replace")  # half a character
             await asyncio.to_thread(write_whole, _beside(path, ".txt"), words)
         if extras.sidecar:
             token = place.token

@@ -24,7 +24,7 @@ from suno_async import (
     Track,
     WavFile,
 )
-from suno_async._records import record_of
+from suno_async._records import Record, record_of
 from suno_async._verdict import Refusal, Reply, Request, judge
 from suno_async._wire import answer_of
 from suno_async.errors import BadRequest, Host, NotFound, ServerError, api_error
@@ -78,7 +78,8 @@ def polled(kind: str, body: Any, status: int = 200) -> Any:
     verdict = judge(request, Reply(status, {}, raw))
     if isinstance(verdict, Refusal):
         raise verdict.error
-    return record_of(KINDS[kind], verdict, token=f"{kind}:t")
+    found: Record[Any] = record_of(KINDS[kind], verdict, token=f"{kind}:t")
+    return found
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

@@ -240,8 +240,8 @@ async def test_every_fault_by_name(tmp_path: Path, fault: Fault) -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (says(PAGE), "is no .mp3 file: it begins with b'<!doctype"),
-        (says(b'{"code": 500}'), "is no .mp3 file"),
+        (says(PAGE), "is no .mp3 file but a page"),
+        (says(b'{"code": 500}'), "is no .mp3 file but a page"),
         (says(b""), "is empty: the file is not ready yet"),
         (says(status=503), "answered with HTTP 503"),
         (says(SONG, headers={"Content-Encoding": "gzip"}), "compressed"),

@@ -32,7 +32,7 @@ class Track(Result):
     image_url: Url | None = None
     """The cover image."""
     source_audio_url: Url | None = None
-    """Where the file came from; often missing, deprecated by the service."""
+    """Where the file came from; often missing, at times the only link that is there."""
     source_stream_audio_url: Url | None = None
     """Where the stream came from; often missing."""
     source_image_url: Url | None = None
@@ -50,22 +50,27 @@ class Track(Result):
 
     @property
     def is_ready(self) -> bool:
-        """Whether the file can be downloaded."""
-        return self.audio_url is not None
+        """Whether the file can be downloaded: from `audio_url`, else from `source_audio_url`."""
+        return self._file is not None
 
     @property
     def files(self) -> tuple[FileLink, ...]:
-        """The song, and its cover image."""
+        """The song, and its cover image; the service's sources where its own links are empty."""
         title = self.title or ""
+        image = self.image_url or self.source_image_url
         return (
-            FileLink(url=self.audio_url, title=title, id=self.id, suffix=".mp3"),
-            FileLink(url=self.image_url, title=title, id=self.id, suffix=".jpeg"),
+            FileLink(url=self._file, title=title, id=self.id, suffix=".mp3"),
+            FileLink(url=image, title=title, id=self.id, suffix=".jpeg"),
         )
 
     @property
     def playable_url(self) -> str | None:
         """What can be heard now: the file, else the stream (from 30 to 40 seconds on)."""
-        return self.audio_url or self.stream_audio_url
+        return self._file or self.stream_audio_url or self.source_stream_audio_url
+
+    @property
+    def _file(self) -> str | None:
+        return self.audio_url or self.source_audio_url
 
     @property
     def expires_at(self) -> datetime | None:

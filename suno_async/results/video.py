@@ -30,7 +30,7 @@ class MusicVideo(FromTrack):
 class CoverImages(Made):
     """Cover images for the songs of a task."""
 
-    images: tuple[str, ...] = ()
+    images: tuple[Url, ...] = ()
     """The images' addresses, usually two."""
     parent_task_id: str | None = None
     """The id of the task that made the songs."""

@@ -44,7 +44,8 @@ class Reply:
 
 def json_reply(body: Any, status: int = 200) -> Reply:
     """A reply that carries JSON."""
-    return bytes_reply(json.dumps(body, ensure_ascii=False).encode(), status, _JSON)
+    text = json.dumps(body, ensure_ascii=False)
+    return bytes_reply(text.encode(errors="replace"), status, _JSON)  # half a character, say
 
 
 def bytes_reply(content: bytes, status: int, content_type: str) -> Reply:
