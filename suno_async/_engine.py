@@ -29,7 +29,14 @@ from suno_async.errors import (
     SunoError,
 )
 from suno_async.limiter import Limiter, Priority, Slot, shared_limiter
-from suno_async.operations import KINDS, CallOperation, Kind, Operation, TaskOperation
+from suno_async.operations import (
+    KINDS,
+    CallOperation,
+    GetCredits,
+    Kind,
+    Operation,
+    TaskOperation,
+)
 from suno_async.task import Seat, Task
 
 if TYPE_CHECKING:
@@ -195,6 +202,11 @@ class Engine:
             Reading(accepted, restored, unclaimed, has_failed),
             terms,
         )
+
+    async def probe(self, delay: float) -> None:
+        """Ask once after so many seconds, for free, to see whether the service answers."""
+        self.ready()
+        await self.transport.probe(self._request(GetCredits(), Priority.FINISHING), delay)
 
     def _request(
         self, operation: Operation[Any], priority: Priority, submission: str = ""

@@ -69,6 +69,8 @@ class Terms:
     """Whether to send it again where an earlier one was accepted and has failed."""
     granted: Callable[[], bool] | None = None
     """Called when it has its slot: whether it is wanted still, for from then on it leaves."""
+    parks: bool = False
+    """Whether its caller waits out an outage, and submits it again."""
 
 
 @define(eq=False, kw_only=True)
@@ -83,7 +85,7 @@ class _Submission:
     book: Journal | Memory | None
     after: asyncio.Task[Any] | None
     """The posting of an earlier one with the same key, which is being called back."""
-    sending: Sending = field(factory=Sending)
+    sending: Sending
     waiters: int = 1
     is_called_back: bool = False
     """Whether it was cancelled before it had left, since nobody waited any more."""
@@ -152,6 +154,7 @@ class Submissions:
             terms=terms,
             book=self._journal or (None if terms.key is None else self._memory),
             after=None if known is None else known.posting,
+            sending=Sending(parks=terms.parks),
         )
         self._begin(new)
         return cast("R", await self._claim(new))

@@ -19,7 +19,14 @@ from attrs import define, field, frozen
 
 from suno_async._http import Departure, Http
 from suno_async._verdict import Body, Refusal, Reply, Request, in_brief, judge
-from suno_async.errors import ClientClosed, RateLimited, SubmissionUnknown, SunoError
+from suno_async.errors import (
+    ClientClosed,
+    ConnectionFailed,
+    RateLimited,
+    RequestTimeout,
+    SubmissionUnknown,
+    SunoError,
+)
 from suno_async.limiter import Limiter, Priority, Slot, Use
 from suno_async.retry import RetryPolicy
 
@@ -36,6 +43,8 @@ class Sending(Departure):
     """Awaited before each attempt, its slot being there; what it raises stops the request."""
     refused: Callable[[], asyncio.Future[bool]] | None = None
     """Called after each attempt that was certainly not accepted; its end is waited for."""
+    parks: bool = False
+    """Whether its caller waits out an outage: only a refusal for rate is tried again here."""
 
 
 @frozen(kw_only=True)
@@ -102,17 +111,30 @@ class Transport:
         while True:
             number += 1
             asked = loop.time()
-            slot = await self._slot(request)
+            get_slot = self._slot_or_outage if sending.parks else self._slot
+            slot = await get_slot(request)
             began = loop.time()
             result = await self.attempt(request, slot, sending, number=number, waited=began - asked)
             if not isinstance(result, Refusal):
                 return result
             spent += loop.time() - began
-            delay = self._delay(request, result, number, spent)
+            delay = self._delay(request, result, sending, number, spent)
             if delay is None:
                 raise result.error
             spent += delay
             await self._pause(request, result, number, delay)
+
+    async def probe(self, request: Request, delay: float) -> None:
+        """Send once after so many seconds, for free, to see whether there is an answer.
+
+        Raises:
+            SunoError: what `send` raises; whatever the limiter raises is a `ConnectionFailed`.
+        """
+        await self._rest(delay)
+        slot = await self._slot_or_outage(request)
+        result = await self.attempt(request, slot, Sending())
+        if isinstance(result, Refusal):
+            raise result.error
 
     async def attempt(
         self,
@@ -171,11 +193,18 @@ class Transport:
             except Exception:  # noqa: BLE001 a hook must not cost a song
                 _log.exception("on_attempt failed")
 
-    def _delay(self, request: Request, refusal: Refusal, number: int, spent: float) -> float | None:
+    def _delay(
+        self, request: Request, refusal: Refusal, sending: Sending, number: int, spent: float
+    ) -> float | None:
         """Seconds until the next attempt, `None` where there is none."""
+        error = refusal.error
         if not refusal.may_retry or (request.form is not None and request.form.is_spent):
             return None
-        return self.retry.delay(number, spent, _asked_to_wait(refusal.error))
+        if sending.parks and not isinstance(error, RateLimited):
+            return None
+        # had it left, it were not known whether it is paid for
+        never_left = request.costs and isinstance(error, ConnectionFailed | RequestTimeout)
+        return self.retry.delay(number, spent, _asked_to_wait(error), never_left=never_left)
 
     async def _pause(self, request: Request, why: Refusal, number: int, delay: float) -> None:
         """Wait for the next attempt, but not in a client that is being closed."""
@@ -188,6 +217,10 @@ class Transport:
             delay,
             extra={**marks, "delay": delay},
         )
+        await self._rest(delay)
+
+    async def _rest(self, delay: float) -> None:
+        """Let so many seconds pass, but not in a client that is being closed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._closing.wait()
@@ -214,7 +247,19 @@ class Transport:
         except asyncio.CancelledError:
             if is_cancelled():
                 raise
-        raise SunoError("The limiter broke off a wait for its slot; the request was not sent.")
+        raise ConnectionFailed("The limiter broke off a wait for its slot; nothing was sent.")
+
+    async def _slot_or_outage(self, request: Request) -> Slot:
+        """As `_slot`, for who waits out outages: a limiter that raises anything is one."""
+        try:
+            return await self._slot(request)
+        except SunoError:
+            raise
+        except Exception as error:
+            what = type(error).__name__
+            raise ConnectionFailed(
+                f"The limiter gave no slot ({what}); nothing was sent."
+            ) from error
 
     def stop(self) -> None:
         """Send nothing more; what is under way goes on."""

@@ -38,8 +38,8 @@ BATCH_KEYS = "batch:"
 """How the keys of batches begin; the keys of `submit` are apart."""
 
 
-def check_batch(operations: object, max_in_flight: object) -> None:
-    """A batch is of an iterable, and a bound is a bound.
+def check_batch(operations: object, max_in_flight: object, patience: object) -> None:
+    """A batch is of an iterable, a bound is a bound, and patience is a time.
 
     Raises:
         ConfigurationError: one of them is not.
@@ -51,6 +51,11 @@ def check_batch(operations: object, max_in_flight: object) -> None:
         )
     if max_in_flight is not None and (not isinstance(max_in_flight, int) or max_in_flight < 1):
         raise ConfigurationError(f"max_in_flight must be 1 or more, not {max_in_flight!r}.")
+    is_time = isinstance(patience, int | float) and not isinstance(patience, bool) and patience >= 0
+    if patience is not None and not is_time:
+        raise ConfigurationError(
+            f"patience must be seconds, 0 or more, or None to wait for ever, not {patience!r}."
+        )
 
 
 @define

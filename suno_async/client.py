@@ -15,6 +15,7 @@ from suno_async._methods import OperationMethods
 from suno_async._places import OneFile
 from suno_async._settings import address, check_parts, check_timeout, hosts_of, key_of, user_agent
 from suno_async._submissions import Terms
+from suno_async._submitter import Access
 from suno_async._transport import Attempt, Transport
 from suno_async.batch import BATCH_KEYS, Batch, Outcome, check_batch
 from suno_async.callbacks import CallbackReceiver
@@ -180,19 +181,27 @@ class SunoClient(OperationMethods):
         )
         return task
 
-    def batch(
+    def batch(  # noqa: PLR0913 all but the first have defaults
         self,
         operations: Items[Op],
         *,
         max_in_flight: int | None = None,
+        patience: float | None = 3600.0,
         resend_unknown: bool = False,
         retry_failed: bool = False,
         on_accepted: OnAccepted | None = None,
     ) -> Batch[Op]:
         """Make many songs: iterate over their outcomes, each as it finishes.
 
-        One failure never stops the rest; a wrong key, no credits, maintenance or no network stop
-        the submitting, while outcomes of what was accepted follow.
+        One failure never stops the rest; a wrong key and no credits end the submitting, while
+        outcomes of what was accepted follow.
+
+        An outage parks it: no network, maintenance, a rate that is used up by others, a limiter
+        that is away, or three requests in a row without an answer. What was not accepted is kept,
+        and submitted once a free question, asked from time to time, and then one request have been
+        answered; meanwhile outcomes of what was accepted follow, and the log says so at WARNING. An
+        outage that outlasts `patience` ends the submitting, as do 8 requests in a row without an
+        answer, each of which may have been paid for.
 
         With a journal the batch can be run again after any end: finished songs come from the
         journal, unfinished ones are picked up, and what failed after acceptance is sent again only
@@ -202,15 +211,19 @@ class SunoClient(OperationMethods):
         Args:
             operations: Any iterable, also an asynchronous one, read lazily: up to 500 items ahead where it has no length. An item may be an `InvalidRequest` instead, and becomes an outcome.
             max_in_flight: The most tasks being made at once; left out, as many as the rate allows.
+            patience: Seconds that an outage may last, 0 or more; `None` for any length.
             resend_unknown: Whether to send again what may have been accepted, which may pay twice.
             retry_failed: Whether to send again what failed after it was accepted.
             on_accepted: Called with an item's index, its task and whether the journal knew it, as soon as it is being made, for showing the progress of a batch.
 
         Raises:
-            ConfigurationError: `operations` is no iterable, or `max_in_flight` is not 1 or more.
+            ConfigurationError: `operations` is no iterable, `max_in_flight` is not 1 or more, or
+                `patience` is below 0.
+            SunoError: the outage that has outlasted `patience`, after the outcomes of all paid
+                work: `ConnectionFailed`, `Maintenance`, `RateLimited` or `SubmissionUnknown`.
             Exception: what the iterable itself raised, after the outcomes of all paid work.
         """  # noqa: E501 editors show the first line of an argument's text
-        check_batch(operations, max_in_flight)
+        check_batch(operations, max_in_flight, patience)
 
         async def submit(
             operation: TaskOperation[Any], *, key: str, near_end: bool, granted: Callable[[], bool]
@@ -220,6 +233,7 @@ class SunoClient(OperationMethods):
                 resend_unknown=resend_unknown,
                 retry_failed=retry_failed,
                 granted=granted,
+                parks=True,
             )
             priority = Priority.FINISHING if near_end else Priority.BATCH
             return await self._engine.pay(operation, priority, terms)
@@ -232,9 +246,9 @@ class SunoClient(OperationMethods):
         return Batch(
             outcomes_of(
                 operations,
-                submit,
-                near_end,
+                Access(submit, self._engine.probe, near_end),
                 max_in_flight,
+                patience=patience,
                 unclaimed=unclaimed,
                 on_accepted=on_accepted,
             )

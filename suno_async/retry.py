@@ -16,20 +16,22 @@ class RetryPolicy:
     """How often and how long a request is tried, with exponential backoff and full jitter.
 
     It applies to requests that cost nothing. A paid request is tried again only if its connection
-    was never made, or if it was refused for rate or maintenance; never after it may have arrived.
+    was never made, for as long as `total` says, however many attempts that takes; or if it was
+    refused for rate or maintenance; never after it may have arrived. A batch waits out an outage by
+    itself, and asks less often.
 
     Args:
-        attempts: The most attempts, the first one counted.
+        attempts: The most attempts, the first one counted, but for a paid request without a connection.
         total: Seconds for all attempts and the pauses between; waiting for a slot is not counted.
         base: Mean seconds before the second attempt; twice that before the third, and so on.
         cap: The most seconds between two attempts, unless the service asks for more.
 
     Raises:
         ValueError: a number is below what makes sense.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     attempts: int = field(default=5, validator=validators.ge(1))
-    """The most attempts, the first one counted."""
+    """The most attempts, the first one counted, but for a paid request without a connection."""
     total: float = field(default=120.0, validator=validators.ge(0))
     """Seconds for all attempts and the pauses between; waiting for a slot is not counted."""
     base: float = field(default=0.5, validator=validators.gt(0))
@@ -43,14 +45,20 @@ class RetryPolicy:
         elapsed: float,
         retry_after: float | None = None,
         draw: Callable[[], float] = random.random,
+        *,
+        never_left: bool = False,
     ) -> float | None:
         """Seconds to wait after the given attempt (from 1) has failed, `None` to give up.
 
         `elapsed` is what attempts and pauses have taken so far, `retry_after` what the service
-        asked for, `draw` a random number from 0 to 1.
+        asked for, `draw` a random number from 0 to 1. For a paid request that `never_left` only the
+        time counts, and the last attempt comes at its end.
         """
-        if attempt >= self.attempts:
+        if attempt >= self.attempts and not never_left:
             return None
         backoff = 2 * draw() * min(self.cap / 2, self.base * 2 ** min(attempt - 1, 60))
-        wait = max(backoff, retry_after or 0.0)
-        return wait if elapsed + wait <= self.total else None
+        wait: float = max(backoff, retry_after or 0.0)
+        left = self.total - elapsed
+        if never_left:
+            return min(wait, left) if left > 0 else None
+        return wait if wait <= left else None

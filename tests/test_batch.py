@@ -26,13 +26,12 @@ from suno_async import (
     Slot,
     SubmissionUnknown,
     SunoClient,
-    SunoError,
     Task,
     TaskFailed,
     TaskTimeout,
 )
 from suno_async._journal.sqlite import Journal
-from suno_async.errors import BadRequest, JournalError, Maintenance
+from suno_async.errors import BadRequest, JournalError
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -145,13 +144,12 @@ async def test_a_failure_is_an_outcome(in_order: SunoClient, fake_suno: FakeSuno
     [
         (Fault.envelope(401), AuthenticationFailed),
         (Fault.envelope(429, "The current credits are insufficient."), InsufficientCredits),
-        (Fault.envelope(455), Maintenance),
     ],
 )
 async def test_what_makes_no_sense_to_go_on_ends_the_submitting(
     in_order: SunoClient, fake_suno: FakeSuno, fault: Fault, error: type[Exception]
 ) -> None:
-    """A wrong key, no credits, maintenance: the rest is not sent, what is paid for is told."""
+    """A wrong key, no credits: the rest is not sent, what is paid for is told."""
     fake_suno.fail(fault, on=MUSIC, times=None, skip=5)
     outcomes = await outcomes_of(in_order, songs(400))
     made = [outcome for outcome in outcomes if outcome.error is None]
@@ -186,13 +184,32 @@ async def test_leaving_early_stops_the_submitting(suno: SunoClient, fake_suno: F
     assert len(fake_suno.ledger.of(MUSIC)) == sent < 500
 
 
-async def test_slow_answers_hold_up_no_other_request() -> None:
-    """The next request leaves when this one has its place, not when it has its answer."""
-    async with FakeSuno(delay=(5.0, 5.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
-        asking = asyncio.create_task(outcomes_of(suno, songs(10)))
-        await asyncio.sleep(7)
-        assert len(slow.ledger.of(MUSIC)) == 10
-        assert len(await asking) == 10
+async def test_four_are_out_without_an_answer_and_no_fifth() -> None:
+    """The next leaves before this one has its answer, but a kill would leave each in doubt."""
+    late = (0.0, 5.0)
+    async with (
+        FakeSuno(delay=lambda _: late) as slow,
+        SunoClient("key", base_url=slow.url) as suno,
+    ):
+        asking = asyncio.create_task(outcomes_of(suno, songs(12)))
+        await asyncio.sleep(4)
+        assert len(slow.ledger.of(MUSIC)) == 4
+        assert len(await asking) == 12
+    times = [entry.time for entry in slow.ledger.accepted(MUSIC)]
+    assert all(fifth - first >= 5 for first, fifth in zip(times, times[4:], strict=False))
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0])
+async def test_few_out_at_one_time_waste_none_of_the_rate(seconds: float) -> None:
+    """With answers of up to a second, 40 songs are submitted as soon as the rate lets them."""
+    late = (0.0, seconds)
+    async with (
+        FakeSuno(delay=lambda _: late, count="submissions") as slow,
+        SunoClient("key", base_url=slow.url, look_limiter=RateLimiter(1_000)) as suno,
+    ):
+        await outcomes_of(suno, songs(40))
+    times = [entry.time for entry in slow.ledger.accepted(MUSIC)]
+    assert times[-1] - times[0] <= 10.05 + seconds + 20 * 0.5 + 1
 
 
 @pytest.mark.parametrize("has_journal", [False, True])
@@ -331,8 +348,8 @@ async def test_a_batch_may_be_shared_by_workers(suno: SunoClient) -> None:
     assert all(told[1:])
 
 
-async def test_a_limiter_that_cancels_itself_costs_one_outcome(fake_suno: FakeSuno) -> None:
-    """It is told as an error: no request is lost without a word."""
+async def test_a_limiter_that_cancels_itself_costs_nothing(fake_suno: FakeSuno) -> None:
+    """The request was not sent, so it is submitted again."""
 
     class Cancelled(RateLimiter):
         asked = 0
@@ -345,8 +362,8 @@ async def test_a_limiter_that_cancels_itself_costs_one_outcome(fake_suno: FakeSu
 
     async with SunoClient("key", base_url=fake_suno.url, limiter=Cancelled()) as suno:
         told = await outcomes_of(suno, songs(3))
-    assert [type(outcome.error) for outcome in told] == [type(None), SunoError, type(None)]
-    assert len(fake_suno.ledger.accepted(MUSIC)) == 2
+    assert [outcome.error for outcome in told] == [None] * 3
+    assert len(fake_suno.ledger.accepted(MUSIC)) == 3
 
 
 async def test_a_person_who_waits_for_a_song_of_a_batch_is_served_as_a_person(

@@ -18,7 +18,6 @@ from suno_async import (
     InsufficientCredits,
     Priority,
     RateLimiter,
-    RetryPolicy,
     Slot,
     SubmissionUnknown,
     SunoClient,
@@ -136,15 +135,16 @@ async def test_an_account_that_runs_dry_and_is_filled_again(
     assert set(prompts_of(fake_suno).values()) == {1}
 
 
-async def test_no_network_ends_the_submitting() -> None:
-    """The service out of reach: one outcome says so for each request that was out, then it ends."""
+async def test_no_network_that_lasts_is_raised_at_the_end() -> None:
+    """Out of reach for longer than `patience`: no outcome, and the reason as an error."""
     async with FakeSuno() as fake:
         base_url = fake.url
-    quick = RetryPolicy(attempts=2)
-    async with SunoClient("key", base_url=base_url, retry=quick) as suno:
-        outcomes = [outcome async for outcome in suno.batch(songs(300))]
-    assert all(isinstance(outcome.error, ConnectionFailed) for outcome in outcomes)
-    assert 1 <= len(outcomes) <= 100
+    told: list[int] = []
+    async with SunoClient("key", base_url=base_url) as suno:
+        with pytest.raises(ConnectionFailed):
+            async for outcome in suno.batch(songs(300), patience=100):
+                told.append(outcome.index)  # noqa: PERF401 what comes before the error counts
+    assert told == []
 
 
 class Lines:

@@ -1,0 +1,333 @@
+"""Submits a batch's requests: one at a time to the limiter, and none while there is an outage.
+
+One coroutine reads the input a little ahead. Another one takes an item, asks the limiter for one
+slot, and goes on to the next item when the slot is granted, while the answer is still on its way.
+A request keeps its priority while it waits, and behind overdue looks that may be minutes; so if the
+batch comes near its end meanwhile, it is called back and asks anew.
+
+In an outage (`_outage`) nothing is submitted. What was certainly not accepted goes back, and so
+does what waits for its slot; each keeps its index and its key, and goes first afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from operator import attrgetter
+from typing import Any, Generic, Protocol
+
+from attrs import define, field, frozen
+
+from suno_async._outage import NEVER_LEFT, Outage
+from suno_async._reader import Reader
+from suno_async._verdict import in_brief
+from suno_async.batch import Items, Keys, Op, Outcome
+from suno_async.errors import (
+    AuthenticationFailed,
+    ClientClosed,
+    ConfigurationError,
+    InsufficientCredits,
+    InvalidRequest,
+    JournalError,
+    SunoError,
+)
+from suno_async.operations import TaskOperation
+from suno_async.task import Task
+
+_log = logging.getLogger("suno_async")
+
+_NO_USE = (
+    AuthenticationFailed,
+    ClientClosed,
+    ConfigurationError,
+    InsufficientCredits,
+    JournalError,
+)
+
+
+@define(eq=False)
+class Item(Generic[Op]):
+    """A request of a batch, until its end or its task is known."""
+
+    index: int
+    operation: Op
+    key: str
+    post: asyncio.Task[None] | None = None
+    """What makes the request."""
+    has_slot: bool = False
+    """Whether it leaves, or has left."""
+
+
+class Submit(Protocol):
+    """How a batch starts a task; the client's own way."""
+
+    async def __call__(
+        self,
+        operation: TaskOperation[Any],
+        *,
+        key: str,
+        near_end: bool,
+        granted: Callable[[], bool],
+    ) -> tuple[Task[Any], bool]:
+        """Start it, or find it in the journal: the task, and whether it was found."""
+        ...
+
+
+@frozen
+class Access:
+    """What a batch asks of its client."""
+
+    submit: Submit
+    """Start a task."""
+    probe: Callable[[float], Awaitable[None]]
+    """Ask the service for free after so many seconds; raise what says that it is away."""
+    near_end: Callable[[TaskOperation[Any], int], bool]
+    """Whether a batch that has so many tasks like this one to start is near its end."""
+
+
+@define(eq=False)
+class Submitter(Generic[Op]):
+    """Submits one batch's requests."""
+
+    _items: Items[Op]
+    _access: Access
+    _outage: Outage
+    _changed: asyncio.Event
+    """Set whenever there is something to see to."""
+    _has_room: Callable[[], bool]
+    """Whether another task may be begun."""
+    _put: Callable[[Outcome[Op]], None]
+    """Takes an outcome without a task."""
+    _follow: Callable[[Item[Op], Task[Any], bool], None]
+    """Takes a task, and whether it is from an earlier run."""
+    posts: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
+    """The requests under way."""
+    mistake: BaseException | None = field(default=None, init=False)
+    """What should never have happened."""
+    _reader: Reader[Op] = field(init=False)
+    _keys: Keys = field(factory=Keys, init=False)
+    _taken: int = field(default=0, init=False)
+    _again: list[Item[Op]] = field(factory=list["Item[Op]"], init=False)
+    _is_stopped: bool = field(default=False, init=False)
+    _stopped_by: SunoError | None = field(default=None, init=False)
+    _is_told: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._reader = Reader(self._items, self._changed)
+
+    def stop(self) -> None:
+        """Submit no more."""
+        self._is_stopped = True
+        for post in self.posts:
+            post.cancel()
+
+    async def run(self) -> None:
+        """Submit what is read."""
+        reading = asyncio.create_task(self._reader.run())
+        try:
+            await self._submit_all()
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    async def _submit_all(self) -> None:
+        while True:
+            await self._until(lambda: self._is_at_end() or (self._has_next() and self._may_begin()))
+            if self._is_stopped or self._is_at_end():
+                break
+            if (parked_by := self._outage.error) is not None:
+                if await self._is_answered(parked_by):
+                    await self._try_one()
+            elif (item := self._next()) is not None:
+                await self._start(item)
+        if self._stopped_by is not None:
+            await self._tell_of_the_rest(self._stopped_by)
+        elif self._reader.failure is not None:
+            raise self._reader.failure
+
+    async def _until(self, may_go_on: Callable[[], bool]) -> None:
+        while not (self._is_stopped or may_go_on()):
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _has_next(self) -> bool:
+        return bool(self._again or self._reader.ahead)
+
+    def _is_at_end(self) -> bool:
+        """Whether all is read and submitted; what is out may come back."""
+        return self._reader.has_news and not (self._has_next() or self.posts)
+
+    def _may_begin(self) -> bool:
+        return self._outage.has_room(len(self.posts)) and self._has_room()
+
+    def _next(self) -> Item[Op] | None:
+        """What is to be submitted next, the lowest index first; none for what is no request."""
+        if self._again:
+            first = min(self._again, key=attrgetter("index"))
+            self._again.remove(first)
+            return first
+        index, item = self._taken, self._reader.take()
+        self._taken += 1
+        if isinstance(item, InvalidRequest):
+            self._put(Outcome(index=index, error=item))
+        elif (error := _no_operation(item)) is not None:
+            self._put(Outcome(index=index, error=error))
+        else:
+            return Item(index, item, self._keys.of(item))
+        return None
+
+    # --- outages -------------------------------------------------------------------------------
+
+    async def _is_answered(self, parked_by: SunoError) -> bool:
+        """Ask the service for free when it is time, or give up: whether it answers as it should."""
+        outage, loop = self._outage, asyncio.get_running_loop()
+        delay = outage.delay(loop.time(), len(self.posts))
+        if delay is None:
+            await self._tell_of_the_rest(parked_by)
+            raise parked_by
+        if not self._is_told:
+            self._tell_that_it_parks(parked_by)
+        probing = asyncio.ensure_future(self._access.probe(delay))
+        probing.add_done_callback(lambda _: self._changed.set())
+        try:
+            await self._until(probing.done)
+        finally:
+            probing.cancel()
+            await asyncio.wait([probing])
+        if self._is_stopped:
+            return False
+        error = probing.exception()
+        if error is not None and not isinstance(error, SunoError):
+            raise error
+        return outage.probed(error, loop.time())
+
+    async def _try_one(self) -> None:
+        """Let one paid request out before the rest; what the journal knows is none."""
+        is_tried = False
+        while self._has_next() and not is_tried:
+            await self._until(self._may_begin)
+            if self._is_stopped:
+                return
+            if (item := self._next()) is not None:
+                await self._start(item, is_trial=True)
+                await self._until(partial(self._is_over, item))
+                is_tried = item.has_slot or item in self._again
+        if self._outage.error is None and not self._is_stopped:
+            self._is_told = False
+            seconds = asyncio.get_running_loop().time() - self._outage.since
+            _log.warning("A batch goes on after %.0f s", seconds, extra={"parked": None})
+
+    def _is_over(self, item: Item[Op]) -> bool:
+        return item.post not in self.posts
+
+    def _tell_that_it_parks(self, error: SunoError) -> None:
+        self._is_told = True
+        _log.warning(
+            "A batch submits nothing for now (%s); requests that wait: %s. What is accepted is "
+            "watched on, and it goes on by itself once the service answers.",
+            _what(error),
+            self._rest(),
+            extra={"parked": error, "left": self._rest()},
+        )
+
+    async def _tell_of_the_rest(self, error: SunoError) -> None:
+        """Say how many requests are not submitted, once that is known."""
+        while self.posts:
+            self._changed.clear()
+            await self._changed.wait()
+        if (rest := self._rest()) != "0":
+            _log.warning(
+                "A batch ends (%s); requests that were not submitted: %s",
+                _what(error),
+                rest,
+                extra={"ended_by": error, "left": rest},
+            )
+
+    def _rest(self) -> str:
+        """How many requests are not submitted, as far as the input tells."""
+        begun, left = len(self._again) + len(self.posts), self._reader.left
+        return f"{begun + len(self._reader.ahead)} or more" if left is None else str(begun + left)
+
+    # --- requests ------------------------------------------------------------------------------
+
+    async def _start(self, item: Item[Op], *, is_trial: bool = False) -> None:
+        """Begin a request, and wait until it has its slot or its end, or is called back."""
+        near_end = is_trial or self._is_near_end(item.operation)  # all wait for a trial
+        post = self._begin(item, near_end=near_end, is_trial=is_trial)
+
+        def is_placed() -> bool:
+            return item.has_slot or self._is_over(item)
+
+        def is_stale() -> bool:
+            is_parked = self._outage.error is not None and not is_trial
+            return is_parked or (not near_end and self._is_near_end(item.operation))
+
+        await self._until(lambda: is_placed() or is_stale())
+        if not is_placed():
+            post.cancel()  # it has no slot, so it has not left
+            await asyncio.wait([post])
+
+    def _begin(self, item: Item[Op], *, near_end: bool, is_trial: bool) -> asyncio.Task[None]:
+        item.post, item.has_slot = None, False  # with eager tasks, it has its slot before its name
+
+        def granted() -> bool:
+            is_cancelled = item.post is not None and item.post.cancelling() > 0
+            is_parked = self._outage.error is not None and not is_trial
+            item.has_slot = not (is_cancelled or is_parked or self._is_stopped)
+            self._changed.set()
+            return item.has_slot
+
+        posting = self._post(item, near_end=near_end, is_trial=is_trial, granted=granted)
+        item.post = asyncio.create_task(posting)
+        self.posts.add(item.post)
+        item.post.add_done_callback(lambda post: self._posted(item, post))
+        return item.post
+
+    def _is_near_end(self, operation: Op) -> bool:
+        left = self._reader.left
+        begun = len(self.posts) + len(self._again)
+        return left is not None and self._access.near_end(operation, begun + left)
+
+    def _posted(self, item: Item[Op], post: asyncio.Task[None]) -> None:
+        self.posts.discard(post)
+        if post.cancelled():
+            if not item.has_slot:
+                self._again.append(item)
+        elif post.exception() is not None:
+            self.mistake = post.exception()
+        self._changed.set()
+
+    async def _post(
+        self, item: Item[Op], *, near_end: bool, is_trial: bool, granted: Callable[[], bool]
+    ) -> None:
+        error: SunoError | None = None
+        task, is_resumed = None, False
+        try:
+            task, is_resumed = await self._access.submit(
+                item.operation, key=item.key, near_end=near_end, granted=granted
+            )
+        except SunoError as problem:
+            error = problem
+        now = asyncio.get_running_loop().time()
+        if self._outage.ended(error, now, had_slot=item.has_slot, is_trial=is_trial):
+            self._again.append(item)
+        elif task is not None:
+            self._follow(item, task, is_resumed)
+        else:
+            if isinstance(error, _NO_USE):
+                self._is_stopped, self._stopped_by = True, self._stopped_by or error
+            self._put(Outcome(index=item.index, request=item.operation, error=error))
+
+
+def _no_operation(item: object) -> InvalidRequest | None:
+    if isinstance(item, TaskOperation):
+        return None
+    what = type(item).__name__
+    return InvalidRequest(f"a batch takes operations that start a task, not {what}")
+
+
+def _what(error: SunoError) -> str:
+    """What went wrong, for the log; of no connection, in words of our own."""
+    return str(error).rstrip(".") if isinstance(error, NEVER_LEFT) else in_brief(error)
