@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -70,6 +71,7 @@ class Engine:
     is_closed: bool = field(default=False, init=False)
     """Whether the client has ended."""
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    _process: int | None = field(default=None, init=False)
     _has_ended: asyncio.Event = field(factory=asyncio.Event, init=False)
     _tasks: WeakValueDictionary[str, Task[Any]] = field(
         factory=WeakValueDictionary[str, Task[Any]], init=False
@@ -85,11 +87,12 @@ class Engine:
 
     def ready(self) -> Limiter:
         """Make sure that the client can be used here and now; the limiter for looks."""
+        self._check_process()
         if self.is_closed:
             raise closed()
         loop = asyncio.get_running_loop()
         if self._loop is None:
-            self._loop = loop
+            self._loop, self._process = loop, os.getpid()
             self.transport.limiter = self.given_limiter or shared_limiter(
                 self.transport.http.key, self.transport.http.hosts[Host.API]
             )
@@ -99,8 +102,17 @@ class Engine:
             )
         return self.look_limiter or self.transport.limiter
 
+    def _check_process(self) -> None:
+        """The file, the threads and the connections of a client stay in its process."""
+        if self._process not in {None, os.getpid()}:
+            raise ConfigurationError(
+                "This client was opened in another process, of which this one is a fork: make a "
+                "SunoClient in each process, after the fork."
+            )
+
     async def close(self) -> None:
         """End; whoever closes it again waits for the same end."""
+        self._check_process()
         if self.is_closed:
             await self._has_ended.wait()
             return

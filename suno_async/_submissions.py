@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar, cast
 from attrs import define, field, frozen
 
 from suno_async._deadline import Deadline
+from suno_async._journal.file import KeptError
 from suno_async._journal.journal import Entry
 from suno_async._journal.memory import Memory
 from suno_async._journal.sqlite import Journal
@@ -98,6 +99,11 @@ class _Submission:
                 f"The key {self.id!r} belongs to another request, {asked[0]}: a key names one "
                 "request for ever."
             )
+
+    def accepted_as(self, task_id: str | None) -> str:
+        """For the log, that it was accepted."""
+        token = "" if task_id is None else f" as {self.kind}:{task_id}"
+        return f"{self.request.title} was accepted{token}"
 
 
 @define(eq=False)
@@ -279,14 +285,38 @@ class Submissions:
         _prepare(submission, may_be_paid=entry is not None and entry.is_unknown)
         body = await self._transport.send(submission.request, submission.sending)
         task_id = task_id_of(body) if submission.request.starts_task else None
-        what = f"{submission.request.title} was accepted"
-        what += f" as {submission.kind}:{task_id}" if task_id is not None else ""
-        _log.info("%s", what)
+        _log.info("%s", submission.accepted_as(task_id))
         if book is not None:
-            writing = asyncio.create_task(_write_down(book, submission.id, task_id, body, what))
+            writing = asyncio.create_task(self._write_down(book, submission, task_id, body))
             with suppress(asyncio.CancelledError):  # what is paid for cannot be called back
                 await asyncio.shield(writing)
         return submission.reading.read(body, submission.id)
+
+    async def _write_down(
+        self, book: Journal | Memory, submission: _Submission, task_id: str | None, body: Body
+    ) -> None:
+        """Have it in the journal; where that fails, it is paid, and its caller must have it."""
+        try:
+            if task_id is not None:
+                await book.accepted(submission.id, task_id)
+            elif isinstance(book, Journal):  # a call has no key, by which a memory would know it
+                await book.answered(submission.id, body)
+        except JournalError as error:
+            _log.error("%s, but: %s", submission.accepted_as(task_id), error)
+            if task_id is not None:
+                self.list_unwritten(f"{submission.kind}:{task_id}", error)
+
+    def list_unwritten(self, token: str, error: JournalError) -> None:
+        """List what was accepted and the journal does not have, as long as it does not."""
+        self.unclaimed.append(token)
+
+        def take_off(written: asyncio.Future[None]) -> None:
+            if not written.cancelled():
+                with suppress(ValueError):  # somebody took care of it
+                    self.unclaimed.remove(token)
+
+        if isinstance(error, KeptError):
+            error.written.add_done_callback(take_off)
 
 
 def _must_send(submission: _Submission, entry: Entry) -> bool:
@@ -318,15 +348,3 @@ def _prepare(submission: _Submission, *, may_be_paid: bool) -> None:
     submission.sending.before = before
     if book is not None and not may_be_paid:
         submission.sending.refused = lambda: book.take_back(submission.id)
-
-
-async def _write_down(
-    book: Journal | Memory, submission: str, task_id: str | None, body: Body, what: str
-) -> None:
-    try:
-        if task_id is not None:
-            await book.accepted(submission, task_id)
-        elif isinstance(book, Journal):  # a call has no key, by which a memory would know it
-            await book.answered(submission, body)
-    except JournalError as error:  # it is paid: the caller must have it all the same
-        _log.error("%s, but: %s", what, error)

@@ -355,12 +355,12 @@ async def test_a_name_that_no_file_can_have(fake_suno: FakeSuno, tmp_path: Path,
 
 
 async def test_the_journal_takes_no_chances(fake_suno: FakeSuno, tmp_path: Path) -> None:
-    """Each write is on the disk before the next step: WAL, synchronous FULL (2)."""
+    """Each write is on the disk, in the main file, before the next step: synchronous EXTRA (3)."""
     async with client(fake_suno, tmp_path) as suno:
         await suno.unfinished()
         db = suno._engine.journal._file._open_db  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
-        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
-        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert db.execute("PRAGMA synchronous").fetchone() == (3,)
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
 async def test_a_call_that_costs_is_over_with_its_answer(

@@ -97,7 +97,9 @@ class Journal:
 
     def take_back(self, submission: str) -> asyncio.Future[bool]:
         """It was refused, or never sent; need not be awaited."""
+        what = f"submission {submission!r} was not accepted"
         self._file.soon(
+            what,
             "UPDATE submission SET task = json_extract(earlier, '$.task'), "
             "outcome = json_extract(earlier, '$.outcome'), "
             "accepted_at = json_extract(earlier, '$.at'), "
@@ -106,12 +108,15 @@ class Journal:
             submission,
         )
         return self._file.soon(
-            "DELETE FROM submission WHERE id = ? AND task IS NULL AND outcome IS NULL", submission
+            what,
+            "DELETE FROM submission WHERE id = ? AND task IS NULL AND outcome IS NULL",
+            submission,
         )
 
     async def accepted(self, submission: str, task_id: str) -> None:
         """Its task is paid for."""
-        await self._file.change(
+        await self._file.keep(
+            f"submission {submission!r} was accepted as task {task_id!r}",
             "UPDATE submission SET task = ?, accepted_at = datetime('now') WHERE id = ?",
             task_id,
             submission,
@@ -119,7 +124,8 @@ class Journal:
 
     async def recovered(self, submission: str, task_id: str) -> bool:
         """It was accepted after all; whether that was still unknown."""
-        return await self._file.change(
+        return await self._file.keep(
+            f"submission {submission!r} was accepted as task {task_id!r}",
             "UPDATE submission SET task = ?, accepted_at = datetime('now') "
             "WHERE id = ? AND task IS NULL AND outcome IS NULL",
             task_id,
@@ -128,7 +134,8 @@ class Journal:
 
     async def answered(self, submission: str, answer: Mapping[str, Any]) -> None:
         """It was a call, and this is what was paid for."""
-        await self._file.change(
+        await self._file.keep(
+            f"submission {submission!r} was answered",
             "UPDATE submission SET outcome = ?, over_at = datetime('now') WHERE id = ?",
             json.dumps(answer),
             submission,
@@ -137,6 +144,7 @@ class Journal:
     def over(self, kind: str, task_id: str, record: Mapping[str, Any]) -> asyncio.Future[bool]:
         """A task is complete or has failed; need not be awaited."""
         return self._file.soon(
+            f"task {kind}:{task_id} is over",
             "UPDATE submission SET outcome = ?, over_at = datetime('now') "
             "WHERE kind = ? AND task = ? AND outcome IS NULL",
             json.dumps(record),
@@ -186,7 +194,5 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer version of suno-async and was left as it is: "
             "upgrade, or name another file."
         )
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
     if not objects:
         db.executescript(_SCHEMA.format(application=_APPLICATION, version=_VERSION))

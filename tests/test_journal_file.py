@@ -1,0 +1,565 @@
+"""One file is one file: copies, links, moves, full disks, foreign locks, forks."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import resource
+import shutil
+import sqlite3
+import stat
+import sys
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from suno_async import (
+    ConfigurationError,
+    GenerateMusic,
+    InsufficientCredits,
+    JournalError,
+    SubmissionUnknown,
+    SunoClient,
+    Task,
+)
+from suno_async._journal import file as journal_file
+from suno_async.testing import FakeSuno, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SEA = GenerateMusic("the sea")
+NAME = "songs.sqlite"
+
+
+@pytest.fixture(autouse=True)
+def _brief_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks of others are given up after a moment of real time."""
+    monkeypatch.setattr(journal_file, "PATIENCE", 0.3)
+
+
+def client(fake: FakeSuno, path: Path) -> SunoClient:
+    """A client with this journal."""
+    return SunoClient("key", base_url=fake.url, journal=path)
+
+
+def tokens(path: Path) -> dict[str, str | None]:
+    """What the file says of each submission."""
+    with closing(sqlite3.connect(path)) as db:
+        return dict(db.execute("SELECT id, token FROM state").fetchall())
+
+
+def _copied(path: Path, name: str) -> Path:
+    """A copy of the file alone, under this name."""
+    return Path(shutil.copy(path, path.with_name(name)))
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file of this process take a byte more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def foreign(path: Path, *statements: str) -> Iterator[None]:
+    """Another program has done this, and not ended its transaction."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        for statement in statements:
+            other.execute(statement).fetchall()
+        yield
+
+
+def accepted(fake: FakeSuno) -> list[str]:
+    """The tokens of all songs that were paid for."""
+    return [f"music:{entry.task_id}" for entry in fake.ledger.accepted("generate-music")]
+
+
+async def in_flight(fake: FakeSuno, suno: SunoClient, *keys: str) -> list[asyncio.Task[Task[Any]]]:
+    """Songs that were sent, and whose answers come ten seconds after they were paid for."""
+    for _ in keys:
+        fake.fail(Fault.DELAY_AFTER_ACCEPT.lasting(10), on="generate-music")
+    asking = [asyncio.create_task(suno.submit(SEA, key=key)) for key in keys]
+    await asyncio.sleep(5)
+    assert len(accepted(fake)) == len(keys)
+    return asking
+
+
+# --- copies ------------------------------------------------------------------------------------
+
+
+async def test_a_copy_of_the_file_alone_is_whole(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """Taken while in use, after any number of songs, it pays for nothing again."""
+    copies: list[Path] = []
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        for number in range(5):
+            await suno.submit(SEA, key=f"k{number}")
+            copies.append(_copied(tmp_path / NAME, f"copy{number}.sqlite"))
+    for number, copy in enumerate(copies):
+        async with client(fake_suno, copy) as suno:
+            for known in range(number + 1):
+                assert (await suno.submit(SEA, key=f"k{known}")).token == accepted(fake_suno)[known]
+    assert len(accepted(fake_suno)) == 5
+
+
+@pytest.mark.real_time
+async def test_a_copy_of_the_file_alone_after_a_kill(tmp_path: Path) -> None:
+    """After `kill -9`, too, the main file alone knows all that was accepted."""
+    program = (
+        "import asyncio, sys\n"
+        "from suno_async import GenerateMusic, SunoClient\n"
+        "async def main():\n"
+        "    async with SunoClient('key', base_url=sys.argv[1], journal=sys.argv[2]) as suno:\n"
+        "        for number in range(5):\n"
+        "            await suno.submit(GenerateMusic('the sea'), key=f'k{number}')\n"
+        "        print('made', flush=True)\n"
+        "        await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    async with FakeSuno() as fake:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program, fake.url, str(tmp_path / NAME)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"made\n"
+        process.kill()
+        await process.wait()
+        copy = _copied(tmp_path / NAME, "copy.sqlite")
+        async with client(fake, copy) as suno:
+            again = [await suno.submit(SEA, key=f"k{number}") for number in range(5)]
+        assert [task.token for task in again] == accepted(fake)
+
+
+async def test_nothing_stays_beside_the_file(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """Between two writes there are the file and its lock, so no log is played into another file."""
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        await suno.submit(SEA, key="k")
+        assert sorted(os.listdir(tmp_path)) == [NAME, f"{NAME}-lock"]  # noqa: PTH208 names
+
+
+async def test_whoever_reads_is_waited_for(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """While a reader keeps its transaction open nothing is sent; after it all goes on."""
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        await suno.submit(SEA, key="one")
+        with foreign(tmp_path / NAME, "BEGIN", "SELECT * FROM state"):
+            with pytest.raises(JournalError, match="another program"):
+                await suno.submit(SEA, key="two")
+            assert len(accepted(fake_suno)) == 1
+        assert (await suno.submit(SEA, key="two")).token == accepted(fake_suno)[1]
+
+
+async def test_what_is_accepted_while_somebody_reads(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """The caller has its task, and the file has it once the reader has gone."""
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        (asking,) = await in_flight(fake_suno, suno, "k")
+        with foreign(tmp_path / NAME, "BEGIN", "SELECT * FROM state"):
+            task = await asking
+            assert tokens(tmp_path / NAME) == {"k": None}
+        assert await suno.submit(SEA, key="k") is task
+        assert tokens(tmp_path / NAME) == {"k": task.token}
+
+
+async def test_a_file_of_the_first_version_becomes_one_file(
+    fake_suno: FakeSuno, tmp_path: Path
+) -> None:
+    """What a killed process left in its write-ahead log is in the main file from then on."""
+    path = tmp_path / "old" / NAME
+    path.parent.mkdir()
+    async with client(fake_suno, path) as suno:
+        await suno.submit(SEA, key="old")
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        with db:
+            db.execute(
+                "INSERT INTO submission (id, operation, fields, kind) "
+                "SELECT 'logged', operation, fields, kind FROM submission"
+            )
+        for file in path.parent.glob(f"{NAME}*"):  # as a kill would leave them
+            shutil.copy(file, tmp_path)
+    assert (tmp_path / f"{NAME}-wal").stat().st_size
+    with foreign(tmp_path / NAME, "BEGIN", "SELECT * FROM state"), pytest.raises(JournalError):
+        async with client(fake_suno, tmp_path / NAME):
+            pass
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        copy = _copied(tmp_path / NAME, "copy.sqlite")
+        assert tokens(copy).keys() == {"old", "logged"}
+        with pytest.raises(SubmissionUnknown):
+            await suno.submit(SEA, key="logged")
+
+
+# --- names -------------------------------------------------------------------------------------
+
+
+def _delete(path: Path) -> None:
+    path.unlink()
+
+
+def _move(path: Path) -> None:
+    path.rename(path.with_name("moved.sqlite"))
+
+
+def _move_directory(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("moved"))
+
+
+def _replace(path: Path) -> None:
+    _copied(path, "copy.sqlite").replace(path)
+
+
+def _link(path: Path) -> None:
+    path.with_name("link.sqlite").hardlink_to(path)
+
+
+def _delete_lock(path: Path) -> None:
+    path.with_name(f"{NAME}-lock").unlink()
+
+
+def _replace_lock(path: Path) -> None:
+    _delete_lock(path)
+    path.with_name(f"{NAME}-lock").touch()
+
+
+def _link_lock(path: Path) -> None:
+    path.with_name("other-lock").hardlink_to(path.with_name(f"{NAME}-lock"))
+
+
+TAMPERING = [
+    *(_delete, _move, _move_directory, _replace, _link),
+    *(_delete_lock, _replace_lock, _link_lock),
+]
+
+
+@pytest.mark.parametrize("tamper", TAMPERING)
+async def test_a_file_that_is_not_where_it_was(
+    fake_suno: FakeSuno, tmp_path: Path, tamper: Callable[[Path], None], caplog: Any
+) -> None:
+    """Nothing more is sent; what is accepted meanwhile is returned, told and listed."""
+    path = tmp_path / "place" / NAME
+    path.parent.mkdir()
+    async with client(fake_suno, path) as suno:
+        await suno.submit(SEA, key="before")
+        fake_suno.fail(Fault.DELAY_AFTER_ACCEPT.lasting(10), on="generate-music")
+        asking = asyncio.create_task(suno.submit(SEA, key="meanwhile"))
+        await asyncio.sleep(5)
+        tamper(path)
+        task = await asking
+        assert suno.unclaimed == [task.token]
+        assert f"accepted as {task.token}, but:" in caplog.text
+        for _ in range(2):
+            with pytest.raises(JournalError, match=r"put back|put it back|other names"):
+                await suno.submit(SEA, key="after")
+        assert len(accepted(fake_suno)) == 2
+        await task  # its end cannot be written either
+    (closing_words,) = (line for line in caplog.text.splitlines() if "closed without: " in line)
+    assert f"was accepted as task '{task.id}'; task {task.token} is over" in closing_words
+    assert suno.unclaimed == [task.token]
+
+
+async def test_a_file_that_is_put_back_is_gone_on_with(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """What could not be written meanwhile is, and no longer listed."""
+    path = tmp_path / NAME
+    async with client(fake_suno, path) as suno:
+        (asking,) = await in_flight(fake_suno, suno, "meanwhile")
+        moved = path.rename(tmp_path / "moved.sqlite")
+        task = await asking
+        moved.rename(path)
+        other = await suno.submit(SEA, key="after")
+        assert tokens(path) == {"meanwhile": task.token, "after": other.token}
+        assert suno.unclaimed == []
+
+
+async def test_a_link_that_leads_elsewhere(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """A journal given as a symbolic link must go on leading to the file that was opened."""
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(tmp_path / NAME)
+    async with client(fake_suno, link) as suno:
+        await suno.submit(SEA, key="k")
+        link.unlink()
+        link.symlink_to(tmp_path / "other.sqlite")
+        async with client(fake_suno, link):
+            with pytest.raises(JournalError, match="Another file"):
+                await suno.submit(SEA, key="k2")
+    assert len(accepted(fake_suno)) == 1
+
+
+@pytest.mark.parametrize("name", [NAME, "link.sqlite"])
+async def test_a_file_with_two_names_is_refused(
+    fake_suno: FakeSuno, tmp_path: Path, name: str
+) -> None:
+    """By either of them, in use or not, and nothing is changed or sent."""
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        await suno.submit(SEA, key="k")
+    _link(tmp_path / NAME)
+    before = (tmp_path / NAME).read_bytes()
+    with pytest.raises(JournalError, match="2 names"):
+        async with client(fake_suno, tmp_path / name) as suno:
+            await suno.submit(SEA, key="k")
+    assert (tmp_path / NAME).read_bytes() == before
+    assert len(accepted(fake_suno)) == 1
+
+
+async def test_a_lost_lock_lets_only_the_second_client_go_on(
+    fake_suno: FakeSuno, tmp_path: Path
+) -> None:
+    """Where the lock file was deleted, one key is still accepted once."""
+    async with client(fake_suno, tmp_path / NAME) as first:
+        _delete_lock(tmp_path / NAME)
+        async with client(fake_suno, tmp_path / NAME) as second:
+            ends = await asyncio.gather(
+                *(suno.submit(SEA, key="k") for suno in (first, second)), return_exceptions=True
+            )
+            assert isinstance(ends[0], JournalError | SubmissionUnknown)
+            assert ends[1] is await second.submit(SEA, key="k")
+            with pytest.raises(JournalError, match="Another file"):
+                await first.submit(SEA, key="k2")
+    assert len(accepted(fake_suno)) == 1
+
+
+async def test_another_path_that_no_name_tells_of(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """A second client with a lock of its own, as by a mount of the file alone, stops the first."""
+    lock = tmp_path / f"{NAME}-lock"
+    async with client(fake_suno, tmp_path / NAME) as first:
+        await first.submit(SEA, key="before")
+        kept = lock.rename(tmp_path / "kept-lock")
+        async with client(fake_suno, tmp_path / NAME) as second:
+            lock.rename(tmp_path / "other-lock")
+            kept.rename(lock)  # the first one finds all as it was
+            with pytest.raises(JournalError, match="Another client has opened"):
+                await first.submit(SEA, key="k")
+            lock.rename(kept)
+            (tmp_path / "other-lock").rename(lock)
+            await second.submit(SEA, key="k")
+            with pytest.raises(JournalError):
+                await first.submit(SEA, key="k2")
+    assert len(accepted(fake_suno)) == 2
+
+
+# --- what cannot be written --------------------------------------------------------------------
+
+
+async def test_a_full_disk_is_made_up_for(
+    fake_suno: FakeSuno, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ids that came while nothing could be written are in the file before the next song."""
+    path, keys = tmp_path / NAME, ("a", "b", "c")
+    async with client(fake_suno, path) as suno:
+        asking = await in_flight(fake_suno, suno, *keys)
+        with full_disk():
+            tasks = await asyncio.gather(*asking)
+            for task in tasks:
+                assert f"accepted as {task.token}, but:" in caplog.text
+            with pytest.raises(JournalError):
+                await suno.submit(SEA, key="d")
+            with pytest.raises(JournalError):
+                await suno.submit(SEA, key="a")
+        assert sorted(suno.unclaimed) == sorted(task.token for task in tasks)
+        assert len(accepted(fake_suno)) == 3
+        tasks.append(await suno.submit(SEA, key="d"))
+        assert tokens(path) == dict(zip((*keys, "d"), (task.token for task in tasks), strict=True))
+        assert suno.unclaimed == []
+
+
+async def test_a_full_disk_is_made_up_for_at_closing(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """A disk that has room again by then has all when the client has closed."""
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        (asking,) = await in_flight(fake_suno, suno, "k")
+        with full_disk():
+            task = await asking
+    assert tokens(tmp_path / NAME) == {"k": task.token}
+    await asyncio.sleep(0)
+    assert suno.unclaimed == []
+
+
+async def test_a_disk_that_stays_full_is_told_of(
+    fake_suno: FakeSuno, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What could not be written at all is listed, and named in the log at the end."""
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        (asking,) = await in_flight(fake_suno, suno, "k")
+        with full_disk():
+            task = await asking
+            await suno.aclose()
+    assert suno.unclaimed == [task.token]
+    assert f"closed without: submission 'k' was accepted as task '{task.id}'" in caplog.text
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        with pytest.raises(SubmissionUnknown):
+            await suno.submit(SEA, key="k")
+
+
+async def test_outcomes_and_refusals_are_made_up_for_in_order(
+    fake_suno: FakeSuno, tmp_path: Path
+) -> None:
+    """What ended and what was refused while the disk was full is so in the file afterwards."""
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        task = await suno.submit(SEA, key="done")
+        fake_suno.balance = 0
+        fake_suno.fail(Fault.DELAY_BEFORE_ACCEPT.lasting(10), on="generate-music")
+        asking = asyncio.create_task(suno.submit(SEA, key="refused"))
+        await asyncio.sleep(5)
+        with full_disk():
+            with pytest.raises(InsufficientCredits):
+                await asking
+            await task
+        fake_suno.balance = 100
+        again = await suno.submit(SEA, key="refused")
+    with closing(sqlite3.connect(tmp_path / NAME)) as db:
+        rows = db.execute("SELECT id, token FROM state WHERE state = 'over'").fetchall()
+    assert rows == [("done", task.token)]
+    assert tokens(tmp_path / NAME) == {"done": task.token, "refused": again.token}
+
+
+async def test_a_foreign_lock_is_made_up_for(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """A song accepted while another program held the file is no doubt afterwards."""
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        (asking,) = await in_flight(fake_suno, suno, "k")
+        with foreign(tmp_path / NAME, "BEGIN IMMEDIATE"):
+            task = await asking
+            with pytest.raises(JournalError, match="another program"):
+                await suno.submit(SEA, key="k2")
+        assert await suno.submit(SEA, key="k") is task
+    assert len(accepted(fake_suno)) == 1
+
+
+async def test_all_who_wait_for_a_lock_wait_together(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """SQLite's patience is for the queue: five submissions have hardly more of it than one."""
+    granted: list[str] = []
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        await suno.submit(SEA)
+        db = suno._engine.journal._file._open_db  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        with foreign(tmp_path / NAME, "BEGIN IMMEDIATE"):
+            db.set_trace_callback(granted.append)
+            ends = await asyncio.gather(
+                *(suno.submit(SEA) for _ in range(5)), return_exceptions=True
+            )
+            db.set_trace_callback(None)
+    assert all(isinstance(end, JournalError) for end in ends)
+    waits = [float(one.rpartition("=")[2]) for one in granted if "busy_timeout" in one]
+    assert len(waits) == 5
+    assert sum(waits) <= 1.1 * 300
+    assert len(accepted(fake_suno)) == 1
+
+
+# --- modes and forks ---------------------------------------------------------------------------
+
+
+async def test_new_files_are_their_owners_alone(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """The journal, its lock and what SQLite puts beside it have mode 0600, whatever the umask."""
+    seen: dict[str, int] = {}
+    umask = os.umask(0)
+    try:
+        async with client(fake_suno, tmp_path / NAME) as suno:
+            db = suno._engine.journal._file._open_db  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+
+            def look() -> None:
+                for file in tmp_path.iterdir():
+                    seen[file.name] = stat.S_IMODE(file.stat().st_mode)
+
+            db.create_function("look", 0, look)
+            db.execute(
+                "CREATE TEMP TRIGGER look AFTER INSERT ON submission BEGIN SELECT look(); END"
+            )
+            await suno.submit(SEA, key="k")
+            look()
+    finally:
+        os.umask(umask)
+    assert seen == dict.fromkeys([NAME, f"{NAME}-lock", f"{NAME}-journal"], 0o600)
+
+
+async def test_modes_that_were_given_are_left(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """A journal that a group may read stays so."""
+    async with client(fake_suno, tmp_path / NAME):
+        pass
+    (tmp_path / NAME).chmod(0o640)
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        await suno.submit(SEA)
+    assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o640
+
+
+def _in_child(suno: SunoClient, token: str, told: Any) -> None:
+    """Try everything in a fork."""
+
+    async def use(work: Callable[[], Any]) -> str:
+        try:
+            await work()
+        except ConfigurationError as error:
+            return str(error)
+        return "no error"
+
+    async def batch() -> None:
+        async for outcome in suno.batch([SEA]):
+            assert outcome.error is not None
+            raise outcome.error
+
+    async def wait() -> None:
+        await suno.task(token)
+
+    works: list[Callable[[], Any]] = [
+        lambda: suno.submit(SEA, key="k"),
+        suno.get_credits,
+        suno.unfinished,
+        batch,
+        wait,
+        lambda: suno.download("http://127.0.0.1:1/a.mp3"),
+        suno.aclose,
+        suno.__aenter__,
+    ]
+    told.send([asyncio.run(use(work)) for work in works])
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+async def test_a_fork_cannot_use_the_client(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """Any use in the child says to make a client there; the parent goes on undisturbed."""
+    fork = multiprocessing.get_context("fork")
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        token = (await suno.submit(SEA, key="one")).token
+        mine, its = fork.Pipe()
+        child = fork.Process(target=_in_child, args=(suno, token, its))
+        child.start()
+        its.close()
+        ends = await asyncio.to_thread(mine.recv)
+        await asyncio.to_thread(child.join)
+        assert child.exitcode == 0
+        assert [end for end in ends if "make a SunoClient in each process" not in end] == []
+        with pytest.raises(JournalError, match="in use"):
+            await client(fake_suno, tmp_path / NAME).unfinished()
+        await suno.submit(SEA, key="two")
+    assert [*tokens(tmp_path / NAME).values()] == accepted(fake_suno)
+    assert len(accepted(fake_suno)) == 2
+
+
+def _let_go(suno: SunoClient) -> None:
+    """Close in a fork what the client had open."""
+    file = suno._engine.journal._file  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+    file._db = file._lock = None
+
+
+@pytest.mark.real_time
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+async def test_a_fork_amid_a_write(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """A process that forks while a commit waits gives the child nothing to roll back."""
+    fork = multiprocessing.get_context("fork")
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        await suno.submit(SEA, key="one")
+        with foreign(tmp_path / NAME, "BEGIN", "SELECT * FROM state"):
+            asking = asyncio.create_task(suno.submit(SEA, key="two"))
+            async with asyncio.timeout(10):
+                while not (tmp_path / f"{NAME}-journal").exists():  # noqa: ASYNC110 nobody tells
+                    await asyncio.sleep(0.01)
+            child = fork.Process(target=_let_go, args=(suno,))
+            child.start()
+            await asyncio.to_thread(child.join, 5)
+            assert child.exitcode == 0
+            with pytest.raises(JournalError, match="another program"):
+                await asking
+        await suno.submit(SEA, key="two")
+        with pytest.raises(JournalError, match="in use"):
+            await client(fake_suno, tmp_path / NAME).unfinished()
+    assert [*tokens(tmp_path / NAME).values()] == accepted(fake_suno)
