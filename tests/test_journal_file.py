@@ -29,7 +29,7 @@ from suno_async._journal import file as journal_file
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 SEA = GenerateMusic("the sea")
 NAME = "songs.sqlite"
@@ -58,7 +58,7 @@ def _copied(path: Path, name: str) -> Path:
 
 
 @contextmanager
-def full_disk() -> Iterator[None]:
+def full_disk() -> Generator[None]:
     """Let no file of this process take a byte more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
@@ -69,7 +69,7 @@ def full_disk() -> Iterator[None]:
 
 
 @contextmanager
-def foreign(path: Path, *statements: str) -> Iterator[None]:
+def foreign(path: Path, *statements: str) -> Generator[None]:
     """Another program has done this, and not ended its transaction."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         for statement in statements:
@@ -538,7 +538,8 @@ async def test_a_fork_cannot_use_the_client(fake_suno: FakeSuno, tmp_path: Path)
 def _let_go(suno: SunoClient) -> None:
     """Close in a fork what the client had open."""
     file = suno._engine.journal._file  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
-    file._db = file._lock = None
+    for name in ("_db", "_lock"):
+        setattr(file, name, None)
 
 
 @pytest.mark.real_time
