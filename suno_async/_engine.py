@@ -19,7 +19,14 @@ from suno_async._submissions import Reading, Submissions, Terms
 from suno_async._transport import Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
 from suno_async._watcher import Watcher
-from suno_async._wire import answer_of, body_of, operation_from_dict, other_task_in, task_id_of
+from suno_async._wire import (
+    answer_of,
+    body_of,
+    operation_from_dict,
+    other_task_in,
+    task_id_of,
+    texts_of,
+)
 from suno_async.callbacks import CallbackReceiver
 from suno_async.errors import (
     ClientClosed,
@@ -223,13 +230,15 @@ class Engine:
     def _request(
         self, operation: Operation[Any], priority: Priority, submission: str = ""
     ) -> Request:
+        fields = body_of(operation, self._callback_url(operation, submission))
         posts = operation.method == "POST"
         return Request(
             name=type(operation).__name__,
             method=operation.method,
             path=operation.path,
             host=operation.host,
-            body=body_of(operation, self._callback_url(operation, submission)) if posts else None,
+            body=fields if posts else None,
+            params=None if posts else texts_of(fields),
             costs=operation.costs,
             starts_task=isinstance(operation, TaskOperation),
             submission=submission,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from suno_async._wire import body_of
+from suno_async._wire import body_of, texts_of
 from suno_async.errors import Fault, InvalidRequest
 from suno_async.operations import UploadStream
 
@@ -32,7 +32,8 @@ def form_of(operation: Operation[Any]) -> Form | None:
     if not isinstance(operation, UploadStream):
         return None
     path = operation.file.name if isinstance(operation.file, Path) else ""
-    return Form(body_of(operation, ""), operation.file, operation.file_name or path or "file")
+    fields = texts_of(body_of(operation, ""))
+    return Form(fields, operation.file, operation.file_name or path or "file")
 
 
 @define(eq=False)
@@ -74,7 +75,8 @@ class Form:
         name = self.name.translate(_QUOTED)
         content_type = mimetypes.guess_type(self.name)[0] or "application/octet-stream"
         parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+            f"--{boundary}\r\nContent-Disposition: form-data; "
+            f'name="{key.translate(_QUOTED)}"\r\n\r\n{value}\r\n'
             for key, value in self.fields.items()
         ]
         parts.append(

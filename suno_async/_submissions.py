@@ -37,7 +37,7 @@ from suno_async.errors import (
     SubmissionUnknown,
     SunoError,
 )
-from suno_async.operations import Operation, TaskOperation
+from suno_async.operations import Operation, TaskOperation, remark_on
 
 R = TypeVar("R")
 
@@ -283,6 +283,7 @@ class Submissions:
             if entry is not None and not _must_send(submission, entry):
                 return submission.reading.restore(entry)
         _prepare(submission, may_be_paid=entry is not None and entry.is_unknown)
+        _remark(submission)
         body = await self._transport.send(submission.request, submission.sending)
         task_id = task_id_of(body) if submission.request.starts_task else None
         _log.info("%s", submission.accepted_as(task_id))
@@ -330,6 +331,14 @@ def _must_send(submission: _Submission, entry: Entry) -> bool:
             "its answer never came, in this run or an earlier run.", submission=submission.id
         )
     return True
+
+
+def _remark(submission: _Submission) -> None:
+    """Say once, before it is paid for, what its caller may not have meant."""
+    remark = remark_on(submission.operation)
+    if remark is not None:
+        marks = {"operation": submission.request.name, "submission": submission.id}
+        _log.warning("%s: %s", submission.request.title, remark, extra=marks)
 
 
 def _prepare(submission: _Submission, *, may_be_paid: bool) -> None:

@@ -6,7 +6,9 @@ answers are read in either casing. Only what the API spells oddly is said, in th
 
 from __future__ import annotations
 
+import json
 import operator
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -41,7 +43,7 @@ from suno_async.operations import (
 from suno_async.results import Given, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from attrs import Attribute
 
@@ -51,13 +53,19 @@ R = TypeVar("R")
 def body_of(operation: Operation[Any], callback_url: str) -> dict[str, Any]:
     """The JSON object that the API wants for an operation; what is `None` is left out.
 
-    `callback_url` is for an operation that has none of its own.
+    `callback_url` is for an operation that has none of its own. What is in `extra` is there as it
+    was given.
     """
     sent = operation.as_sent()
     body: dict[str, Any] = _converter.unstructure(sent, type(sent))
     if isinstance(sent, TaskOperation) and sent.callback_url is None:
         body[_sent_name(fields_dict(type(sent))["callback_url"])] = callback_url
-    return {name: value for name, value in body.items() if value is not None}
+    return {name: one for name, one in body.items() if one is not None} | dict(sent.extra or {})
+
+
+def texts_of(body: Mapping[str, Any]) -> dict[str, str]:
+    """The same where there can be text alone, in a query or a form: what is none as JSON."""
+    return {name: one if isinstance(one, str) else json.dumps(one) for name, one in body.items()}
 
 
 def operation_to_dict(operation: Operation[Any]) -> dict[str, Any]:
@@ -78,7 +86,7 @@ def operation_to_dict(operation: Operation[Any]) -> dict[str, Any]:
 
 
 def operation_from_dict(name: str, given: Mapping[str, Any]) -> Operation[Any]:
-    """The operation of this name with these fields; numbers and flags may be text, as in a table.
+    """The operation of this name with these fields; what is no text may be so, as in a table.
 
     Raises:
         InvalidRequest: there is no such operation, or a field is unknown, missing or wrong.
@@ -190,11 +198,13 @@ def _plain(operation: str, name: str, value: Any) -> Any:
         return str(value)
     if isinstance(value, bool | int | float):
         return value
+    if isinstance(value, Mapping):  # `extra`, which is plain already
+        return dict(cast("Mapping[str, Any]", value))
     raise InvalidRequest(operation=operation, faults=(Fault(name, "cannot be written down"),))
 
 
 def _from_text(value: Any, annotation: Any) -> Any:
-    """A number or a flag that came as text; what is none stays, for the operation to refuse."""
+    """What came as text and is to be none; what cannot be read stays, for it to be refused."""
     if not isinstance(value, str):
         return value
     kinds = get_args(annotation) or (annotation,)
@@ -207,11 +217,16 @@ def _from_text(value: Any, annotation: Any) -> Any:
 def _or_else(read: Callable[[str], Any], value: str) -> Any:
     try:
         return read(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 
-_READ_TEXT: dict[type, Callable[[str], Any]] = {bool: flag, int: int, float: number}
+_READ_TEXT: dict[Any, Callable[[str], Any]] = {
+    bool: flag,
+    int: int,
+    float: number,
+    Mapping[str, Any]: json.loads,
+}
 
 
 _LEAVES: dict[Any, Callable[[Any, Any], Any]] = {

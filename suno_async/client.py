@@ -34,7 +34,7 @@ from suno_async.retry import RetryPolicy
 from suno_async.task import Seat, Task, read_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from os import PathLike
     from typing import NoReturn, Self
 
@@ -308,6 +308,7 @@ class SunoClient(OperationMethods):
         *,
         upload_path: str = UPLOAD_PATH,
         file_name: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> UploadedFile:
         """Put a file where operations can fetch it; it costs nothing and is kept for 3 days.
 
@@ -315,6 +316,7 @@ class SunoClient(OperationMethods):
             source: A path, bytes, an async iterator of bytes (streamed, and sent only once), or a URL that the service fetches itself, for 30 seconds at most.
             upload_path: The folder it is stored in there, without a slash at either end.
             file_name: Its name there, which replaces a file of that name; left out, a random one.
+            extra: More fields for the service, by its own names, as plain data; in a form as text.
 
         Raises:
             InvalidRequest: the file is not there or cannot be read; nothing was sent.
@@ -323,7 +325,7 @@ class SunoClient(OperationMethods):
             DecodeError: the answer cannot be read.
         """  # noqa: E501 editors show the first line of an argument's text
         self._engine.ready()
-        read = partial(upload_of, source, upload_path=upload_path, file_name=file_name)
+        read = partial(upload_of, source, upload_path=upload_path, file_name=file_name, extra=extra)
         return await self.call(await asyncio.to_thread(read))
 
     @overload

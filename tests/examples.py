@@ -13,9 +13,9 @@ _SECTION = {"prompt": "la", "tags": "Folk", "title": "Home", "full_lyrics": "la 
 
 FIELDS: dict[str, dict[str, Any]] = {
     "GenerateMusic": _CUSTOM,
-    "ExtendMusic": {"audio_id": "a1", "continue_at": 60, "style": "Folk", "title": "Home"},
+    "ExtendMusic": {"audio_id": "a1", "continue_at": 60, "prompt": "la", "style": "Folk"},
     "UploadAndCover": {"upload_url": URL, **_CUSTOM},
-    "UploadAndExtend": {"upload_url": URL, "continue_at": 60, "style": "Folk", "title": "Home"},
+    "UploadAndExtend": {"upload_url": URL, "continue_at": 60, "prompt": "la", "title": "Home"},
     "AddInstrumental": {"upload_url": URL, "title": "Home", "negative_tags": "x", "tags": "Folk"},
     "AddVocals": {
         "upload_url": URL,

@@ -145,7 +145,8 @@ async def test_each_kind_is_told_as_documented(
             assert isinstance(operation, TaskOperation)
             for name_of_id in ("task_id", "audio_id"):  # some are made only once
                 if getattr(operation, name_of_id, None):
-                    operation = evolve(operation, **{name_of_id: f"t{number}"})
+                    other: dict[str, Any] = {name_of_id: f"t{number}"}
+                    operation = evolve(operation, **other)
             task: Task[Any] = await suno.submit(operation)
             fake.fail(Fault.BARE_500, times=None)
             body = _about(payload(shape), task.id)

@@ -189,10 +189,11 @@ def test_extending_a_track_inherits() -> None:
         "defaultParamFlag": False,
         "model": "V4_5",
     }
-    assert sent(ExtendMusic(TRACK, continue_at=60)) == {
+    assert sent(ExtendMusic(TRACK, continue_at=60, prompt="la")) == {
         "audioId": "a1",
         "defaultParamFlag": True,
         "continueAt": 60,
+        "prompt": "la",
         "style": "folk",
         "title": "Home",
         "model": "V4_5",
@@ -201,9 +202,17 @@ def test_extending_a_track_inherits() -> None:
     assert (given["style"], given["title"], given["prompt"]) == ("rock", "Home", "la")
 
 
-@pytest.mark.parametrize("own", [{"prompt": "la"}, {"style": "rock"}, {"title": "Away"}])
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"prompt": "la"},
+        {"lyrics": "la"},
+        {"style": "rock", "instrumental": True},
+        {"title": "Away", "instrumental": True},
+    ],
+)
 def test_any_own_parameter_sets_the_flag(own: dict[str, Any]) -> None:
-    """A prompt, a style or a title asks for parameters of one's own, and so for `continue_at`."""
+    """Words, a style or a title ask for parameters of one's own, and so for `continue_at`."""
     with pytest.raises(InvalidRequest, match="continue_at is required"):
         ExtendMusic(TRACK, **own)
     assert sent(ExtendMusic(TRACK, **own, continue_at=9))["defaultParamFlag"] is True
@@ -216,9 +225,9 @@ def test_extending_must_fit_the_track() -> None:
     with pytest.raises(InvalidRequest, match="model must be the track's, V4_5"):
         ExtendMusic(TRACK, model="V5")
     with pytest.raises(InvalidRequest, match=r"continue_at must be less than the track's 180.5 s"):
-        ExtendMusic(TRACK, continue_at=180.5)
+        ExtendMusic(TRACK, continue_at=180.5, prompt="la")
     assert sent(ExtendMusic(STRAY))["model"] == "V5"
-    with pytest.raises(InvalidRequest, match="style is required"):
+    with pytest.raises(InvalidRequest, match="prompt is required"):
         ExtendMusic(STRAY, continue_at=60)
 
 

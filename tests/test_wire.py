@@ -153,12 +153,13 @@ def test_what_a_track_brought_along_is_written() -> None:
     track = Track(id="a1", task_id="t1", model="V4", title="Home", tags="folk")
     assert operation_to_dict(ConvertToWav(track)) == {"audio_id": "a1", "task_id": "t1"}
     assert type(operation_to_dict(ConvertToWav(track))["audio_id"]) is str
-    extended = ExtendMusic(track, continue_at=9)
+    extended = ExtendMusic(track, continue_at=9, prompt="la")
     written = operation_to_dict(extended)
     assert written == {
         "audio_id": "a1",
         "continue_at": 9,
         "model": "V4",
+        "prompt": "la",
         "style": "folk",
         "title": "Home",
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ._groups import remark_on
 from ._kinds import KINDS, Kind
 from ._model import Model
 from ._sources import (
@@ -109,5 +110,6 @@ __all__ = [
     "Uploadable",
     "ValidateVoice",
     "model_of_track",
+    "remark_on",
     "upload_of",
 ]

@@ -5,14 +5,14 @@ They are not slotted, since attrs classes with slots cannot be combined.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from attrs import Factory, field, frozen
 
 from suno_async._value_object import ValueObject
 from suno_async.errors import Fault
 
-from ._model import Model, is_before_v6
+from ._model import SHORT_BY_DEFAULT, Model, is_before_v6
 from ._rules import at_most, between, must, not_blank
 from ._sources import (
     VoiceId,
@@ -26,6 +26,9 @@ from ._sources import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+PersonaModel: TypeAlias = Literal["style_persona", "voice_persona"]
+"""What a persona is."""
 
 _WEIGHT = must(between(0, 1, step=0.01))
 
@@ -107,10 +110,11 @@ class Singer(ValueObject):
 
     persona_id: str | None = field(default=None, converter=persona_id, metadata=must(not_blank))
     """A persona or a voice to sing it, or its id; of a song, custom mode only."""
-    persona_model: Literal["style_persona", "voice_persona"] | None = field(
+    persona_model: PersonaModel | str | None = field(
         default=Factory(_persona_model, takes_self=True)
     )
-    """What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later."""
+    """What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word
+    than these is passed on unchecked."""
 
 
 @frozen(kw_only=True, slots=False)
@@ -118,7 +122,8 @@ class V6Fields(ValueObject):
     """What the V6 models take besides."""
 
     lyrics: str | None = None
-    """The words to be sung, at most 5000 characters (V4 and before: 3000)."""
+    """The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the
+    prompt before V6."""
     variety: int | None = field(default=None, metadata=must(between(0, 4)))
     """How different the two songs are, 0 to 4; V6."""
 
@@ -128,7 +133,18 @@ class Duration(ValueObject):
     """How long it shall be."""
 
     duration: int | None = field(default=None, metadata=must(between(10, 360)))
-    """The length in seconds, 10 to 360; custom mode, V5_5 and V6."""
+    """The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and
+    V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it."""
+
+
+def remark_on(operation: object) -> str | None:
+    """What its caller should hear, in the log, when an operation is submitted."""
+    if not isinstance(operation, Duration) or operation.duration is not None:
+        return None
+    model = getattr(operation, "model", None)
+    if model not in SHORT_BY_DEFAULT or not getattr(operation, "is_custom", True):
+        return None
+    return f"duration is left out, which means 20 seconds with {model}: duration takes 10 to 360"
 
 
 def singer_faults(operation: Singer) -> Iterator[Fault]:

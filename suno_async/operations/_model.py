@@ -33,11 +33,11 @@ class Model(StrEnum):
     V5_5 = "V5_5"
     """Takes `duration`."""
     V6 = "V6"
-    """Takes `lyrics`, `variety`, `duration` and attachments."""
+    """Takes `lyrics`, `variety`, `duration` and attachments; without `duration` it makes 20 s."""
     V6_WILD = "V6_WILD"
     """As V6."""
     V6_MINI = "V6_MINI"
-    """As V6."""
+    """As V6, but for `duration`, which it ignores."""
 
 
 @frozen
@@ -55,6 +55,8 @@ class Limits:
 
 
 V6_FAMILY = frozenset({Model.V6, Model.V6_WILD, Model.V6_MINI})
+SHORT_BY_DEFAULT = frozenset({Model.V6, Model.V6_WILD})
+"""The models that make 20 seconds where nothing else is asked for."""
 _V4 = Limits(idea=500, lyrics=3000, style=200, title=80)
 _V4_5 = Limits(idea=500, lyrics=5000, style=1000, title=100)
 _V6 = Limits(idea=3000, lyrics=5000, style=1000, title=80)
@@ -85,12 +87,6 @@ def is_known(model: Model | str) -> bool:
 def is_before_v6(model: Model | str) -> bool:
     """Whether the model is known to follow the rules of the reference page: lyrics are a prompt."""
     return is_known(model) and model not in V6_FAMILY
-
-
-def model_faults(model: Model | str | None) -> Iterator[Fault]:
-    """Any name will do, for new models come without a release of ours; but there must be one."""
-    if model is not None and not model.strip():
-        yield Fault("model", f"must be one of {', '.join(Model)}, or a newer one", model)
 
 
 def length_faults(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, Union, get_args, get_origin
@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from attrs import fields, resolve_types
 
 from suno_async.errors import Fault
+
+from ._words import slip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ _WORDS: dict[Any, str] = {
     bytes: "bytes",
     Path: "a path",
     AsyncIterable: "an async iterator of bytes",
+    Mapping: "a mapping of names to plain data",
 }
 
 
@@ -150,7 +153,7 @@ def faults_of(instance: Any) -> tuple[Fault, ...]:
     """Hold each field against its annotation and its rules, then the fields against each other."""
     found: list[Fault] = []
     are_sound = True
-    for attribute, fits in _checks(instance.__class__):
+    for attribute, fits, words in _checks(instance.__class__):
         value = getattr(instance, attribute.name)
         if value is attribute.default:
             continue
@@ -158,16 +161,33 @@ def faults_of(instance: Any) -> tuple[Fault, ...]:
             are_sound = False
             found.append(Fault(attribute.name, f"must be {_wording(attribute.type)}", value))
         elif value is not None:
-            rules = attribute.metadata.get(_RULES, ())
+            rules: tuple[Rule, ...] = attribute.metadata.get(_RULES, ())
+            if words and value not in words:
+                rules = (partial(slip, known=words), *rules)
             problems = [problem for rule in rules if (problem := rule(value)) is not None]
             found += [Fault(attribute.name, problem, value) for problem in problems]
     return (*found, *instance.faults()) if are_sound else tuple(found)
 
 
 @cache
-def _checks(cls: type) -> tuple[tuple[Attribute[Any], Callable[[Any], bool]], ...]:
-    """The fields, each with the question whether a value is of its type, worked out once."""
-    return tuple((one, _fits(one.type)) for one in fields(resolve_types(cls)))
+def _checks(cls: type) -> tuple[tuple[Attribute[Any], Callable[[Any], bool], tuple[str, ...]], ...]:
+    """The fields, each with how a value is told to be of its type and, of an open list, its words.
+
+    Worked out once.
+    """
+    return tuple(
+        (one, _fits(one.type), _open_words(one.type)) for one in fields(resolve_types(cls))
+    )
+
+
+def _open_words(annotation: Any) -> tuple[str, ...]:
+    """The words that are known where others pass too: `Literal[...] | str`, or an enum with it."""
+    kinds = get_args(annotation)
+    if str not in kinds:
+        return ()
+    enums = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum)]
+    found = [word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
+    return (*found, *(str(word) for enum in enums for word in enum))
 
 
 def _fits(annotation: Any) -> Callable[[Any], bool]:
@@ -204,7 +224,7 @@ def _wording(annotation: Any) -> str:
     words: list[str] = []
     for kind in kinds:
         if get_origin(kind) is Literal:
-            words += map(repr, get_args(kind))
+            words += () if str in kinds else map(repr, get_args(kind))
         elif get_origin(kind) is tuple:
             words.append(f"a list, each of it {_wording(get_args(kind)[0])}")
         elif not (kind is NoneType or (isinstance(kind, type) and issubclass(kind, Enum))):

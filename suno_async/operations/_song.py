@@ -11,7 +11,7 @@ from suno_async.results import Track
 
 from ._groups import Duration, Singer, V6Fields, Weights, newer_faults, singer_faults
 from ._kinds import MUSIC, Kind
-from ._model import V6_FAMILY, Model, is_before_v6, is_known, length_faults, model_faults
+from ._model import V6_FAMILY, Model, is_before_v6, is_known, length_faults
 from .base import TaskOperation
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
     prompt: str | None = None
     """The idea in simple mode, at most 500 characters (V6: 3000)."""
     style: str | None = None
-    """The style in custom mode, at most 1000 characters (V4 and before: 200)."""
+    """The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an
+    idea in simple mode, too."""
     title: str | None = None
     """The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80)."""
     instrumental: bool = False
@@ -58,7 +59,8 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
     model: Model | str = Model.V5
     """The model; a name unknown here is passed on unchecked."""
     custom_mode: bool | None = None
-    """The mode; left out, lyrics, style or title make it the custom mode."""
+    """The mode; left out, lyrics, style or title make it the custom mode, but for an idea and its
+    style with V6."""
 
     @property
     def is_custom(self) -> bool:
@@ -67,11 +69,15 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
             return self.custom_mode
         if self.custom_from_v6 and self.model in V6_FAMILY:
             return True
-        return self._has_own_words
+        return any(getattr(self, name) is not None for name in self._making_it_custom)
 
     @property
-    def _has_own_words(self) -> bool:
-        return not (self.lyrics is None and self.style is None and self.title is None)
+    def _making_it_custom(self) -> tuple[str, ...]:
+        """The fields of which any one makes it the custom mode."""
+        is_styled_idea = self.prompt is not None and not self.custom_from_v6
+        if is_styled_idea and not is_before_v6(self.model):
+            return ("lyrics", "title")
+        return ("lyrics", "style", "title")
 
     @property
     def _sung(self) -> str:
@@ -92,14 +98,14 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
 
     def faults(self) -> Iterator[Fault]:
         """What the mode and the model ask for."""
-        yield from model_faults(self.model)
         yield from singer_faults(self)
         yield from self._custom_faults() if self.is_custom else self._simple_faults()
         yield from newer_faults(self, self.model, ("variety", "duration"))
 
     def _custom_faults(self) -> Iterator[Fault]:
         if self.prompt is not None and not self.custom_mode:
-            where = "beside lyrics, style or title" if self._has_own_words else f"by {self.model}"
+            beside = [name for name in self._making_it_custom if getattr(self, name) is not None]
+            where = f"beside {' and '.join(beside)}" if beside else f"by {self.model}"
             why = f"would be sung word for word {where}: give the words as lyrics instead"
             yield Fault("prompt", f"{why}, or custom_mode=True if that is meant")
         elif self.prompt is not None and self.lyrics is not None:
@@ -126,7 +132,8 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
         for name in _CUSTOM_ONLY:
             given = getattr(self, name, None) is not None
             if given and not (newer and name == _SIMPLE_V6):
-                yield Fault(name, "is for the custom mode: give style and title too")
+                how = "words as lyrics, and no prompt" if newer else "style and title too"
+                yield Fault(name, f"is for the custom mode: give {how}")
 
     @property
     def _is_started(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -17,6 +17,10 @@ from .base import TaskOperation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+StemType: TypeAlias = Literal["separate_vocal", "split_stem", "split_stem_advanced"]
+"""How a song can be taken apart."""
 
 
 @frozen(kw_only=True)
@@ -57,9 +61,10 @@ class SeparateVocals(OfTrackOrElse, TaskOperation[Stems]):
 
     audio_url: str | None = field(default=None, converter=optional_url_of, metadata=must(url))
     """Audio of your own in place of a track, 20 MB at most."""
-    type: Literal["separate_vocal", "split_stem", "split_stem_advanced"] | None = None
-    """Voice and the rest (the service's default, 10 credits), up to 12 stems (50 credits), or the
-    one of `stem_name` (20 credits)."""
+    type: StemType | str | None = None
+    """`separate_vocal`, voice and the rest (the service's default, 10 credits); `split_stem`, up to
+    12 stems (50 credits); `split_stem_advanced`, the one of `stem_name` (20 credits); or a newer
+    one, which is passed on unchecked."""
     stem_name: str | None = field(default=None, metadata=must(not_blank))
     """One of the service's 98 names, for example `Lead Vocal` or `Drum Kit`."""
 

@@ -6,19 +6,23 @@ the type of its answer. Its fields are the API's in snake case; `_wire` writes t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from suno_async._value_object import ValueObject
 from suno_async.errors import Fault, Host, InvalidRequest
 
+from ._extra import Extra, extra_of, plain_data
 from ._kinds import Kind
 from ._rules import faults_of, must, url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
     from typing import Self
+
+    from attrs import Attribute
 
     from suno_async.errors import SunoError
 
@@ -27,7 +31,7 @@ R_co = TypeVar("R_co", covariant=True)
 SENT_AS = "sent_as"
 """Metadata of a field that the API spells in a way of its own."""
 SENT_APART = "sent_apart"
-"""Metadata of a field that is not in the JSON: a file."""
+"""Metadata of a field that is not in the JSON under its name: a file, or more fields."""
 
 
 @frozen(kw_only=True)
@@ -47,10 +51,16 @@ class Operation(ValueObject, Generic[R_co]):
     patience: ClassVar[float] = 0.0
     """Seconds that its answer may take, where that is more than the client's `timeout`."""
 
+    extra: Mapping[str, Any] | None = field(
+        default=None, converter=extra_of, metadata=must(plain_data) | {SENT_APART: True}
+    )
+    """Fields of the API that have no attribute here, by their names there, as plain data; they are
+    sent unchecked, and are part of what a key names."""
+
     def __attrs_post_init__(self) -> None:
         for name, value in self.inherited().items():
             object.__setattr__(self, name, value)
-        if faults := faults_of(self):
+        if faults := (*faults_of(self), *_extra_faults(self)):
             raise InvalidRequest(operation=type(self).__name__, faults=faults)
 
     def inherited(self) -> Mapping[str, Any]:
@@ -89,3 +99,21 @@ class TaskOperation(Operation[R_co]):
 
     callback_url: str | None = field(default=None, metadata=must(url) | {SENT_AS: "callBackUrl"})
     """Where the service shall post what happens; left out, the client's."""
+
+
+def _extra_faults(operation: Operation[Any]) -> Iterator[Fault]:
+    """A name that the operation has a field for: there it is checked, and sent once."""
+    if not isinstance(operation.extra, Extra):
+        return
+    for name in operation.extra:
+        for one in fields(type(operation)):
+            if _is_name_of(one, name):
+                yield Fault("extra", f"holds {name!r}, which is the field {one.name}: use that")
+
+
+def _is_name_of(attribute: Attribute[Any], name: str) -> bool:
+    """Whether this is a field's name, here or in what is sent."""
+    spelt = attribute.metadata.get(SENT_AS)
+    if spelt is not None:  # the other spelling is free, should the API mend its own
+        return name in {attribute.name, spelt}
+    return name.replace("_", "").lower() == attribute.name.replace("_", "")

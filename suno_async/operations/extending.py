@@ -8,11 +8,26 @@ from attrs import Factory, evolve, field, frozen
 
 from suno_async.errors import Fault
 
-from ._groups import NegativeTags, Singer, Weights, singer_faults
-from ._model import Model, is_before_v6, length_faults, model_faults
+from ._groups import (
+    Duration,
+    NegativeTags,
+    Singer,
+    V6Fields,
+    Weights,
+    newer_faults,
+    singer_faults,
+)
+from ._model import Model, is_before_v6, length_faults
 from ._rules import above, must, not_blank, url
 from ._song import MusicOperation
-from ._sources import audio_id, model_of_track, track_of, url_of
+from ._sources import (
+    audio_id,
+    model_of_track,
+    optional_task_id,
+    task_id_of_track,
+    track_of,
+    url_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @frozen(kw_only=True)
-class Extension(NegativeTags, Weights, Singer, MusicOperation):
+class Extension(NegativeTags, Weights, Singer, V6Fields, Duration, MusicOperation):
     """A song carried on, with the source's parameters or with new ones."""
 
     sets_flag: ClassVar[tuple[str, ...]]
@@ -29,7 +44,7 @@ class Extension(NegativeTags, Weights, Singer, MusicOperation):
     continue_at: float | None = field(default=None, metadata=must(above(0)))
     """Where to go on, in seconds from the beginning, before the end of the source."""
     prompt: str | None = None
-    """The words to be sung, at most 5000 characters (V4 and before: 3000)."""
+    """The words to be sung, as `lyrics`, and as they are sent before V6."""
     style: str | None = None
     """The style, at most 1000 characters (V4 and before: 200)."""
     title: str | None = None
@@ -37,7 +52,8 @@ class Extension(NegativeTags, Weights, Singer, MusicOperation):
     instrumental: bool | None = None
     """Whether it is played without voices."""
     default_param_flag: bool | None = None
-    """Whether the parameters given here count, not the source's; left out, giving some does it."""
+    """Whether the parameters given here count, not the source's; left out, giving some does it. The
+    V6 models have no such flag, and it is sent to them only where it is given."""
 
     @property
     def has_own_parameters(self) -> bool:
@@ -46,30 +62,45 @@ class Extension(NegativeTags, Weights, Singer, MusicOperation):
             return self.default_param_flag
         return any(getattr(self, name) is not None for name in self.sets_flag)
 
-    def as_sent(self) -> Self:
-        """With the flag decided."""
-        return evolve(self, default_param_flag=self.has_own_parameters)
+    def words_as_sent(self, model: Model | str) -> Self:
+        """With the flag decided and the words in the prompt before V6, and in the lyrics since."""
+        sung = self.prompt if self.lyrics is None else self.lyrics
+        if is_before_v6(model):
+            flag = self.has_own_parameters
+            return evolve(self, default_param_flag=flag, prompt=sung, lyrics=None)
+        prompt = None if self.lyrics is None else self.prompt
+        return evolve(self, prompt=prompt, lyrics=sung)
 
     def extension_faults(self, model: Model | str) -> Iterator[Fault]:
         """What parameters of your own require; what the V6 models ask for is not published."""
-        yield from model_faults(model)
         yield from singer_faults(self)
-        if self.has_own_parameters and is_before_v6(model):
-            for name in ("continue_at", "style", "title"):
-                value = getattr(self, name)
-                if value is None or (isinstance(value, str) and not value.strip()):
-                    yield Fault(name, "is required with parameters of your own", value)
-        limited = {"prompt": "lyrics", "style": "style", "title": "title"}
+        if is_before_v6(model):
+            yield from self._older_faults()
+        limited = {"prompt": "lyrics", "lyrics": "lyrics", "style": "style", "title": "title"}
         yield from length_faults(self, model, limited)
+        yield from newer_faults(self, model, ("variety", "duration"))
+
+    def _older_faults(self) -> Iterator[Fault]:
+        if self.prompt is not None and self.lyrics is not None:
+            yield Fault("lyrics", "are the prompt before V6: give one of the two")
+        if not self.has_own_parameters:
+            return
+        if self.continue_at is None:
+            yield Fault("continue_at", "is required with parameters of your own")
+        words = self.prompt if self.lyrics is None else self.lyrics
+        if not self.instrumental and not (words or "").strip():
+            why = "is required with parameters of your own: say what is sung, or instrumental=True"
+            yield Fault("prompt", why, words)
 
 
 @frozen(kw_only=True)
 class ExtendMusic(Extension):
     """Carry a track on: two songs that begin as it does.
 
-    With a track at hand, `ExtendMusic(track, continue_at=60)` takes its model, and its style and
-    title unless others are given. `continue_at`, a prompt, a style or a title make it an extension
-    with parameters of your own; the service then wants a prompt too, unless `instrumental`.
+    `ExtendMusic(track)` goes on with the track's own parameters. `continue_at`, words, a style or a
+    title ask for others: `ExtendMusic(track, continue_at=60, prompt="la")` keeps the track's model,
+    and its style and title unless others are given. Before V6 the service then wants `continue_at`
+    and words, or in place of the words `instrumental=True`.
 
     Args:
         audio_id: The track, or its id.
@@ -94,10 +125,12 @@ class ExtendMusic(Extension):
     """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/extend"
-    sets_flag: ClassVar[tuple[str, ...]] = ("continue_at", "prompt", "style", "title")
+    sets_flag: ClassVar[tuple[str, ...]] = ("continue_at", "prompt", "lyrics", "style", "title")
 
     audio_id: str = field(kw_only=False, converter=audio_id, metadata=must(not_blank))
     """The track, or its id."""
+    task_id: str | None = field(default=None, converter=optional_task_id, metadata=must(not_blank))
+    """The id of the task that made it, which V6 is sent; left out, the track's."""
     model: Model | str = Factory(
         lambda operation: model_of_track(operation) or Model.V5, takes_self=True
     )
@@ -111,9 +144,15 @@ class ExtendMusic(Extension):
         own = {"style": getattr(track, "tags", None), "title": getattr(track, "title", None)}
         return {name: value for name, value in own.items() if value and getattr(self, name) is None}
 
+    def as_sent(self) -> Self:
+        """In the shape of the model: with the flag before V6, with the task's id since."""
+        task_id = None if is_before_v6(self.model) else self.task_id or task_id_of_track(self)
+        return evolve(self.words_as_sent(self.model), task_id=task_id)
+
     def faults(self) -> Iterator[Fault]:
         """What the track and the model ask for."""
         yield from self.extension_faults(self.model)
+        yield from newer_faults(self, self.model, ("task_id",))
         source = model_of_track(self)
         if source is not None and source != self.model:
             yield Fault("model", f"must be the track's, {source}", self.model)
@@ -127,8 +166,8 @@ class ExtendMusic(Extension):
 class UploadAndExtend(Extension):
     """Carry an upload on, of 8 minutes at most (V4_5ALL: 1 minute).
 
-    `continue_at`, a style or a title make it an extension with parameters of your own; the service
-    then wants a prompt too, unless `instrumental`.
+    `continue_at`, a style or a title make it an extension with parameters of your own. Before V6
+    the service then wants `continue_at` and words, or in place of the words `instrumental=True`.
 
     Args:
         upload_url: The upload, or its address.
@@ -159,6 +198,10 @@ class UploadAndExtend(Extension):
     """The upload, or its address."""
     model: Model | str = Model.V5
     """The model; a name unknown here is passed on unchecked."""
+
+    def as_sent(self) -> Self:
+        """In the shape of the model."""
+        return self.words_as_sent(self.model)
 
     def faults(self) -> Iterator[Fault]:
         """What the model asks for."""

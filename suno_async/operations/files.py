@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -124,19 +124,23 @@ class UploadUrl(Upload):
 
 
 def upload_of(
-    source: Uploadable, *, upload_path: str = UPLOAD_PATH, file_name: str | None = None
+    source: Uploadable,
+    *,
+    upload_path: str = UPLOAD_PATH,
+    file_name: str | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Upload:
     """The way of sending that suits the source; reads the disk.
 
     Raises:
         InvalidRequest: it cannot be sent.
     """
+    where: dict[str, Any] = {"upload_path": upload_path, "file_name": file_name, "extra": extra}
     if isinstance(source, bytes | bytearray | memoryview) and 0 < len(source) <= _SMALL:
-        text = b64encode(source).decode()
-        return UploadBase64(text, upload_path=upload_path, file_name=file_name)
+        return UploadBase64(b64encode(source).decode(), **where)
     if isinstance(source, str) and url(source) is None:
-        return UploadUrl(source, upload_path=upload_path, file_name=file_name)
-    return UploadStream(source, upload_path=upload_path, file_name=file_name)
+        return UploadUrl(source, **where)
+    return UploadStream(source, **where)
 
 
 def _unreadable(path: Path) -> str | None:

@@ -17,7 +17,7 @@ from ._groups import (
     newer_faults,
     singer_faults,
 )
-from ._model import V6_FAMILY, Model, is_before_v6, length_faults, model_faults
+from ._model import V6_FAMILY, Model, is_before_v6, length_faults
 from ._rules import at_least, at_most, between, each, must, no_more_than, not_blank, url
 from ._song import MusicOperation, SongOperation
 from ._sources import optional_url_of, optional_urls_of
@@ -168,7 +168,6 @@ class ReplaceSection(OfTrackOrElse, NegativeTags, Weights, Singer, V6Fields, Mus
         yield from self.track_or("upload_url")
         if self.upload_url is None and self.model is not None:
             yield Fault("model", "is for an upload: a track keeps its own", self.model)
-        yield from model_faults(self.model)
         limited = {"prompt": "lyrics", "lyrics": "lyrics", "tags": "style", "title": "title"}
         yield from length_faults(self, self.model, limited)
         yield from newer_faults(self, self.model, ("lyrics", "variety"))
@@ -205,11 +204,8 @@ class GenerateSounds(MusicOperation):
     """Whether its end leads back to its beginning."""
     sound_tempo: int | None = field(default=None, metadata=must(between(1, 300)))
     """Beats in a minute, 1 to 300; left out, the service chooses."""
-    sound_key: SoundKey = "Any"
-    """The musical key."""
+    sound_key: SoundKey | str = "Any"
+    """The musical key: `Any`, or from C to B with `#` for the black ones and `m` for minor; another
+    word is passed on unchecked."""
     grab_lyrics: bool = False
     """Whether the words are written down as well."""
-
-    def faults(self) -> Iterator[Fault]:
-        """There must be a model."""
-        yield from model_faults(self.model)

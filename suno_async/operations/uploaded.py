@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from suno_async.errors import Fault
 
 from ._groups import NegativeTags, V6Fields, Weights, newer_faults
-from ._model import Model, is_before_v6, length_faults, model_faults
+from ._model import Model, is_before_v6, length_faults
 from ._rules import at_most, each, exactly, must, not_blank, url
 from ._song import MusicOperation, SongOperation
 from ._sources import url_of, urls_of
@@ -55,7 +55,7 @@ class UploadAndCover(NegativeTags, SongOperation):
 
 
 @frozen(kw_only=True)
-class GenerateMashup(SongOperation):
+class GenerateMashup(NegativeTags, SongOperation):
     """Make two songs of two uploads.
 
     Args:
@@ -133,7 +133,6 @@ class AddInstrumental(_Addition):
 
     def faults(self) -> Iterator[Fault]:
         """What the model takes."""
-        yield from model_faults(self.model)
         yield from length_faults(
             self, self.model, {"tags": "style", "title": "title", "lyrics": "lyrics"}
         )
@@ -178,7 +177,6 @@ class AddVocals(_Addition):
 
     def faults(self) -> Iterator[Fault]:
         """What the model asks for and takes."""
-        yield from model_faults(self.model)
         if is_before_v6(self.model):
             if not ((self.prompt or "").strip() or (self.lyrics or "").strip()):
                 yield Fault("prompt", f"is required with {self.model}", self.prompt)

@@ -7,7 +7,7 @@ given as `persona_id`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -23,6 +23,11 @@ from .base import SENT_AS, CallOperation, TaskOperation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+Language: TypeAlias = Literal["en", "zh", "es", "fr", "pt", "de", "ja", "ko", "hi", "ru"]
+"""A language that phrases are made in."""
+SkillLevel: TypeAlias = Literal["beginner", "intermediate", "advanced", "professional"]
+"""How well somebody sings."""
 
 _SAMPLE = 10, 30  # seconds of a track that make a persona
 _DEFAULT_SAMPLE = 0.0, 30.0
@@ -101,8 +106,9 @@ class ValidateVoice(TaskOperation[VoicePhrase]):
     """Where the singing begins, in seconds."""
     vocal_end_s: int = field(metadata=must(at_least(0)))
     """Where it ends, in seconds."""
-    language: Literal["en", "zh", "es", "fr", "pt", "de", "ja", "ko", "hi", "ru"] | None = None
-    """The language of the phrase; left out, the service chooses."""
+    language: Language | str | None = None
+    """The language of the phrase: en, zh, es, fr, pt, de, ja, ko, hi, ru, or a newer one, which is
+    passed on unchecked; left out, the service chooses."""
 
     def faults(self) -> Iterator[Fault]:
         """There must be a part."""
@@ -162,10 +168,9 @@ class GenerateVoice(TaskOperation[Voice]):
     """What it is like."""
     style: str | None = None
     """Its style."""
-    singer_skill_level: Literal["beginner", "intermediate", "advanced", "professional"] | None = (
-        None
-    )
-    """How well it sings; left out, `beginner`."""
+    singer_skill_level: SkillLevel | str | None = None
+    """How well it sings: `beginner` (left out, too), `intermediate`, `advanced`, `professional`, or
+    a newer one, which is passed on unchecked."""
 
 
 @frozen(kw_only=True)

@@ -104,7 +104,9 @@ async def carries_on(suno: SunoClient, track: Track, file: UploadedFile, stems: 
     assert_type(
         await suno.generate_sounds("rain", sound_loop=True, sound_tempo=90, sound_key="F#m"), Songs
     )
-    await suno.generate_sounds("rain", sound_key="H")  # type: ignore[arg-type]
+    assert_type(await suno.generate_sounds("rain", sound_key="H", extra={"x": 1}), Songs)
+    await suno.generate_sounds("rain", sound_key=1)  # type: ignore[arg-type]
+    await suno.generate_sounds("rain", extra=[1])  # type: ignore[arg-type]
 
 
 async def replaces(suno: SunoClient, track: Track, file: UploadedFile) -> None:
@@ -143,7 +145,8 @@ async def takes_apart(suno: SunoClient, songs: Songs, track: Track, stems: Stems
     await suno.convert_to_wav(None)  # type: ignore[arg-type]
     assert_type(await suno.separate_vocals(track, type="split_stem"), Task[Stems])
     assert_type(await suno.separate_vocals(audio_url="https://x/a.mp3"), Task[Stems])
-    await suno.separate_vocals(track, type="all")  # type: ignore[arg-type]
+    await suno.separate_vocals(track, type="all")
+    await suno.separate_vocals(track, type=1)  # type: ignore[arg-type]
     assert_type(await suno.generate_midi(stems, audio_id=stems.origin_data[0]), Task[Midi])
     await suno.generate_midi(await suno.separate_vocals(track), audio_id="s1")
     await suno.generate_midi()  # type: ignore[call-arg]
@@ -167,7 +170,7 @@ async def tells(suno: SunoClient, track: Track) -> None:
     assert_type(await suno.boost_style("pop"), StyleBoost)
     await suno.boost_style(style="pop")  # type: ignore[call-arg]
     assert_type(await suno.get_credits(), float)
-    await suno.get_credits("x")  # type: ignore[call-arg]
+    await suno.get_credits("x")  # type: ignore[call-arg, arg-type]
 
 
 async def makes_voices(

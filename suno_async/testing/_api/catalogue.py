@@ -6,11 +6,31 @@ from attrs import evolve
 
 from suno_async.testing._api import acts, checks, music_checks, uploads
 from suno_async.testing._api.calls import Check, Operation, Rule
-from suno_async.testing._api.facts import LANGUAGES, PERSONA_MODELS, SKILLS, SOUND_KEYS, STEM_TYPES
+from suno_async.testing._api.facts import (
+    LANGUAGES,
+    PERSONA_MODELS,
+    SKILLS,
+    SOUND_KEYS,
+    STEM_TYPES,
+    Body,
+)
 from suno_async.testing._api.fields import callback, choice, flag, number, text, url, urls, whole
 from suno_async.testing.timetable import Kind
 
 _API = "/api/v1"
+
+
+def _before_v6(rule: Rule) -> Rule:
+    """A rule that the newer models have been let off."""
+
+    def older(body: Body) -> None:
+        model = body.get("model")
+        if not (isinstance(model, str) and music_checks.modern(model)):
+            rule(body)
+
+    return older
+
+
 _TUNING = (
     text("negativeTags", longest=1000),
     choice("vocalGender", ("m", "f")),
@@ -25,6 +45,7 @@ _TUNING = (
     *(text(name) for name in ("model", "prompt", "style", "title", "tags")),
     *(flag(name) for name in ("instrumental", "customMode")),
 )
+_BEFORE_V6 = (_before_v6(flag("defaultParamFlag", need=True)), flag("defaultParamFlag"))
 _FULL_MODES = (flag("customMode", need=True), flag("instrumental", need=True))
 _TRACK = (text("taskId", need=True), text("audioId", need=True))
 
@@ -69,8 +90,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "/extend",
         "extend-music",
         music_checks.extend,
-        flag("defaultParamFlag", need=True),
+        *_BEFORE_V6,
         text("audioId", need=True),
+        text("taskId"),
         number("continueAt", 0),
     ),
     _music(
@@ -84,7 +106,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "upload-and-extend-audio",
         music_checks.upload_extend,
         url("uploadUrl", need=True),
-        flag("defaultParamFlag", need=True),
+        *_BEFORE_V6,
         number("continueAt", 0),
     ),
     _music(
@@ -115,7 +137,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _music(
         "/mashup",
         "generate-mashup",
-        music_checks.upload_cover,
+        music_checks.mashup,
         urls("uploadUrlList", most=2, exactly=2),
     ),
     _music(

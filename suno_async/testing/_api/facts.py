@@ -66,6 +66,9 @@ SOUND_KEYS = (
 LANGUAGES = ("en", "zh", "es", "fr", "pt", "de", "ja", "ko", "hi", "ru")
 SKILLS = ("beginner", "intermediate", "advanced", "professional")
 
+_V6_DURATION = 20
+_CUSTOM_FROM_V6 = ("upload-and-cover-audio", "generate-mashup")
+
 STEM_PRICES: Mapping[str, float] = MappingProxyType(
     {"separate_vocal": 10.0, "split_stem": 50.0, "split_stem_advanced": 20.0}
 )
@@ -156,6 +159,19 @@ UPLOADS_KEPT = 3 * DAY
 def is_v6(model: str) -> bool:
     """Whether the rules of the V6 pages hold for this model."""
     return model.startswith("V6")
+
+
+def duration(operation: str, body: Body) -> int | None:
+    """The length that a song is to have, `None` where that is left to the service.
+
+    V6_MINI ignores what is asked for. In the custom mode the other V6 models have a default.
+    """
+    model = body.get("model") or ""
+    if model == "V6_MINI":
+        return None
+    is_custom = body.get("customMode") or operation in _CUSTOM_FROM_V6
+    by_default = _V6_DURATION if is_v6(model) and is_custom else None
+    return body.get("duration") or by_default
 
 
 def lengths(model: str) -> Lengths:

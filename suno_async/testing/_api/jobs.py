@@ -6,7 +6,7 @@ from random import Random
 
 from attrs import define
 
-from suno_async.testing._api.facts import BAD, FAILURES, KEPT, MESSAGES, REFUNDED, Body
+from suno_async.testing._api.facts import BAD, FAILURES, KEPT, MESSAGES, REFUNDED, Body, duration
 from suno_async.testing._api.songs import Song, songs
 from suno_async.testing.timetable import Kind, Plan
 
@@ -59,7 +59,9 @@ class Job:
     @cached_property
     def songs(self) -> tuple[Song, ...]:
         """The tracks it makes (music only)."""
-        return songs(self.id, self.body, self.rng("songs"), self.song_seconds, self.source_song)
+        wanted = duration(self.operation, self.body)
+        seconds = self.song_seconds if wanted is None else (wanted, wanted)
+        return songs(self.id, self.body, self.rng("songs"), seconds, self.source_song)
 
     @property
     def source_song(self) -> Song | None:

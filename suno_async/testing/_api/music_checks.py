@@ -41,14 +41,24 @@ def generate(service: Service, body: Body) -> None:
 
 
 def upload_cover(service: Service, body: Body) -> None:
-    """As `generate`, over one upload or two; V6 knows the custom mode alone."""
+    """As `generate`, over an upload; the quick start's sample leaves `instrumental` out."""
+    _over_uploads(service, body, "customMode")
+
+
+def mashup(service: Service, body: Body) -> None:
+    """As `generate`, over two uploads."""
+    _over_uploads(service, body, "customMode", "instrumental")
+
+
+def _over_uploads(service: Service, body: Body, *older_flags: str) -> None:
+    """V6 knows the custom mode alone, and requires nothing but the uploads."""
     model = known_model(service, body)
     _features(service, model, body)
     if not modern(model):
-        for name in ("customMode", "instrumental"):
+        for name in older_flags:
             if body.get(name) is None:
                 raise Refusal(BAD, f"{name} cannot be null")
-    if modern(model):  # nothing but the upload is required
+    if modern(model):
         _lengths(model, body)
     elif body["customMode"]:
         _custom(model, body)
@@ -66,7 +76,7 @@ def extend(service: Service, body: Body) -> None:
     made_with = job.body.get("model")
     if made_with not in (None, model):
         raise Refusal(BAD, f"The model must be that of the source track, {made_with}.")
-    if body.get("continueAt", 0) >= job.songs[index].duration:
+    if (body.get("continueAt") or 0) >= job.songs[index].duration:
         raise Refusal(BAD, "continueAt must be less than the duration of the source track.")
 
 
@@ -114,17 +124,16 @@ def sounds(service: Service, body: Body) -> None:
 
 
 def _carried_on(service: Service, model: str, body: Body) -> None:
+    """Style and title may be left out, as in the quick start; V6 has no flag, and asks nothing."""
     _features(service, model, body)
     _lengths(model, body)
-    if not body["defaultParamFlag"]:
-        return
-    please_enter(body, "style", "title")
-    if not body.get("instrumental"):
-        please_enter(body, "prompt")
     at = body.get("continueAt")
-    if at is None:
-        raise Refusal(BAD, "continueAt cannot be null")
-    if at <= 0:
+    if body.get("defaultParamFlag") and not modern(model):
+        if not body.get("instrumental"):
+            please_enter(body, "prompt")
+        if at is None:
+            raise Refusal(BAD, "continueAt cannot be null")
+    if at is not None and at <= 0:
         raise Refusal(BAD, "continueAt must be greater than 0.")
 
 

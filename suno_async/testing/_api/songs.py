@@ -53,7 +53,7 @@ def audio_id(task_id: str, index: int) -> str:
 def songs(
     task_id: str, body: Body, rng: Random, seconds: tuple[float, float], source: Song | None
 ) -> tuple[Song, ...]:
-    """The two songs of a task, between `seconds` long unless it asked for a duration.
+    """The two songs of a task, so many `seconds` long.
 
     What the request leaves out is the source track's, where there is one.
     """
@@ -64,8 +64,7 @@ def songs(
         words = "[Instrumental]"
     elif any(body.get(key) for key in ("customMode", "defaultParamFlag", "lyrics", "fullLyrics")):
         words = body.get("fullLyrics") or body.get("lyrics") or body.get("prompt") or words
-    wanted = body.get("duration")
-    low, high = (wanted, wanted) if wanted else seconds
+    low, high = seconds
     return tuple(
         Song(
             id=audio_id(task_id, index),
