@@ -10,7 +10,7 @@ submits or calls it. What they say is what `operations` says.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
 from attrs import NOTHING
@@ -39,12 +39,16 @@ from suno_async.operations import (
     HasPersonaId,
     HasUrl,
     HasVoiceId,
+    Language,
     Model,
+    PersonaModel,
     RecoverAudio,
     RegenerateVoicePhrase,
     ReplaceSection,
     SeparateVocals,
+    SkillLevel,
     SoundKey,
+    StemType,
     TaskOperation,
     TaskSource,
     UploadAndCover,
@@ -99,7 +103,7 @@ class OperationMethods(ABC):
         vocal_gender: Literal["m", "f"] | None = None,
         variety: int | None = None,
         persona_id: str | HasPersonaId | HasVoiceId | None = None,
-        persona_model: Literal["style_persona", "voice_persona"] | None = LEFT_OUT,
+        persona_model: PersonaModel | str | None = LEFT_OUT,
         style_weight: float | None = None,
         weirdness_constraint: float | None = None,
         audio_weight: float | None = None,
@@ -109,6 +113,7 @@ class OperationMethods(ABC):
         custom_mode: bool | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
         """Make two songs: in simple mode from an idea, in custom mode from words, style and title.
 
@@ -117,26 +122,27 @@ class OperationMethods(ABC):
 
         Args:
             prompt: The idea, at most 500 characters (V6: 3000); the words sung are written from it.
-            style: The style in custom mode, at most 1000 characters (V4 and before: 200).
+            style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
             title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
             instrumental: Whether it is played without voices.
             model: The model; a name unknown here is passed on unchecked.
-            duration: The length in seconds, 10 to 360; custom mode, V5_5 and V6.
+            duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
             negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
             vocal_gender: The voice preferred; of a song, custom mode only.
             variety: How different the two songs are, 0 to 4; V6.
             persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
             style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
             weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             image_urls: Pictures to start from, at most 5 of 10 MB; simple mode, V6.
             video_urls: A video to start from, at most 241 s and 100 MB; simple mode, V6.
             audio_urls: Audio to start from, each 6 s to 30 min and at most 500 MB; simple mode, V6; all attachments together at most 10.
-            custom_mode: The mode; left out, lyrics, style or title make it the custom mode.
+            custom_mode: The mode; left out, lyrics, style or title make it the custom mode, but for an idea and its style with V6.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[Track, ...]`.
@@ -180,6 +186,7 @@ class OperationMethods(ABC):
                 audio_urls=audio_urls,
                 custom_mode=custom_mode,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -188,48 +195,58 @@ class OperationMethods(ABC):
         self,
         audio_id: str | HasAudioId,
         *,
+        task_id: TaskSource | None = None,
         continue_at: float | None = None,
         prompt: str | None = None,
         style: str | None = None,
         title: str | None = None,
+        lyrics: str | None = None,
         instrumental: bool | None = None,
         model: Model | str = LEFT_OUT,
+        duration: int | None = None,
         negative_tags: str | None = None,
         vocal_gender: Literal["m", "f"] | None = None,
+        variety: int | None = None,
         persona_id: str | HasPersonaId | HasVoiceId | None = None,
-        persona_model: Literal["style_persona", "voice_persona"] | None = LEFT_OUT,
+        persona_model: PersonaModel | str | None = LEFT_OUT,
         style_weight: float | None = None,
         weirdness_constraint: float | None = None,
         audio_weight: float | None = None,
         default_param_flag: bool | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
         """Carry a track on: two songs that begin as it does.
 
-        With a track at hand, `extend_music(track, continue_at=60)` takes its model, and its style
-        and title unless others are given. `continue_at`, a prompt, a style or a title make it an
-        extension with parameters of your own; the service then wants a prompt too, unless
-        `instrumental`.
+        `extend_music(track)` goes on with the track's own parameters. `continue_at`, words, a style
+        or a title ask for others: `extend_music(track, continue_at=60, prompt="la")` keeps the
+        track's model, and its style and title unless others are given. Before V6 the service then
+        wants `continue_at` and words, or in place of the words `instrumental=True`.
 
         Args:
             audio_id: The track, or its id.
+            task_id: The id of the task that made it, which V6 is sent; left out, the track's.
             continue_at: Where to go on, in seconds from the beginning, before the end of the source.
-            prompt: The words to be sung, at most 5000 characters (V4 and before: 3000).
+            prompt: The words to be sung, as `lyrics`, and as they are sent before V6.
             style: The style, at most 1000 characters (V4 and before: 200).
             title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
             instrumental: Whether it is played without voices.
             model: The model, which must be the track's; left out, it is.
+            duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
             negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
             vocal_gender: The voice preferred; of a song, custom mode only.
+            variety: How different the two songs are, 0 to 4; V6.
             persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
             style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
             weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
-            default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it.
+            default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it. The V6 models have no such flag, and it is sent to them only where it is given.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[Track, ...]`.
@@ -250,14 +267,18 @@ class OperationMethods(ABC):
         return await self.submit(
             ExtendMusic(
                 audio_id,
+                task_id=task_id,
                 continue_at=continue_at,
                 prompt=prompt,
                 style=style,
                 title=title,
+                lyrics=lyrics,
                 instrumental=instrumental,
                 model=model,
+                duration=duration,
                 negative_tags=negative_tags,
                 vocal_gender=vocal_gender,
+                variety=variety,
                 persona_id=persona_id,
                 persona_model=persona_model,
                 style_weight=style_weight,
@@ -265,6 +286,7 @@ class OperationMethods(ABC):
                 audio_weight=audio_weight,
                 default_param_flag=default_param_flag,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -284,36 +306,38 @@ class OperationMethods(ABC):
         vocal_gender: Literal["m", "f"] | None = None,
         variety: int | None = None,
         persona_id: str | HasPersonaId | HasVoiceId | None = None,
-        persona_model: Literal["style_persona", "voice_persona"] | None = LEFT_OUT,
+        persona_model: PersonaModel | str | None = LEFT_OUT,
         style_weight: float | None = None,
         weirdness_constraint: float | None = None,
         audio_weight: float | None = None,
         custom_mode: bool | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
         """Make two songs of an upload's melody in another style; the upload has 8 minutes at most.
 
         Args:
             upload_url: The upload, or its address.
             prompt: The idea in simple mode, at most 500 characters (V6: 3000).
-            style: The style in custom mode, at most 1000 characters (V4 and before: 200).
+            style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
             title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
             instrumental: Whether it is played without voices.
             model: The model; a name unknown here is passed on unchecked.
-            duration: The length in seconds, 10 to 360; custom mode, V5_5 and V6.
+            duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
             negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
             vocal_gender: The voice preferred; of a song, custom mode only.
             variety: How different the two songs are, 0 to 4; V6.
             persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
             style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
             weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
-            custom_mode: The mode; left out, lyrics, style or title make it the custom mode.
+            custom_mode: The mode; left out, lyrics, style or title make it the custom mode, but for an idea and its style with V6.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[Track, ...]`.
@@ -353,6 +377,7 @@ class OperationMethods(ABC):
                 audio_weight=audio_weight,
                 custom_mode=custom_mode,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -365,42 +390,51 @@ class OperationMethods(ABC):
         prompt: str | None = None,
         style: str | None = None,
         title: str | None = None,
+        lyrics: str | None = None,
         instrumental: bool | None = None,
         model: Model | str = Model.V5,
+        duration: int | None = None,
         negative_tags: str | None = None,
         vocal_gender: Literal["m", "f"] | None = None,
+        variety: int | None = None,
         persona_id: str | HasPersonaId | HasVoiceId | None = None,
-        persona_model: Literal["style_persona", "voice_persona"] | None = LEFT_OUT,
+        persona_model: PersonaModel | str | None = LEFT_OUT,
         style_weight: float | None = None,
         weirdness_constraint: float | None = None,
         audio_weight: float | None = None,
         default_param_flag: bool | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
         """Carry an upload on, of 8 minutes at most (V4_5ALL: 1 minute).
 
-        `continue_at`, a style or a title make it an extension with parameters of your own; the
-        service then wants a prompt too, unless `instrumental`.
+        `continue_at`, a style or a title make it an extension with parameters of your own. Before
+        V6 the service then wants `continue_at` and words, or in place of the words
+        `instrumental=True`.
 
         Args:
             upload_url: The upload, or its address.
             continue_at: Where to go on, in seconds from the beginning, before the end of the source.
-            prompt: The words to be sung, at most 5000 characters (V4 and before: 3000).
+            prompt: The words to be sung, as `lyrics`, and as they are sent before V6.
             style: The style, at most 1000 characters (V4 and before: 200).
             title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
             instrumental: Whether it is played without voices.
             model: The model; a name unknown here is passed on unchecked.
+            duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
             negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
             vocal_gender: The voice preferred; of a song, custom mode only.
+            variety: How different the two songs are, 0 to 4; V6.
             persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
             style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
             weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
-            default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it.
+            default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it. The V6 models have no such flag, and it is sent to them only where it is given.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[Track, ...]`.
@@ -426,10 +460,13 @@ class OperationMethods(ABC):
                 prompt=prompt,
                 style=style,
                 title=title,
+                lyrics=lyrics,
                 instrumental=instrumental,
                 model=model,
+                duration=duration,
                 negative_tags=negative_tags,
                 vocal_gender=vocal_gender,
+                variety=variety,
                 persona_id=persona_id,
                 persona_model=persona_model,
                 style_weight=style_weight,
@@ -437,6 +474,7 @@ class OperationMethods(ABC):
                 audio_weight=audio_weight,
                 default_param_flag=default_param_flag,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -457,6 +495,7 @@ class OperationMethods(ABC):
         audio_weight: float | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
         """Make two accompaniments for a voice that was uploaded.
 
@@ -464,7 +503,7 @@ class OperationMethods(ABC):
             upload_url: The upload, or its address.
             tags: The style, at most 1000 characters (V4 and before: 200).
             title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
             model: The model; a name unknown here is passed on unchecked.
             negative_tags: What to avoid, at most 1000 characters.
             vocal_gender: The voice preferred; of a song, custom mode only.
@@ -474,6 +513,7 @@ class OperationMethods(ABC):
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[Track, ...]`.
@@ -501,6 +541,7 @@ class OperationMethods(ABC):
                 weirdness_constraint=weirdness_constraint,
                 audio_weight=audio_weight,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -522,6 +563,7 @@ class OperationMethods(ABC):
         audio_weight: float | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
         """Make two songs by singing to music that was uploaded.
 
@@ -530,7 +572,7 @@ class OperationMethods(ABC):
             prompt: What is sung, at most 5000 characters (V4 and before: 3000); required before V6.
             style: The style, at most 1000 characters (V4 and before: 200).
             title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
             model: The model; a name unknown here is passed on unchecked.
             negative_tags: What to avoid, at most 1000 characters.
             vocal_gender: The voice preferred; of a song, custom mode only.
@@ -540,6 +582,7 @@ class OperationMethods(ABC):
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[Track, ...]`.
@@ -576,6 +619,7 @@ class OperationMethods(ABC):
                 weirdness_constraint=weirdness_constraint,
                 audio_weight=audio_weight,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -598,12 +642,13 @@ class OperationMethods(ABC):
         vocal_gender: Literal["m", "f"] | None = None,
         variety: int | None = None,
         persona_id: str | HasPersonaId | HasVoiceId | None = None,
-        persona_model: Literal["style_persona", "voice_persona"] | None = LEFT_OUT,
+        persona_model: PersonaModel | str | None = LEFT_OUT,
         style_weight: float | None = None,
         weirdness_constraint: float | None = None,
         audio_weight: float | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
         """Make a part of a song anew: of a track, or of an upload.
 
@@ -616,19 +661,20 @@ class OperationMethods(ABC):
             prompt: The words of the new part.
             tags: The style.
             title: The title.
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
             full_lyrics: The words of the whole song, as they are afterwards.
             model: The model; for an upload only.
             negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
             vocal_gender: The voice preferred; of a song, custom mode only.
             variety: How different the two songs are, 0 to 4; V6.
             persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
             style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
             weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[Track, ...]`.
@@ -676,6 +722,7 @@ class OperationMethods(ABC):
                 weirdness_constraint=weirdness_constraint,
                 audio_weight=audio_weight,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -691,38 +738,42 @@ class OperationMethods(ABC):
         instrumental: bool = False,
         model: Model | str = Model.V5,
         duration: int | None = None,
+        negative_tags: str | None = None,
         vocal_gender: Literal["m", "f"] | None = None,
         variety: int | None = None,
         persona_id: str | HasPersonaId | HasVoiceId | None = None,
-        persona_model: Literal["style_persona", "voice_persona"] | None = LEFT_OUT,
+        persona_model: PersonaModel | str | None = LEFT_OUT,
         style_weight: float | None = None,
         weirdness_constraint: float | None = None,
         audio_weight: float | None = None,
         custom_mode: bool | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
         """Make two songs of two uploads.
 
         Args:
             upload_url_list: The two uploads, or their addresses.
             prompt: The idea in simple mode, at most 500 characters (V6: 3000).
-            style: The style in custom mode, at most 1000 characters (V4 and before: 200).
+            style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
             title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
             instrumental: Whether it is played without voices.
             model: The model; a name unknown here is passed on unchecked.
-            duration: The length in seconds, 10 to 360; custom mode, V5_5 and V6.
+            duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
+            negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
             vocal_gender: The voice preferred; of a song, custom mode only.
             variety: How different the two songs are, 0 to 4; V6.
             persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+            persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
             style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
             weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
-            custom_mode: The mode; left out, lyrics, style or title make it the custom mode.
+            custom_mode: The mode; left out, lyrics, style or title make it the custom mode, but for an idea and its style with V6.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[Track, ...]`.
@@ -746,6 +797,7 @@ class OperationMethods(ABC):
                 instrumental=instrumental,
                 model=model,
                 duration=duration,
+                negative_tags=negative_tags,
                 vocal_gender=vocal_gender,
                 variety=variety,
                 persona_id=persona_id,
@@ -755,6 +807,7 @@ class OperationMethods(ABC):
                 audio_weight=audio_weight,
                 custom_mode=custom_mode,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -766,10 +819,11 @@ class OperationMethods(ABC):
         model: Model | str = Model.V5,
         sound_loop: bool = False,
         sound_tempo: int | None = None,
-        sound_key: SoundKey = "Any",
+        sound_key: SoundKey | str = "Any",
         grab_lyrics: bool = False,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
         """Make two sounds from a description: an effect, an ambience, a loop.
 
@@ -778,10 +832,11 @@ class OperationMethods(ABC):
             model: The model; a name unknown here is passed on unchecked.
             sound_loop: Whether its end leads back to its beginning.
             sound_tempo: Beats in a minute, 1 to 300; left out, the service chooses.
-            sound_key: The musical key.
+            sound_key: The musical key: `Any`, or from C to B with `#` for the black ones and `m` for minor; another word is passed on unchecked.
             grab_lyrics: Whether the words are written down as well.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[Track, ...]`.
@@ -808,6 +863,7 @@ class OperationMethods(ABC):
                 sound_key=sound_key,
                 grab_lyrics=grab_lyrics,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -822,6 +878,7 @@ class OperationMethods(ABC):
         style: str | None = None,
         vocal_start: float | None = None,
         vocal_end: float | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Persona:
         """Make a persona of a finished track (V4 or later), once a track; then `Conflict`.
 
@@ -833,6 +890,7 @@ class OperationMethods(ABC):
             style: Its style.
             vocal_start: Where the part of the track begins, in seconds; left out, at 0.
             vocal_end: Where it ends, in seconds, 10 to 30 later; left out, at 30.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The answer, `Persona`.
@@ -855,6 +913,7 @@ class OperationMethods(ABC):
                 style=style,
                 vocal_start=vocal_start,
                 vocal_end=vocal_end,
+                extra=extra,
             ),
         )
 
@@ -864,6 +923,7 @@ class OperationMethods(ABC):
         *,
         task_id: TaskSource | None = LEFT_OUT,
         music_index: int | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> TimestampedLyrics:
         """Tell when each word of a track is sung; it costs about half a credit.
 
@@ -871,6 +931,7 @@ class OperationMethods(ABC):
             audio_id: The track, or its id.
             task_id: The id of the task that made it; left out, the track's.
             music_index: The track's place in its task, 0 or 1, where its id is not known; the id counts first.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The answer, `TimestampedLyrics`.
@@ -894,11 +955,19 @@ class OperationMethods(ABC):
                 audio_id,
                 task_id=task_id,
                 music_index=music_index,
+                extra=extra,
             ),
         )
 
-    async def get_credits(self) -> float:
+    async def get_credits(
+        self,
+        *,
+        extra: Mapping[str, Any] | None = None,
+    ) -> float:
         """How many credits are left; fractions occur.
+
+        Args:
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The answer, `float`.
@@ -913,7 +982,11 @@ class OperationMethods(ABC):
         Example:
             >>> print(await suno.get_credits())
         """
-        return await self.call(GetCredits())
+        return await self.call(
+            GetCredits(
+                extra=extra,
+            ),
+        )
 
     async def generate_lyrics(
         self,
@@ -921,6 +994,7 @@ class OperationMethods(ABC):
         *,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Lyrics, ...]]:
         """Write lyrics about something, in two versions or more.
 
@@ -928,6 +1002,7 @@ class OperationMethods(ABC):
             prompt: What the song is about, at most 200 words.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[Lyrics, ...]`.
@@ -950,6 +1025,7 @@ class OperationMethods(ABC):
             GenerateLyrics(
                 prompt,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -961,6 +1037,7 @@ class OperationMethods(ABC):
         task_id: TaskSource | None = LEFT_OUT,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[WavFile]:
         """Convert a track to WAV; the service does so once a track and then answers `Conflict`.
 
@@ -969,6 +1046,7 @@ class OperationMethods(ABC):
             task_id: The id of the task that made it; left out, the track's.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `WavFile`.
@@ -991,6 +1069,7 @@ class OperationMethods(ABC):
                 audio_id,
                 task_id=task_id,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -1001,10 +1080,11 @@ class OperationMethods(ABC):
         *,
         task_id: TaskSource | None = LEFT_OUT,
         audio_url: str | HasUrl | None = None,
-        type: Literal["separate_vocal", "split_stem", "split_stem_advanced"] | None = None,
+        type: StemType | str | None = None,
         stem_name: str | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[Stems]:
         """Take a song apart into stems: a track, or audio of your own. Every repeat is charged again.
 
@@ -1012,10 +1092,11 @@ class OperationMethods(ABC):
             audio_id: The track, or its id.
             task_id: The id of the task that made it; left out, the track's.
             audio_url: Audio of your own in place of a track, 20 MB at most.
-            type: Voice and the rest (the service's default, 10 credits), up to 12 stems (50 credits), or the one of `stem_name` (20 credits).
+            type: `separate_vocal`, voice and the rest (the service's default, 10 credits); `split_stem`, up to 12 stems (50 credits); `split_stem_advanced`, the one of `stem_name` (20 credits); or a newer one, which is passed on unchecked.
             stem_name: One of the service's 98 names, for example `Lead Vocal` or `Drum Kit`.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `Stems`.
@@ -1043,6 +1124,7 @@ class OperationMethods(ABC):
                 type=type,
                 stem_name=stem_name,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -1054,6 +1136,7 @@ class OperationMethods(ABC):
         audio_id: str | HasId | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[Midi]:
         """Write down the notes of stems; it takes 30 to 90 seconds.
 
@@ -1062,6 +1145,7 @@ class OperationMethods(ABC):
             audio_id: One of the stems (of `Stems.origin_data`), or its id; left out, all of them.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `Midi`.
@@ -1080,6 +1164,7 @@ class OperationMethods(ABC):
                 task_id,
                 audio_id=audio_id,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -1093,6 +1178,7 @@ class OperationMethods(ABC):
         domain_name: str | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[MusicVideo]:
         """Make a video of a track.
 
@@ -1103,6 +1189,7 @@ class OperationMethods(ABC):
             domain_name: The site to show, at most 50 characters.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `MusicVideo`.
@@ -1128,6 +1215,7 @@ class OperationMethods(ABC):
                 author=author,
                 domain_name=domain_name,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -1138,6 +1226,7 @@ class OperationMethods(ABC):
         *,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[CoverImages]:
         """Make cover images for the songs of a task; the service does so once a task.
 
@@ -1145,6 +1234,7 @@ class OperationMethods(ABC):
             task_id: The songs, one of them, their task, or its id.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `CoverImages`.
@@ -1166,6 +1256,7 @@ class OperationMethods(ABC):
             GenerateCoverImages(
                 task_id,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -1176,6 +1267,7 @@ class OperationMethods(ABC):
         *,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[RecoveredAudio, ...]]:
         """Bring back the lost audio of a task's songs; it takes some seconds.
 
@@ -1183,6 +1275,7 @@ class OperationMethods(ABC):
             suno_task_id: The songs, their task, or its id.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `tuple[RecoveredAudio, ...]`.
@@ -1200,6 +1293,7 @@ class OperationMethods(ABC):
             RecoverAudio(
                 suno_task_id,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -1207,11 +1301,14 @@ class OperationMethods(ABC):
     async def boost_style(
         self,
         content: str,
+        *,
+        extra: Mapping[str, Any] | None = None,
     ) -> StyleBoost:
         """Describe a style at more length, for use as `style`.
 
         Args:
             content: The style in a few words.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The answer, `StyleBoost`.
@@ -1228,6 +1325,7 @@ class OperationMethods(ABC):
         return await self.call(
             BoostStyle(
                 content,
+                extra=extra,
             ),
         )
 
@@ -1237,9 +1335,10 @@ class OperationMethods(ABC):
         *,
         vocal_start_s: int,
         vocal_end_s: int,
-        language: Literal["en", "zh", "es", "fr", "pt", "de", "ja", "ko", "hi", "ru"] | None = None,
+        language: Language | str | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[VoicePhrase]:
         """Get a phrase to sing, from a recording of a voice; the first step to a voice.
 
@@ -1247,9 +1346,10 @@ class OperationMethods(ABC):
             voice_url: The recording that was uploaded, or its address.
             vocal_start_s: Where the singing begins, in seconds.
             vocal_end_s: Where it ends, in seconds.
-            language: The language of the phrase; left out, the service chooses.
+            language: The language of the phrase: en, zh, es, fr, pt, de, ja, ko, hi, ru, or a newer one, which is passed on unchecked; left out, the service chooses.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `VoicePhrase`.
@@ -1270,6 +1370,7 @@ class OperationMethods(ABC):
                 vocal_end_s=vocal_end_s,
                 language=language,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -1280,6 +1381,7 @@ class OperationMethods(ABC):
         *,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[VoicePhrase]:
         """Get another phrase for the same recording.
 
@@ -1287,6 +1389,7 @@ class OperationMethods(ABC):
             task_id: The phrase, its task, or its id.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `VoicePhrase`.
@@ -1304,6 +1407,7 @@ class OperationMethods(ABC):
             RegenerateVoicePhrase(
                 task_id,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -1316,10 +1420,10 @@ class OperationMethods(ABC):
         voice_name: str | None = None,
         description: str | None = None,
         style: str | None = None,
-        singer_skill_level: Literal["beginner", "intermediate", "advanced", "professional"]
-        | None = None,
+        singer_skill_level: SkillLevel | str | None = None,
         idempotency_key: str | None = None,
         callback_url: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Task[Voice]:
         """Make a voice from the phrase as it was sung.
 
@@ -1329,9 +1433,10 @@ class OperationMethods(ABC):
             voice_name: The voice's name.
             description: What it is like.
             style: Its style.
-            singer_skill_level: How well it sings; left out, `beginner`.
+            singer_skill_level: How well it sings: `beginner` (left out, too), `intermediate`, `advanced`, `professional`, or a newer one, which is passed on unchecked.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             callback_url: Where the service shall post what happens; left out, the client's.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The task, accepted and paid for; `await` it for its `Voice`.
@@ -1354,6 +1459,7 @@ class OperationMethods(ABC):
                 style=style,
                 singer_skill_level=singer_skill_level,
                 callback_url=callback_url,
+                extra=extra,
             ),
             key=idempotency_key,
         )
@@ -1361,11 +1467,14 @@ class OperationMethods(ABC):
     async def check_voice(
         self,
         task_id: TaskSource,
+        *,
+        extra: Mapping[str, Any] | None = None,
     ) -> bool:
         """Whether a voice can be used; asking costs nothing.
 
         Args:
             task_id: The voice, its task, or its id.
+            extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
             The answer, `bool`.
@@ -1381,5 +1490,6 @@ class OperationMethods(ABC):
         return await self.call(
             CheckVoice(
                 task_id,
+                extra=extra,
             ),
         )

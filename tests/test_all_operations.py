@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from suno_async import (
+    InvalidRequest,
     Model,
     Stage,
     SunoClient,
@@ -15,7 +16,7 @@ from suno_async import (
     Track,
 )
 from suno_async._wire import answer_of, operation_to_dict
-from suno_async.errors import BadRequest, Conflict
+from suno_async.errors import Conflict
 from suno_async.operations import KINDS, OPERATIONS, BoostStyle, TaskOperation
 from suno_async.testing import FakeSuno
 
@@ -78,7 +79,7 @@ async def test_a_track_carried_on_and_changed(suno: SunoClient) -> None:
     assert (await (await suno.extend_music(track)))[0].operation_type == "extend"
     changed = await (await suno.replace_section(track, **PART))
     assert [one.model for one in changed] == ["V4_5", "V4_5"]
-    with pytest.raises(BadRequest, match="prompt"):
+    with pytest.raises(InvalidRequest, match="prompt is required"):
         await suno.extend_music(track, continue_at=60)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from suno_async.testing import FakeSuno
 
 CALLBACK = "https://callback.invalid/"
-MORE = {"mood": "calm", "seeds": [1, 2.5, None, True], "nested": {"ä": {"x": []}}}
+MORE: dict[str, Any] = {"mood": "calm", "seeds": [1, 2.5, None, True], "nested": {"ä": {"x": []}}}
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))

@@ -283,25 +283,28 @@ def test_the_simple_mode_takes_a_prompt_alone(more: dict[str, Any]) -> None:
     assert [fault.field for fault in caught.value.faults] == [name]
 
 
+def song_with(**fields: Any) -> GenerateMusic:
+    """A song in custom mode with these fields."""
+    return GenerateMusic(style="Folk", title="Home", lyrics="la", **fields)
+
+
 def test_the_voice_is_m_or_f() -> None:
     """This list is printed as closed, and kept closed."""
-    song: dict[str, Any] = {"style": "Folk", "title": "Home", "lyrics": "la"}
     for gender in ("m", "f"):
-        GenerateMusic(**song | {"vocal_gender": gender})
+        song_with(vocal_gender=gender)
     for gender in ("M", "male", ""):
         with pytest.raises(InvalidRequest, match="vocal_gender must be 'm' or 'f'"):
-            GenerateMusic(**song | {"vocal_gender": gender})
+            song_with(vocal_gender=gender)
 
 
 @pytest.mark.parametrize("name", ["style_weight", "weirdness_constraint", "audio_weight"])
 def test_weights(name: str) -> None:
     """Each hundredth from 0 to 1 is taken, and nothing beside or between them."""
-    song: dict[str, Any] = {"style": "Folk", "title": "Home", "lyrics": "la"}
     for hundredths in range(101):
-        GenerateMusic(**song | {name: hundredths / 100})
+        song_with(**{name: hundredths / 100})
     for wrong in (-0.01, 1.01, 0.655):
         with pytest.raises(InvalidRequest, match=name):
-            GenerateMusic(**song | {name: wrong})
+            song_with(**{name: wrong})
 
 
 @pytest.mark.parametrize("custom", [True, False])

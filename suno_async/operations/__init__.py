@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ._groups import remark_on
+from ._groups import PersonaModel, remark_on
 from ._kinds import KINDS, Kind
 from ._model import Model
 from ._sources import (
@@ -18,7 +18,7 @@ from ._sources import (
     model_of_track,
 )
 from .account import GetCredits
-from .audio import ConvertToWav, GenerateMidi, RecoverAudio, SeparateVocals
+from .audio import ConvertToWav, GenerateMidi, RecoverAudio, SeparateVocals, StemType
 from .base import SENT_APART, SENT_AS, CallOperation, Operation, TaskOperation
 from .extending import ExtendMusic, UploadAndExtend
 from .files import UPLOAD_PATH, Uploadable, UploadBase64, UploadStream, UploadUrl, upload_of
@@ -26,7 +26,15 @@ from .lyrics import BoostStyle, GenerateLyrics, GetTimestampedLyrics
 from .music import GenerateMusic, GenerateSounds, ReplaceSection, SoundKey
 from .uploaded import AddInstrumental, AddVocals, GenerateMashup, UploadAndCover
 from .video import CreateMusicVideo, GenerateCoverImages
-from .voice import CheckVoice, GeneratePersona, GenerateVoice, RegenerateVoicePhrase, ValidateVoice
+from .voice import (
+    CheckVoice,
+    GeneratePersona,
+    GenerateVoice,
+    Language,
+    RegenerateVoicePhrase,
+    SkillLevel,
+    ValidateVoice,
+)
 
 _ALL: tuple[type[Operation[Any]], ...] = (
     GenerateMusic,
@@ -93,13 +101,17 @@ __all__ = [
     "HasVoiceId",
     "IsTask",
     "Kind",
+    "Language",
     "Model",
     "Operation",
+    "PersonaModel",
     "RecoverAudio",
     "RegenerateVoicePhrase",
     "ReplaceSection",
     "SeparateVocals",
+    "SkillLevel",
     "SoundKey",
+    "StemType",
     "TaskOperation",
     "TaskSource",
     "UploadAndCover",

@@ -11,7 +11,11 @@ from .base import CallOperation
 
 @frozen(kw_only=True)
 class GetCredits(CallOperation[float]):
-    """How many credits are left; fractions occur."""
+    """How many credits are left; fractions occur.
+
+    Args:
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/credit"
     fallback_path: ClassVar[str | None] = "/api/v1/get-credits"

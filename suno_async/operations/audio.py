@@ -31,10 +31,11 @@ class ConvertToWav(OfTrack, TaskOperation[WavFile]):
         audio_id: The track, or its id.
         task_id: The id of the task that made it; left out, the track's.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the track is given by its plain id and `task_id` is missing.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/wav/generate"
     kind: ClassVar[Kind] = WAV
@@ -48,9 +49,10 @@ class SeparateVocals(OfTrackOrElse, TaskOperation[Stems]):
         audio_id: The track, or its id.
         task_id: The id of the task that made it; left out, the track's.
         audio_url: Audio of your own in place of a track, 20 MB at most.
-        type: Voice and the rest (the service's default, 10 credits), up to 12 stems (50 credits), or the one of `stem_name` (20 credits).
+        type: `separate_vocal`, voice and the rest (the service's default, 10 credits); `split_stem`, up to 12 stems (50 credits); `split_stem_advanced`, the one of `stem_name` (20 credits); or a newer one, which is passed on unchecked.
         stem_name: One of the service's 98 names, for example `Lead Vocal` or `Drum Kit`.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: both a track and other audio are given, or neither; or a name is missing.
@@ -83,10 +85,11 @@ class GenerateMidi(TaskOperation[Midi]):
         task_id: The stems, their task, or its id.
         audio_id: One of the stems (of `Stems.origin_data`), or its id; left out, all of them.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the stems' task is not known.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/midi/generate"
     kind: ClassVar[Kind] = MIDI
@@ -104,10 +107,11 @@ class RecoverAudio(TaskOperation[tuple[RecoveredAudio, ...]]):
     Args:
         suno_task_id: The songs, their task, or its id.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the task is not known.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/suno/recovery"
     kind: ClassVar[Kind] = RECOVERY

@@ -104,21 +104,26 @@ class ExtendMusic(Extension):
 
     Args:
         audio_id: The track, or its id.
+        task_id: The id of the task that made it, which V6 is sent; left out, the track's.
         continue_at: Where to go on, in seconds from the beginning, before the end of the source.
-        prompt: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        prompt: The words to be sung, as `lyrics`, and as they are sent before V6.
         style: The style, at most 1000 characters (V4 and before: 200).
         title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
         instrumental: Whether it is played without voices.
         model: The model, which must be the track's; left out, it is.
+        duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
         negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
         vocal_gender: The voice preferred; of a song, custom mode only.
+        variety: How different the two songs are, 0 to 4; V6.
         persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
         style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
         weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
         audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
-        default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it.
+        default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it. The V6 models have no such flag, and it is sent to them only where it is given.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: something is missing, too long, or does not fit the track.
@@ -172,20 +177,24 @@ class UploadAndExtend(Extension):
     Args:
         upload_url: The upload, or its address.
         continue_at: Where to go on, in seconds from the beginning, before the end of the source.
-        prompt: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        prompt: The words to be sung, as `lyrics`, and as they are sent before V6.
         style: The style, at most 1000 characters (V4 and before: 200).
         title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
         instrumental: Whether it is played without voices.
         model: The model; a name unknown here is passed on unchecked.
+        duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
         negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
         vocal_gender: The voice preferred; of a song, custom mode only.
+        variety: How different the two songs are, 0 to 4; V6.
         persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
         style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
         weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
         audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
-        default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it.
+        default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it. The V6 models have no such flag, and it is sent to them only where it is given.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: something is missing, too long or out of range.

@@ -59,10 +59,11 @@ class UploadBase64(Upload):
         base64_data: The file, in base64.
         upload_path: The folder it is stored in there, without a slash at either end.
         file_name: Its name there, which replaces a file of that name; left out, a random one.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: there is nothing to send, or the path is not valid.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/file-base64-upload"
 
@@ -78,6 +79,7 @@ class UploadStream(Upload):
         file: The file: its path, its bytes, or an async iterator of them, which can be sent only once.
         upload_path: The folder it is stored in there, without a slash at either end.
         file_name: Its name there, which replaces a file of that name; left out, a random one.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the file is missing or cannot be read, or the path is not valid.
@@ -111,10 +113,11 @@ class UploadUrl(Upload):
         file_url: Where it lies: http or https, and public.
         upload_path: The folder it is stored in there, without a slash at either end.
         file_name: Its name there, which replaces a file of that name; left out, a random one.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the URL or the path is not valid.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/file-url-upload"
     patience: ClassVar[float] = 60.0

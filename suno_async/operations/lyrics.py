@@ -30,10 +30,11 @@ class GenerateLyrics(TaskOperation[tuple[Lyrics, ...]]):
     Args:
         prompt: What the song is about, at most 200 words.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: there is no prompt, or it is longer than 200 words.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/lyrics"
     kind: ClassVar[Kind] = LYRICS
@@ -50,6 +51,7 @@ class GetTimestampedLyrics(OfTrackOrElse, CallOperation[TimestampedLyrics]):
         audio_id: The track, or its id.
         task_id: The id of the task that made it; left out, the track's.
         music_index: The track's place in its task, 0 or 1, where its id is not known; the id counts first.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the track is not said, or given by its plain id and `task_id` is missing.
@@ -74,10 +76,11 @@ class BoostStyle(CallOperation[StyleBoost]):
 
     Args:
         content: The style in a few words.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: there is no style.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/style/generate"
     answer: ClassVar[Any] = StyleBoost

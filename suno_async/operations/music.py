@@ -47,25 +47,26 @@ class GenerateMusic(NegativeTags, SongOperation):
 
     Args:
         prompt: The idea, at most 500 characters (V6: 3000); the words sung are written from it.
-        style: The style in custom mode, at most 1000 characters (V4 and before: 200).
+        style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
         title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
         instrumental: Whether it is played without voices.
         model: The model; a name unknown here is passed on unchecked.
-        duration: The length in seconds, 10 to 360; custom mode, V5_5 and V6.
+        duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
         negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
         vocal_gender: The voice preferred; of a song, custom mode only.
         variety: How different the two songs are, 0 to 4; V6.
         persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
         style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
         weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
         audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
         image_urls: Pictures to start from, at most 5 of 10 MB; simple mode, V6.
         video_urls: A video to start from, at most 241 s and 100 MB; simple mode, V6.
         audio_urls: Audio to start from, each 6 s to 30 min and at most 500 MB; simple mode, V6; all attachments together at most 10.
-        custom_mode: The mode; left out, lyrics, style or title make it the custom mode.
+        custom_mode: The mode; left out, lyrics, style or title make it the custom mode, but for an idea and its style with V6.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: something is missing for the mode, too long for the model or out of range.
@@ -125,18 +126,19 @@ class ReplaceSection(OfTrackOrElse, NegativeTags, Weights, Singer, V6Fields, Mus
         prompt: The words of the new part.
         tags: The style.
         title: The title.
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
         full_lyrics: The words of the whole song, as they are afterwards.
         model: The model; for an upload only.
         negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
         vocal_gender: The voice preferred; of a song, custom mode only.
         variety: How different the two songs are, 0 to 4; V6.
         persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
         style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
         weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
         audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: both a track and an upload are given, or neither; or the part is empty.
@@ -186,13 +188,14 @@ class GenerateSounds(MusicOperation):
         model: The model; a name unknown here is passed on unchecked.
         sound_loop: Whether its end leads back to its beginning.
         sound_tempo: Beats in a minute, 1 to 300; left out, the service chooses.
-        sound_key: The musical key.
+        sound_key: The musical key: `Any`, or from C to B with `#` for the black ones and `m` for minor; another word is passed on unchecked.
         grab_lyrics: Whether the words are written down as well.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the description is empty or too long, or something is out of range.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/sounds"
 

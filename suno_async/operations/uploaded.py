@@ -26,22 +26,23 @@ class UploadAndCover(NegativeTags, SongOperation):
     Args:
         upload_url: The upload, or its address.
         prompt: The idea in simple mode, at most 500 characters (V6: 3000).
-        style: The style in custom mode, at most 1000 characters (V4 and before: 200).
+        style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
         title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
         instrumental: Whether it is played without voices.
         model: The model; a name unknown here is passed on unchecked.
-        duration: The length in seconds, 10 to 360; custom mode, V5_5 and V6.
+        duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
         negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
         vocal_gender: The voice preferred; of a song, custom mode only.
         variety: How different the two songs are, 0 to 4; V6.
         persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
         style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
         weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
         audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
-        custom_mode: The mode; left out, lyrics, style or title make it the custom mode.
+        custom_mode: The mode; left out, lyrics, style or title make it the custom mode, but for an idea and its style with V6.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: something is missing for the mode, too long for the model or out of range.
@@ -61,21 +62,23 @@ class GenerateMashup(NegativeTags, SongOperation):
     Args:
         upload_url_list: The two uploads, or their addresses.
         prompt: The idea in simple mode, at most 500 characters (V6: 3000).
-        style: The style in custom mode, at most 1000 characters (V4 and before: 200).
+        style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
         title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
         instrumental: Whether it is played without voices.
         model: The model; a name unknown here is passed on unchecked.
-        duration: The length in seconds, 10 to 360; custom mode, V5_5 and V6.
+        duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
+        negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
         vocal_gender: The voice preferred; of a song, custom mode only.
         variety: How different the two songs are, 0 to 4; V6.
         persona_id: A persona or a voice to sing it, or its id; of a song, custom mode only.
-        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later.
+        persona_model: What `persona_id` is: a voice's plain id needs `voice_persona`. V5 and later; another word than these is passed on unchecked.
         style_weight: How closely to follow the style, 0 to 1 in steps of 0.01; of a song, custom mode only.
         weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
         audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
-        custom_mode: The mode; left out, lyrics, style or title make it the custom mode.
+        custom_mode: The mode; left out, lyrics, style or title make it the custom mode, but for an idea and its style with V6.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: there are not two uploads, or something is missing, or out of range.
@@ -112,7 +115,7 @@ class AddInstrumental(_Addition):
         upload_url: The upload, or its address.
         tags: The style, at most 1000 characters (V4 and before: 200).
         title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
         model: The model; a name unknown here is passed on unchecked.
         negative_tags: What to avoid, at most 1000 characters.
         vocal_gender: The voice preferred; of a song, custom mode only.
@@ -121,6 +124,7 @@ class AddInstrumental(_Addition):
         weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
         audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: something is empty, too long for the model or out of range.
@@ -148,7 +152,7 @@ class AddVocals(_Addition):
         prompt: What is sung, at most 5000 characters (V4 and before: 3000); required before V6.
         style: The style, at most 1000 characters (V4 and before: 200).
         title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
         model: The model; a name unknown here is passed on unchecked.
         negative_tags: What to avoid, at most 1000 characters.
         vocal_gender: The voice preferred; of a song, custom mode only.
@@ -157,6 +161,7 @@ class AddVocals(_Addition):
         weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
         audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: there is nothing to sing, or something is empty, too long or out of range.

@@ -25,11 +25,12 @@ class CreateMusicVideo(OfTrack, TaskOperation[MusicVideo]):
         author: The artist to show, at most 50 characters.
         domain_name: The site to show, at most 50 characters.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the track is given by its plain id and `task_id` is missing, or a name is
             longer than 50 characters.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/mp4/generate"
     kind: ClassVar[Kind] = VIDEO
@@ -47,10 +48,11 @@ class GenerateCoverImages(TaskOperation[CoverImages]):
     Args:
         task_id: The songs, one of them, their task, or its id.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the task is not known.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/suno/cover/generate"
     kind: ClassVar[Kind] = IMAGES

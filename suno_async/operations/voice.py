@@ -45,10 +45,11 @@ class GeneratePersona(OfTrack, CallOperation[Persona]):
         style: Its style.
         vocal_start: Where the part of the track begins, in seconds; left out, at 0.
         vocal_end: Where it ends, in seconds, 10 to 30 later; left out, at 30.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the task is not known, or the part is not 10 to 30 seconds long.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/generate/generate-persona"
     answer: ClassVar[Any] = Persona
@@ -90,12 +91,13 @@ class ValidateVoice(TaskOperation[VoicePhrase]):
         voice_url: The recording that was uploaded, or its address.
         vocal_start_s: Where the singing begins, in seconds.
         vocal_end_s: Where it ends, in seconds.
-        language: The language of the phrase; left out, the service chooses.
+        language: The language of the phrase: en, zh, es, fr, pt, de, ja, ko, hi, ru, or a newer one, which is passed on unchecked; left out, the service chooses.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the part of the recording is empty.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/voice/validate"
     kind: ClassVar[Kind] = PHRASE
@@ -124,10 +126,11 @@ class RegenerateVoicePhrase(TaskOperation[VoicePhrase]):
     Args:
         task_id: The phrase, its task, or its id.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the task is not known.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/voice/regenerate"
     kind: ClassVar[Kind] = PHRASE
@@ -148,12 +151,13 @@ class GenerateVoice(TaskOperation[Voice]):
         voice_name: The voice's name.
         description: What it is like.
         style: Its style.
-        singer_skill_level: How well it sings; left out, `beginner`.
+        singer_skill_level: How well it sings: `beginner` (left out, too), `intermediate`, `advanced`, `professional`, or a newer one, which is passed on unchecked.
         callback_url: Where the service shall post what happens; left out, the client's.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the task is not known.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/voice/generate"
     kind: ClassVar[Kind] = VOICE
@@ -179,10 +183,11 @@ class CheckVoice(CallOperation[bool]):
 
     Args:
         task_id: The voice, its task, or its id.
+        extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
     Raises:
         InvalidRequest: the task is not known.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     path: ClassVar[str] = "/api/v1/voice/check-voice"
     costs: ClassVar[bool] = False
