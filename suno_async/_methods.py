@@ -124,7 +124,7 @@ class OperationMethods(ABC):
             prompt: The idea, at most 500 characters (V6: 3000); the words sung are written from it.
             style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
             title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
             instrumental: Whether it is played without voices.
             model: The model; a name unknown here is passed on unchecked.
             duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
@@ -228,10 +228,10 @@ class OperationMethods(ABC):
             audio_id: The track, or its id.
             task_id: The id of the task that made it, which V6 is sent; left out, the track's.
             continue_at: Where to go on, in seconds from the beginning, before the end of the source.
-            prompt: The words to be sung, as `lyrics`, and as they are sent before V6.
+            prompt: The words to be sung, which may be given as `lyrics`, too: V6 reads them there.
             style: The style, at most 1000 characters (V4 and before: 200).
             title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
             instrumental: Whether it is played without voices.
             model: The model, which must be the track's; left out, it is.
             duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
@@ -322,7 +322,7 @@ class OperationMethods(ABC):
             prompt: The idea in simple mode, at most 500 characters (V6: 3000).
             style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
             title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
             instrumental: Whether it is played without voices.
             model: The model; a name unknown here is passed on unchecked.
             duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
@@ -416,10 +416,10 @@ class OperationMethods(ABC):
         Args:
             upload_url: The upload, or its address.
             continue_at: Where to go on, in seconds from the beginning, before the end of the source.
-            prompt: The words to be sung, as `lyrics`, and as they are sent before V6.
+            prompt: The words to be sung, which may be given as `lyrics`, too: V6 reads them there.
             style: The style, at most 1000 characters (V4 and before: 200).
             title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
             instrumental: Whether it is played without voices.
             model: The model; a name unknown here is passed on unchecked.
             duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
@@ -503,7 +503,7 @@ class OperationMethods(ABC):
             upload_url: The upload, or its address.
             tags: The style, at most 1000 characters (V4 and before: 200).
             title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
             model: The model; a name unknown here is passed on unchecked.
             negative_tags: What to avoid, at most 1000 characters.
             vocal_gender: The voice preferred; of a song, custom mode only.
@@ -572,7 +572,7 @@ class OperationMethods(ABC):
             prompt: What is sung, at most 5000 characters (V4 and before: 3000); required before V6.
             style: The style, at most 1000 characters (V4 and before: 200).
             title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
             model: The model; a name unknown here is passed on unchecked.
             negative_tags: What to avoid, at most 1000 characters.
             vocal_gender: The voice preferred; of a song, custom mode only.
@@ -661,7 +661,7 @@ class OperationMethods(ABC):
             prompt: The words of the new part.
             tags: The style.
             title: The title.
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
             full_lyrics: The words of the whole song, as they are afterwards.
             model: The model; for an upload only.
             negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.
@@ -758,7 +758,7 @@ class OperationMethods(ABC):
             prompt: The idea in simple mode, at most 500 characters (V6: 3000).
             style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
             title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+            lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
             instrumental: Whether it is played without voices.
             model: The model; a name unknown here is passed on unchecked.
             duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.

@@ -65,8 +65,7 @@ class SunoClient(OperationMethods):
         retry: What is tried again, and how often.
         session: An aiohttp session of yours to use; it is not closed.
         on_attempt: Called with an `Attempt` after each attempt.
-        allow_private: Whether `download` may fetch from private addresses (loopback, link-local,
-            RFC 1918, unique local, multicast); left out, only if `base_url` is such a one.
+        allow_private: Whether `download` may fetch from private addresses (loopback, link-local, RFC 1918, unique local, multicast); left out, only if `base_url` is such a one.
 
     Raises:
         ConfigurationError: there is no key, or something given cannot work.

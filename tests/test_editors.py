@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MADE_FOR_USERS = {
-    *("Attempt", "Batch", "Fault", "Outcome", "Task", "TaskOperation", "UnwatchedPush"),
+    *("Attempt", "Batch", "CallOperation", "Fault", "Outcome"),
+    *("Task", "TaskOperation", "UnwatchedPush"),
     *("testing.Entry", "testing.Ledger", "testing.Push"),
 }
 ENTRY = re.compile(r"^ {4}(\w+): (\S.*)$", re.MULTILINE)

@@ -122,8 +122,7 @@ class V6Fields(ValueObject):
     """What the V6 models take besides."""
 
     lyrics: str | None = None
-    """The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the
-    prompt before V6."""
+    """The words to be sung, at most 5000 characters (V4 and before: 3000)."""
     variety: int | None = field(default=None, metadata=must(between(0, 4)))
     """How different the two songs are, 0 to 4; V6."""
 

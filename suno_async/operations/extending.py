@@ -44,7 +44,7 @@ class Extension(NegativeTags, Weights, Singer, V6Fields, Duration, MusicOperatio
     continue_at: float | None = field(default=None, metadata=must(above(0)))
     """Where to go on, in seconds from the beginning, before the end of the source."""
     prompt: str | None = None
-    """The words to be sung, as `lyrics`, and as they are sent before V6."""
+    """The words to be sung, which may be given as `lyrics`, too: V6 reads them there."""
     style: str | None = None
     """The style, at most 1000 characters (V4 and before: 200)."""
     title: str | None = None
@@ -106,10 +106,10 @@ class ExtendMusic(Extension):
         audio_id: The track, or its id.
         task_id: The id of the task that made it, which V6 is sent; left out, the track's.
         continue_at: Where to go on, in seconds from the beginning, before the end of the source.
-        prompt: The words to be sung, as `lyrics`, and as they are sent before V6.
+        prompt: The words to be sung, which may be given as `lyrics`, too: V6 reads them there.
         style: The style, at most 1000 characters (V4 and before: 200).
         title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
         instrumental: Whether it is played without voices.
         model: The model, which must be the track's; left out, it is.
         duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
@@ -177,10 +177,10 @@ class UploadAndExtend(Extension):
     Args:
         upload_url: The upload, or its address.
         continue_at: Where to go on, in seconds from the beginning, before the end of the source.
-        prompt: The words to be sung, as `lyrics`, and as they are sent before V6.
+        prompt: The words to be sung, which may be given as `lyrics`, too: V6 reads them there.
         style: The style, at most 1000 characters (V4 and before: 200).
         title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
         instrumental: Whether it is played without voices.
         model: The model; a name unknown here is passed on unchecked.
         duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.

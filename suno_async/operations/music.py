@@ -49,7 +49,7 @@ class GenerateMusic(NegativeTags, SongOperation):
         prompt: The idea, at most 500 characters (V6: 3000); the words sung are written from it.
         style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
         title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
         instrumental: Whether it is played without voices.
         model: The model; a name unknown here is passed on unchecked.
         duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
@@ -126,7 +126,7 @@ class ReplaceSection(OfTrackOrElse, NegativeTags, Weights, Singer, V6Fields, Mus
         prompt: The words of the new part.
         tags: The style.
         title: The title.
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
         full_lyrics: The words of the whole song, as they are afterwards.
         model: The model; for an upload only.
         negative_tags: What to avoid, at most 1000 characters; of a song, custom mode only.

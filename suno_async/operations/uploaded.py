@@ -28,7 +28,7 @@ class UploadAndCover(NegativeTags, SongOperation):
         prompt: The idea in simple mode, at most 500 characters (V6: 3000).
         style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
         title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
         instrumental: Whether it is played without voices.
         model: The model; a name unknown here is passed on unchecked.
         duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
@@ -64,7 +64,7 @@ class GenerateMashup(NegativeTags, SongOperation):
         prompt: The idea in simple mode, at most 500 characters (V6: 3000).
         style: The style in custom mode, at most 1000 characters (V4 and before: 200); V6 takes it with an idea in simple mode, too.
         title: The title in custom mode, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
         instrumental: Whether it is played without voices.
         model: The model; a name unknown here is passed on unchecked.
         duration: The length in seconds, 10 to 360; of a song, custom mode only; V5_5 and V6. Left out, V6 and V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it.
@@ -115,7 +115,7 @@ class AddInstrumental(_Addition):
         upload_url: The upload, or its address.
         tags: The style, at most 1000 characters (V4 and before: 200).
         title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
         model: The model; a name unknown here is passed on unchecked.
         negative_tags: What to avoid, at most 1000 characters.
         vocal_gender: The voice preferred; of a song, custom mode only.
@@ -152,7 +152,7 @@ class AddVocals(_Addition):
         prompt: What is sung, at most 5000 characters (V4 and before: 3000); required before V6.
         style: The style, at most 1000 characters (V4 and before: 200).
         title: The title, at most 100 characters (V4 and before, V4_5ALL, V6: 80).
-        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000), which are sent as the prompt before V6.
+        lyrics: The words to be sung, at most 5000 characters (V4 and before: 3000).
         model: The model; a name unknown here is passed on unchecked.
         negative_tags: What to avoid, at most 1000 characters.
         vocal_gender: The voice preferred; of a song, custom mode only.
