@@ -83,6 +83,8 @@ class Desk:
     what was asked for."""
     about: Callable[[object], dict[str, object]] = field(default=lambda _: {}, init=False)
     """What to tell of a request beside its error."""
+    parked_by: SunoError | None = field(default=None, init=False)
+    """The outage that a batch waits for the end of, as the log tells."""
     last_look: dict[str, SunoError] = field(factory=dict[str, SunoError], init=False)
     """What went wrong with the last look at a task, by its token."""
     is_submitting: bool = field(default=False, init=False)
@@ -169,6 +171,11 @@ class Desk:
                 f"page; look there before you ask for it again{again}."
             )
 
+    def park(self, outage: SunoError | None) -> None:
+        """Tell what a batch waits for from now on, or that it goes on."""
+        self.parked_by = outage
+        self.report.parked(outage)
+
     def hang_up(self) -> None:
         """The terminal is gone: from now on say nothing to it, which would fail."""
         self.is_unseen = True
@@ -245,7 +252,7 @@ class Desk:
 
 
 class Unknowns(logging.Handler):
-    """Takes from the log what nobody else is told: requests in doubt whose caller has gone."""
+    """Takes from the log what nobody else is told: doubts whose caller has gone, and outages."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(logging.WARNING)
@@ -253,6 +260,9 @@ class Unknowns(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Book the error, if the record is about one."""
+        told = vars(record)
+        if "parked" in told:
+            self._desk.park(told["parked"])
         error = getattr(record, "unclaimed", None)
         if isinstance(error, SubmissionUnknown):
             self._desk.unknown.append((error, getattr(record, "asked", None)))

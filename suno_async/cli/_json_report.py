@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
 from suno_async import Stage
 
-from ._report import Report, items, key_of
+from ._report import Report, awaited, items, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,16 @@ _NAMES = {"music": "tracks"}  # what a result is called, where that is not its k
 @define(eq=False)
 class JsonReport(Report):
     """Each event, file, answer and error as one object."""
+
+    def parked(self, outage: SunoError | None) -> None:
+        """Put out what is waited for, or that it goes on."""
+        super().parked(outage)
+        self._put(waiting_for=outage and awaited(outage), message=outage and str(outage))
+
+    def gave_up(self, outage: SunoError, patience: float) -> None:
+        """Put out what was waited for in vain."""
+        super().gave_up(outage, patience)
+        self._put(gave_up=awaited(outage), patience=patience if isfinite(patience) else None)
 
     def accepted(self, task: Task[Any]) -> None:
         """Put out the token, which is all there is yet."""

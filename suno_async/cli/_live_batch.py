@@ -15,13 +15,13 @@ from suno_async import Stage, Track
 
 from ._counts import Counts
 from ._live import LiveReport, line_of
-from ._report import as_time, clean, items, key_of
+from ._report import as_time, awaited, clean, items, key_of
 from ._rows import Row
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suno_async import Task, TaskEvent
+    from suno_async import SunoError, Task, TaskEvent
 
 _TROUBLE_SHOWN = 10.0  # seconds
 _STYLES = {"done": "green", "failed": "red"}
@@ -40,6 +40,8 @@ class LiveBatch(LiveReport):
     """Of each task's files, the bytes that are there and those in all."""
     _trouble: str = field(default="", init=False)
     _troubled: float = field(default=0.0, init=False)
+    _waiting_for: str | None = field(default=None, init=False)
+    _parked: float = field(default=0.0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._since = self.clock()
@@ -48,6 +50,11 @@ class LiveBatch(LiveReport):
         """Show the counts."""
         self._since = self.clock()
         self._start()
+
+    def parked(self, outage: SunoError | None) -> None:
+        """Show what is waited for, as long as it is."""
+        self._waiting_for = None if outage is None else clean(awaited(outage))
+        self._parked, self._trouble = self.clock(), ""
 
     def retried(self, attempt: int, why: str) -> None:
         """Show why it takes so long."""
@@ -108,6 +115,9 @@ class LiveBatch(LiveReport):
         head = Text(as_time(now - self._since), "bold", no_wrap=True, overflow="ellipsis")
         for number, words in self.counts.standing():
             head.append(f"  {number} {words}", _STYLES.get(words, "not bold") if number else "dim")
+        if self._waiting_for is not None:
+            took = as_time(now - self._parked)
+            return [head, line_of(f"waiting for {self._waiting_for}...  {took}")]
         if self._trouble and now - self._troubled < _TROUBLE_SHOWN:
             return [head, line_of(self._trouble)]
         return [head]

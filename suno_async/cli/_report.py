@@ -13,8 +13,17 @@ from attrs import define, field
 from rich.console import Console
 from rich.text import Text
 
-from suno_async import Lyrics, RecoveredAudio, Stage, TaskEvent, Track
+from suno_async import (
+    Lyrics,
+    RateLimited,
+    RecoveredAudio,
+    Stage,
+    SubmissionUnknown,
+    TaskEvent,
+    Track,
+)
 from suno_async._values import is_many
+from suno_async.errors import Maintenance
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +72,20 @@ class Report:
 
     def retried(self, attempt: int, why: str) -> None:
         """An attempt to ask has failed."""
+
+    def parked(self, outage: SunoError | None) -> None:
+        """A batch waits for the end of this outage, or goes on."""
+        if outage is None:
+            self.say("The service answers again: it goes on.")
+        else:
+            why = "" if isinstance(outage, SubmissionUnknown) else f" {outage}"  # told already
+            self.say(f"Waiting for {awaited(outage)}... Nothing is submitted meanwhile.{why}")
+
+    def gave_up(self, outage: SunoError, patience: float) -> None:
+        """A batch has ended, for the outage lasted too long."""
+        is_bounded = not isinstance(outage, SubmissionUnknown)
+        how_long = f" after {patience:g} s (--patience)" if is_bounded else ""
+        self.say_badly(f"Gave up waiting for {awaited(outage)}{how_long}.")
 
     def accepted(self, task: Task[Any]) -> None:
         """A task is paid for."""
@@ -164,6 +187,19 @@ class Report:
     def age(self, task: Task[Any]) -> str:
         """How long a task has been followed, as m:ss."""
         return as_time(self.clock() - self._began[task.token])
+
+
+def awaited(outage: SunoError) -> str:
+    """What is waited for in this outage, in words."""
+    match outage:
+        case Maintenance():
+            return "the end of the service's maintenance"
+        case RateLimited():
+            return "the service's rate, which others use up"
+        case SubmissionUnknown():
+            return "the service, which does not answer"
+        case _:
+            return "the network"
 
 
 def items(result: Any) -> tuple[Any, ...]:

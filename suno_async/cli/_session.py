@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from suno_async import Outcome, SunoClient, SunoError, Task, TaskOperation
+from suno_async import (
+    Outcome,
+    SubmissionUnknown,
+    SunoClient,
+    SunoError,
+    Task,
+    TaskOperation,
+)
 from suno_async._wire import operation_to_dict
 
 from ._counts import Counts, End, end_of
@@ -31,6 +38,8 @@ class Terms:
 
     max_in_flight: int | None
     """How many tasks may be made at once."""
+    patience: float
+    """Seconds that an outage may last."""
     resend_unknown: bool
     """Whether to send again what may have been accepted."""
     retry_failed: bool
@@ -89,6 +98,7 @@ class Session:
         batch = self._suno.batch(
             self._items(requests),
             max_in_flight=self._terms.max_in_flight,
+            patience=self._terms.patience,
             resend_unknown=self._terms.resend_unknown,
             retry_failed=self._terms.retry_failed,
             on_accepted=self._accepted,
@@ -99,8 +109,11 @@ class Session:
                     self._ended(outcome, group)
                     while len(self._files) >= _MOST_WAITING:
                         await asyncio.wait(self._files, return_when=asyncio.FIRST_COMPLETED)
-        except SunoError as error:  # of the input
-            self._desk.problem(error)
+        except SunoError as error:  # of the input, or an outage that lasted too long
+            if error is self._desk.parked_by:
+                self._report.gave_up(error, self._terms.patience)
+            if not isinstance(error, SubmissionUnknown):  # which was told with its line
+                self._desk.problem(error)
 
     async def _items(self, requests: Requests) -> AsyncGenerator[Request]:
         async with aclosing(requests.as_they_come()) as lines:

@@ -31,6 +31,7 @@ async def batch(  # noqa: PLR0913 each is an option
     journal: Path | None = None,
     out: Path = SONGS,
     max_in_flight: int | None = None,
+    patience: float = 3600.0,
     dry_run: Annotated[bool, FLAG] = False,
     retry_failed: Annotated[bool, FLAG] = False,
     resend_unknown: Annotated[bool, FLAG] = False,
@@ -45,6 +46,8 @@ async def batch(  # noqa: PLR0913 each is an option
     a .jsonl an object of fields a line; both may name another "operation" than
     GenerateMusic. A line that is wrong is reported, and the others go on.
 
+    In an outage it waits, and goes on by itself: nothing is submitted meanwhile.
+
     With --journal the same command, run again after any end, goes on and pays
     for nothing twice. --dry-run checks everything, sends and spends nothing.
 
@@ -54,6 +57,7 @@ async def batch(  # noqa: PLR0913 each is an option
         journal: A file that remembers what is paid for, created if missing.
         out: The folder for the files, created if missing.
         max_in_flight: How many tasks may be made at once; left out, as many as there are.
+        patience: Seconds to wait for the network or the service in an outage; inf is for ever.
         dry_run: Check all lines, and say what would be submitted.
         retry_failed: Send again what was accepted in an earlier run and has failed.
         resend_unknown: Send again what may have been accepted; this may pay twice.
@@ -64,12 +68,14 @@ async def batch(  # noqa: PLR0913 each is an option
     """
     if max_in_flight is not None and max_in_flight < 1:
         raise ConfigurationError(f"--max-in-flight must be 1 or more, not {max_in_flight}.")
+    if not patience >= 0:
+        raise ConfigurationError(f"--patience must be seconds, 0 or more, not {patience:g}.")
     file = STDIN if file in STDINS else file
     defaults: dict[str, Any] = {} if model is None else {"model": model_of(model)}
     defaults |= {"instrumental": True} if instrumental else {}
     requests = Requests(file, format_of(file, format), defaults)
     counts = Counts(requests.count())
-    terms = Terms(max_in_flight, resend_unknown, retry_failed)
+    terms = Terms(max_in_flight, patience, resend_unknown, retry_failed)
     desk.folder = out
     desk.beside = beside
     journal = journal and at_home(journal)

@@ -438,3 +438,64 @@ def test_the_table_in_the_readme(shell: Shell) -> None:
     assert table is not None
     ended = shell("batch", write(shell, "songs.csv", table[1]), "--dry-run", "--json")
     assert (ended.code, summary(ended)["sent"]) == (0, 3)
+
+
+def test_without_a_network_it_waits_and_says_so(shell: Shell) -> None:
+    """It says once what it waits for; when `--patience` is over, what was not submitted."""
+    shell.setenv("SUNO_BASE_URL", "http://127.0.0.1:1")
+    ended = shell.offline("batch", ideas(shell, 30), "--patience", "90", "--journal", "j.sqlite")
+    assert ended.code == 4
+    assert ended.err.count("Waiting for the network... Nothing is submitted meanwhile.") == 1
+    assert "Gave up waiting for the network after 90 s (--patience).\n" in ended.err
+    assert ended.err.count("Error: No connection to http://127.0.0.1:1") == 1
+    assert "30 lines: 30 not submitted." in ended.err
+    assert "There is more to do. To go on:\n  suno-async batch" in ended.err
+    assert not re.search(r"[^\n -~]", ended.err)
+
+
+def test_it_goes_on_after_an_outage(shell: Shell, fake: FakeSuno) -> None:
+    """Maintenance that ends: all is made, and people read that it waited and went on."""
+    fake.fail(Fault.envelope(455), times=9)
+    ended = shell("batch", ideas(shell, 6))
+    assert ended.code == 0
+    told = [line for line in ended.err.splitlines() if line.startswith(("Waiting", "The service"))]
+    assert told[0].startswith("Waiting for the end of the service's maintenance... Nothing is")
+    assert told[1] == "The service answers again: it goes on."
+    assert sorted(prompts(fake)) == [f"idea {number}" for number in range(1, 7)]
+
+
+def test_machines_read_of_an_outage(shell: Shell, fake: FakeSuno) -> None:
+    """One object says what is waited for, one that it goes on, or one that it was in vain."""
+    fake.fail(Fault.envelope(455), times=9)
+    ended = shell("batch", ideas(shell, 6), "--json")
+    began, over = [one for one in ended.objects if "waiting_for" in one]
+    assert began["waiting_for"] == "the end of the service's maintenance"
+    assert "code 455" in began["message"]
+    assert over == {"waiting_for": None, "message": None}
+    fake.fail(Fault.envelope(455), times=None)
+    ended = shell("batch", ideas(shell, 6), "--json", "--patience", "5")
+    assert ended.code == 3
+    (vain,) = [one for one in ended.objects if "gave_up" in one]
+    assert vain == {"gave_up": "the end of the service's maintenance", "patience": 5.0}
+    (error,) = [one for one in ended.objects if "error" in one]
+    assert (error["error"], error["exit"]) == ("Maintenance", 3)
+    assert summary(ended)["left"] == 6
+
+
+def test_a_service_that_never_answers(shell: Shell, fake: FakeSuno) -> None:
+    """Eight lines are in doubt, each told once; the rest was not submitted."""
+    fake.fail(Fault.NEVER, on=MUSIC, times=None)
+    ended = shell("batch", ideas(shell, 100), "--patience", "inf")
+    assert ended.code == 6
+    assert "Gave up waiting for the service, which does not answer.\n" in ended.err
+    assert ended.err.count("Error: line ") == 8
+    assert ended.err.count("Error: ") == 8
+    assert "100 lines: 8 unknown, 92 not submitted." in ended.err
+
+
+@pytest.mark.parametrize("patience", ["-1", "nan"])
+def test_patience_is_a_time(shell: Shell, patience: str) -> None:
+    """Anything else is wrong usage."""
+    ended = shell("batch", ideas(shell, 1), "--patience", patience)
+    assert ended.code == 2
+    assert "--patience must be seconds, 0 or more" in ended.err

@@ -11,7 +11,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from suno_async import SunoClient
+from suno_async import ConnectionFailed, SunoClient
 from suno_async.cli._counts import Counts
 from suno_async.cli._live_batch import LiveBatch
 
@@ -110,6 +110,18 @@ def test_a_batchs_rows_are_sorted_by_line() -> None:
         report.lines[token] = line
         report.began(suno.task(token))
     assert re.findall(r"line \d", report._view().plain) == ["line 1", "line 2"]  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_batch_shows_what_it_waits_for() -> None:
+    """In an outage a line under the counts says so, and for how long, until it is over."""
+    report = LiveBatch(Console(width=80, height=24, file=StringIO()), counts=Counts(2))
+    view = report._view  # pyright: ignore[reportPrivateUsage]
+    report.retried(1, "No connection")
+    report.parked(ConnectionFailed("No connection"))
+    report.clock = lambda: 75.0
+    assert view().plain.splitlines()[1:] == ["waiting for the network...  1:15"]
+    report.parked(None)
+    assert len(view().plain.splitlines()) == 1
 
 
 @pytest.mark.parametrize("columns", [80, 200])
