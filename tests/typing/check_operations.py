@@ -77,6 +77,8 @@ async def makes_songs(suno: SunoClient, persona: Persona, voice: Voice, file: Up
     await suno.generate_music("x", persona_id=file)  # type: ignore[arg-type]
     await suno.generate_music("x", duration=0.5)  # type: ignore[arg-type]
     await suno.generate_music("x", nonsense=1)  # type: ignore[call-arg]
+    assert_type(await suno.generate_music("an idea", idempotency_key="tg-4711"), Songs)
+    await suno.generate_music("x", idempotency_key=4711)  # type: ignore[arg-type]
     await suno.generate_music("x", image_urls=[1])  # type: ignore[list-item]
 
 
@@ -171,6 +173,7 @@ async def tells(suno: SunoClient, track: Track) -> None:
     await suno.boost_style(style="pop")  # type: ignore[call-arg]
     assert_type(await suno.get_credits(), float)
     await suno.get_credits("x")  # type: ignore[call-arg, arg-type]
+    await suno.get_credits(idempotency_key="x")  # type: ignore[call-arg]
 
 
 async def makes_voices(
