@@ -129,15 +129,15 @@ class CallbackReceiver:
     async def deliver(self, secret_path: str, body: Body) -> None:
         """Take in what was posted, by any web framework; when this returns, answer with 200.
 
-        `secret_path` is the URL's path or the last part of it. `body` is best the stream of its
-        bytes, which is read only where the URL is true, as far as `max_bytes`, and for 15 seconds;
-        or it is raw, or parsed already.
+        Args:
+            secret_path: The URL's path, or the last part of it.
+            body: Best the stream of its bytes, which is read only where the URL is true, as far as `max_bytes`, and for 15 seconds; or it is raw, or parsed already.
 
         Raises:
             CallbackRejected: it is not the service's or cannot be read, and nothing has changed:
                 answer with its `http_status`.
             ConfigurationError: this is another event loop than the client's.
-        """
+        """  # noqa: E501 editors show the first line of an argument's text
         ticket, clients = self._opened(secret_path)
         self._under_way[ticket] += 1
         try:
@@ -155,9 +155,9 @@ class CallbackReceiver:
     def routes(self, path: str | None = None) -> list[web.RouteDef]:
         """The routes for aiohttp.web: `app.add_routes(receiver.routes())`.
 
-        `path` is where the application sees the pushes arrive; left out, the path of `public_url`.
-        Give it where a proxy changes the path, and in a sub-application.
-        """
+        Args:
+            path: Where the application sees the pushes arrive; left out, the path of `public_url`. Give it where a proxy changes the path, and in a sub-application.
+        """  # noqa: E501 editors show the first line of an argument's text
         from aiohttp import web  # noqa: PLC0415 who receives nothing need not load a server
 
         where = urlsplit(self._url).path if path is None else path.rstrip("/")

@@ -139,10 +139,12 @@ class SubmissionUnknown(SunoError):
     async def recovered(self, timeout: float | None = 180.0) -> Task[Any]:  # noqa: ASYNC109 as Task.wait
         """The task, once a push tells that the service accepted it after all.
 
-        Needs a `CallbackReceiver`. It may be called before or after the push comes, and again;
-        `timeout` is in seconds from now, `None` for no limit. A push is believed when one look at
-        the task's record has confirmed it. If nobody waits then, the client's `unclaimed` lists the
-        task until this gives it.
+        Needs a `CallbackReceiver`. It may be called before or after the push comes, and again. A
+        push is believed when one look at the task's record has confirmed it. If nobody waits then,
+        the client's `unclaimed` lists the task until this gives it.
+
+        Args:
+            timeout: Seconds from now, `None` for no limit.
 
         Raises:
             SubmissionUnknown: this error itself: nothing has come in time, or nothing can come,

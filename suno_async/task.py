@@ -265,8 +265,9 @@ class Task(Generic[R]):
     ) -> R:
         """Wait for a stage and return what is there then.
 
-        `timeout` is in seconds from now, `None` for no limit; then one last look is taken, which
-        may add up to 30 seconds.
+        Args:
+            until: The stage: `text`, `first` or `complete`.
+            timeout: Seconds from now, `None` for no limit; then one last look is taken, which may add up to 30.
 
         Raises:
             TaskFailed: the service could not make it.
@@ -275,7 +276,7 @@ class Task(Generic[R]):
             ClientClosed: the client ended meanwhile.
             AuthenticationFailed: the key is not valid any more.
             SunoError: looking at it failed for a minute, by this error.
-        """
+        """  # noqa: E501 editors show the first line of an argument's text
         _check_wait(until, timeout)
         event = await self.told(sum(one < until for one in self._kind.stages), timeout)
         # a complete task has its last event, a failed one raises

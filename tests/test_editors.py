@@ -19,7 +19,14 @@ from language_server import LanguageServer
 from programs import needed
 
 import suno_async
-from suno_async import SunoClient, redis_limiter, testing
+from suno_async import (
+    CallbackReceiver,
+    SubmissionUnknown,
+    SunoClient,
+    Task,
+    redis_limiter,
+    testing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +36,18 @@ MADE_FOR_USERS = {
     *("Attempt", "Batch", "CallOperation", "Fault", "Outcome"),
     *("Task", "TaskOperation", "UnwatchedPush"),
     *("testing.Entry", "testing.Ledger", "testing.Push"),
+}
+OBJECTS: dict[str, type] = {
+    "suno": SunoClient,
+    "task": Task,
+    "receiver": CallbackReceiver,
+    "fake": testing.FakeSuno,
+    "unknown": SubmissionUnknown,
+}
+"""What a user calls methods of, as the program names it."""
+FOR_THE_PACKAGE = {
+    *("task.disturb", "task.listen", "task.observe", "task.told", "task.unlisten"),
+    *("receiver.attach", "receiver.url_for"),
 }
 ENTRY = re.compile(r"^ {4}(\w+): (\S.*)$", re.MULTILINE)
 
@@ -49,9 +68,10 @@ def _explained() -> Iterator[tuple[str, Any]]:
     for name, cls in _built():
         if name not in MADE_FOR_USERS and not cls.__module__.startswith("suno_async.results"):
             yield name, cls
-    for name, method in inspect.getmembers(SunoClient, inspect.isfunction):
-        if not name.startswith("_"):
-            yield f"suno.{name}", method
+    for name, cls in OBJECTS.items():
+        for member, method in inspect.getmembers(cls, inspect.isfunction):
+            if not member.startswith("_") and f"{name}.{member}" not in FOR_THE_PACKAGE:
+                yield f"{name}.{member}", method
 
 
 def _arguments(thing: Any) -> list[str]:
@@ -72,11 +92,13 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A program that calls everything, each with all its arguments by name, one call a line."""
     file = tmp_path_factory.mktemp("typed") / "typed.py"
     calls = [
-        f"{name}({','.join(f' {one}=0' for one in _arguments(thing))})"
+        f"    {name}({','.join(f' {one}=0' for one in _arguments(thing))})"
         for name, thing in EXPLAINED.items()
     ]
-    header = "from suno_async import *; from suno_async import redis_limiter, testing"
-    file.write_text("\n".join([f"{header}; suno = SunoClient()", *calls]))
+    imports = "from suno_async import *; from suno_async import redis_limiter, testing"
+    name_of = {cls: name for name, cls in _built()} | {SubmissionUnknown: "SubmissionUnknown"}
+    given = ", ".join(f"{name}: {name_of[cls]}" for name, cls in OBJECTS.items())
+    file.write_text("\n".join([imports, f"def program({given}) -> None:", *calls]))
     return file
 
 
@@ -85,7 +107,7 @@ def _line(typed: Path, name: str) -> tuple[int, str]:
     return next(
         (number, line)
         for number, line in enumerate(typed.read_text().splitlines())
-        if line.startswith(f"{name}(")
+        if line.startswith(f"    {name}(")
     )
 
 
@@ -124,7 +146,7 @@ def test_jedi_explains_each_argument(name: str, typed: Path, script: Any) -> Non
     assert signatures
     expected = _entries(inspect.getdoc(EXPLAINED[name]) or "")
     assert _entries(signatures[0].docstring(raw=True)) == expected
-    if name.startswith("suno."):
+    if name.partition(".")[0] in OBJECTS:
         overloads = {one.name for signature in signatures for one in signature.params}
         assert overloads == {*expected}
 
@@ -144,7 +166,9 @@ def test_pyright_explains_the_argument_that_is_typed(
 ) -> None:
     """Signature help tells of the argument at the cursor all that there is to say."""
     number, line = _line(typed, name)
-    for one, text in _entries(inspect.getdoc(EXPLAINED[name]) or "").items():
+    told = _entries(inspect.getdoc(EXPLAINED[name]) or "")
+    told.pop("changes", None)  # it stands for the names that may follow
+    for one, text in told.items():
         column = line.index(f" {one}=0", line.index("(")) + len(f" {one}=")
         assert server.argument(number, column) == {one: f"{one}: {text}"}
 

@@ -175,10 +175,14 @@ class FakeSuno:
         await self.close()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen, on any free port by default, and return the address.
+        """Listen, and return the address.
 
         After `close` it can be started again, with the tasks and the account as they were; uploads
         are gone, and so are the pushes that were still to come.
+
+        Args:
+            host: The address to listen at.
+            port: The port; 0 is any free one.
         """
         self._front.closing.clear()
         runner = web.AppRunner(
@@ -232,9 +236,13 @@ class FakeSuno:
     ) -> None:
         """Change the course of the next `times` tasks, of one operation or of any.
 
-        What can be said are the attributes of `Plan`, and `skip=("text",)` to leave stages out.
         Scripts are used up in the order in which they were given, by tasks that are accepted; one
-        without changes lets tasks pass. An operation is named as of `fail`.
+        without changes lets tasks pass.
+
+        Args:
+            operation: The operation, named as of `fail`; left out, any.
+            times: How many tasks.
+            changes: Attributes of `Plan`, and `skip=("text",)` to leave stages out.
 
         Raises:
             ValueError: there is no such operation, or a time is below 0.
@@ -246,15 +254,17 @@ class FakeSuno:
     def fail(
         self, fault: Fault | str, *, on: str | None = None, times: int | None = 1, skip: int = 0
     ) -> None:
-        """Play a fault on the next `times` requests (None: on all), after `skip` of them.
+        """Play a fault on the next requests.
 
-        A named fault may be given by its name, `"reset_after_accept"`. `on` is an operation, named
-        as the client's method (`generate_music`) or the documentation's page (`generate-music`); a
-        path; or the begin of a path that ends with a slash (`/files/`). None means any operation.
+        Args:
+            fault: The fault, or the name of one, such as `"reset_after_accept"`.
+            on: An operation, named as the client's method (`generate_music`) or the documentation's page (`generate-music`); a path; or the begin of a path that ends with a slash (`/files/`); left out, any operation.
+            times: How many requests; None is all.
+            skip: How many requests pass before.
 
         Raises:
             ValueError: there is no such fault or operation.
-        """
+        """  # noqa: E501 editors show the first line of an argument's text
         fault = Fault.called(fault) if isinstance(fault, str) else fault
         self._front.faults.order(fault, self._page_of(on), times, skip)
 
@@ -266,7 +276,13 @@ class FakeSuno:
         choices: Sequence[Fault] = PASSING,
         on: tuple[str, ...] | None = None,
     ) -> None:
-        """Play one of `choices` on this share of the requests, of some operations or of all.
+        """Play faults at random.
+
+        Args:
+            rate: The share of the requests on which one is played, 0 to 1.
+            seed: What the draws depend on.
+            choices: The faults, each as likely as the others.
+            on: The operations, named as of `fail`; left out, all.
 
         Raises:
             ValueError: there is no such operation.
@@ -275,7 +291,11 @@ class FakeSuno:
         self._front.faults.chance(rate, seed, choices, pages)
 
     def push_faults(self, faults: PushFaults) -> None:
-        """Let this go wrong with pushes from now on."""
+        """Let pushes go wrong from now on.
+
+        Args:
+            faults: What happens to them, and how often.
+        """
         self._courier.change(faults)
 
     def mend(self) -> None:
@@ -293,13 +313,22 @@ class FakeSuno:
             raise AssertionError(f"It has not happened: {', '.join(waiting)}.\n{self.ledger}")
 
     def expire(self, task_id: str, *, renewed: bool = True) -> None:
-        """Let the links of a task die now; its record shows new ones, or nothing is kept."""
+        """Let the links of a task die now.
+
+        Args:
+            task_id: The task's id.
+            renewed: Whether its record shows new links; else nothing is kept.
+        """
         job = self._service.jobs[task_id]
         job.links += 1
         job.gone = not renewed
 
     def remake(self, task_id: str) -> None:
-        """Replace the files of a task by others of the same size, under the same links."""
+        """Replace the files of a task by others of the same size, under the same links.
+
+        Args:
+            task_id: The task's id.
+        """
         self._service.jobs[task_id].edition += 1
 
     def _page_of(self, name: str | None) -> str | None:
