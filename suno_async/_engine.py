@@ -100,14 +100,20 @@ class Engine:
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop, self._process = loop, os.getpid()
-            self.transport.limiter = self.given_limiter or shared_limiter(
-                self.transport.http.key, self.transport.http.hosts[Host.API]
-            )
+            self.transport.limiter = self.given_limiter or self._own_limiter()
         elif self._loop is not loop:
             raise ConfigurationError(
                 "This client belongs to another event loop: make one for each loop."
             )
         return self.look_limiter or self.transport.limiter
+
+    def _own_limiter(self) -> Limiter:
+        """The one of this key and host, with the slots in use that the last process had."""
+        http = self.transport.http
+        limiter = shared_limiter(http.key, http.hosts[Host.API])
+        if self.journal is not None:
+            self.journal.keep_rate(limiter)
+        return limiter
 
     def _check_process(self) -> None:
         """The file, the threads and the connections of a client stay in its process."""

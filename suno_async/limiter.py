@@ -20,16 +20,24 @@ token are there: the most urgent first, then in order of arrival.
 A refusal all the same means that somebody else uses the key, or that the server counts otherwise:
 everybody waits for a period, then goes on at an even pace that the slots alone would not need, and
 slower again each time that even this is refused.
+
+A process that starts anew has free slots, while the server still counts what the last one sent. So
+whoever keeps a journal is told at each change until when the slots in use may count, and the next
+process begins with these in use. Of a request that is on its way that is the longest that it may
+be if no answer comes. The times are those of the loop's clock, which is the machine's monotonic
+one: all processes share it, and nobody sets it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, IntEnum
+from functools import partial
 from hashlib import sha256
-from typing import Protocol
+from itertools import count
+from typing import Protocol, TypeAlias
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from aiolimiter import AsyncLimiter
@@ -40,6 +48,7 @@ from suno_async._queue import Queue
 _TOKENS = 2  # that the bucket holds: the one to be used next, and one to catch up with
 SLOWER = 1.25  # times slower after each refusal in a slow spell, and back with a spell in peace
 SLOWEST = 3.0
+Keeper: TypeAlias = Callable[[Iterable[float]], None]
 _TICK = 0.001  # seconds to wait for a token that is due but for a rounding error, and to use it
 
 
@@ -140,6 +149,10 @@ class RateLimiter:
 
     _queue: Queue[Slot] = field(init=False)
     _free: int = field(init=False)
+    _until: dict[int, float] = field(factory=dict[int, float], init=False)
+    """When each slot that is in use can be free, by a number of its own."""
+    _numbers: count[int] = field(factory=count, init=False)
+    _keepers: list[Keeper] = field(factory=list[Keeper], init=False)
     _recent: deque[float] = field(init=False)
     _pace: AsyncLimiter = field(init=False)
     _slow_pace: AsyncLimiter = field(init=False)  # from the first refusal on
@@ -202,21 +215,28 @@ class RateLimiter:
         return not is_full or recent[0] <= now - 2 * self.time_period - self.margin
 
     def _take(self, now: float) -> Slot:
+        number = next(self._numbers)
         self._free -= 1
         self._recent.append(now)
-        return HeldSlot(self._release)
+        self._use(number, now + self._hold(Use.LOST))
+        return HeldSlot(partial(self._release, number))
 
-    def _release(self, use: Use, resume_at: float) -> None:
+    def _hold(self, use: Use) -> float:
+        """Seconds for which a slot counts after this."""
+        return self.time_period + self.margin + (self.lost_hold if use is Use.LOST else 0.0)
+
+    def _release(self, number: int, use: Use, resume_at: float) -> None:
         loop = self._queue.bound_loop()
         now = loop.time()
         if use is Use.UNUSED:
             if self._recent:  # it remembers fewer than there are slots if `burst` is smaller
                 self._recent.pop()
             self._has_token = True
-            self._give_back()
+            self._use(number, now)
+            self._give_back(number)
             return
-        hold = self.time_period + self.margin + (self.lost_hold if use is Use.LOST else 0.0)
-        loop.call_later(hold, self._give_back)
+        self._use(number, now + self._hold(use))
+        loop.call_later(self._hold(use), self._give_back, number)
         if use is Use.REFUSED:
             self._slow_down(now)
             self._resume_at = max(self._resume_at, resume_at, now + self.time_period + self.margin)
@@ -234,9 +254,41 @@ class RateLimiter:
     def _even_pace(self) -> AsyncLimiter:
         return AsyncLimiter(1, self._slowness * self.even_gap)
 
-    def _give_back(self) -> None:
+    def _use(self, number: int, until: float) -> None:
+        self._until[number] = until
+        for keep in self._keepers:
+            keep(self._until.values())
+
+    def _give_back(self, number: int) -> None:
+        del self._until[number]
         self._free += 1
         self._queue.wake()
+
+    def _keep(self, kept: Iterable[float], keeper: Keeper) -> Callable[[], None]:
+        self._keepers.append(keeper)
+        loop = self._queue.bound_loop()
+        now = loop.time()
+        known = {*self._until.values()}  # another client has told of them, or they are our own
+        for until in kept:
+            left = until - now
+            if left > self._hold(Use.LOST):  # of another clock: the machine was started meanwhile
+                left = self._hold(Use.ANSWERED)
+            if left > 0 and until not in known and self._free:
+                number = next(self._numbers)
+                self._free -= 1
+                self._until[number] = now + left
+                loop.call_later(left, self._give_back, number)
+        return partial(self._keepers.remove, keeper)
+
+
+def keep_slots(limiter: RateLimiter, kept: Iterable[float], keeper: Keeper) -> Callable[[], None]:
+    """Begin with slots in use until these times, and tell a keeper of each change.
+
+    It gets the times on the loop's clock at which the slots in use can be free, until what is
+    returned is called.
+    """
+    # for the package, not for all
+    return limiter._keep(kept, keeper)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 _shared: WeakKeyDictionary[

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import resource
 import shutil
 import sqlite3
 import stat
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from disks import full_disk
 
 from suno_async import (
     ConfigurationError,
@@ -55,17 +55,6 @@ def tokens(path: Path) -> dict[str, str | None]:
 def _copied(path: Path, name: str) -> Path:
     """A copy of the file alone, under this name."""
     return Path(shutil.copy(path, path.with_name(name)))
-
-
-@contextmanager
-def full_disk() -> Generator[None]:
-    """Let no file of this process take a byte more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager
@@ -139,10 +128,10 @@ async def test_a_copy_of_the_file_alone_after_a_kill(tmp_path: Path) -> None:
 
 
 async def test_nothing_stays_beside_the_file(fake_suno: FakeSuno, tmp_path: Path) -> None:
-    """Between two writes there are the file and its lock, so no log is played into another file."""
+    """Between two writes there is no log beside the file that could be played into another one."""
     async with client(fake_suno, tmp_path / NAME) as suno:
         await suno.submit(SEA, key="k")
-        assert sorted(os.listdir(tmp_path)) == [NAME, f"{NAME}-lock"]  # noqa: PTH208 names
+        assert sorted(os.listdir(tmp_path)) == [NAME, f"{NAME}-lock", f"{NAME}-rate"]  # noqa: PTH208 names
 
 
 async def test_whoever_reads_is_waited_for(fake_suno: FakeSuno, tmp_path: Path) -> None:
@@ -470,7 +459,7 @@ async def test_new_files_are_their_owners_alone(fake_suno: FakeSuno, tmp_path: P
             look()
     finally:
         os.umask(umask)
-    assert seen == dict.fromkeys([NAME, f"{NAME}-lock", f"{NAME}-journal"], 0o600)
+    assert seen == dict.fromkeys([NAME, f"{NAME}-lock", f"{NAME}-rate", f"{NAME}-journal"], 0o600)
 
 
 async def test_modes_that_were_given_are_left(fake_suno: FakeSuno, tmp_path: Path) -> None:

@@ -46,7 +46,9 @@ from uuid import uuid4
 from attrs import define, field, frozen
 
 from suno_async._journal.identity import Identity
+from suno_async._journal.rate import RateFile
 from suno_async.errors import JournalError
+from suno_async.limiter import RateLimiter, keep_slots
 
 T = TypeVar("T")
 
@@ -123,9 +125,15 @@ class JournalFile:
     _mark: str = field(factory=lambda: uuid4().hex, init=False)
     _kept: list[_Fact] = field(factory=list[_Fact], init=False)
     """What has happened and is not written yet, in order; the thread's."""
+    _rate: RateFile = field(init=False)
+    _stop_keeping_rate: Callable[[], None] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.path = _resolved(self._given)
+        self._rate = RateFile(self._beside("rate"))
+
+    def _beside(self, name: str) -> Path:
+        return self.path.with_name(f"{self.path.name}-{name}")
 
     async def open(self) -> None:
         """Open the file, making it where there is none; more often does nothing."""
@@ -140,9 +148,15 @@ class JournalFile:
 
     async def close(self) -> None:
         """Finish what is under way and let others have the file."""
+        if self._stop_keeping_rate is not None:
+            self._stop_keeping_rate()
         if self._opening is not None:
             await self._submit(self._end)
         self._thread.shutdown(wait=False)
+
+    def keep_rate(self, limiter: RateLimiter) -> None:
+        """Begin with the rate as the last process left it, and keep it for the next one."""
+        self._stop_keeping_rate = keep_slots(limiter, self._rate.read(), self._rate.write)
 
     # --- in the loop ---------------------------------------------------------------------------
 
@@ -263,13 +277,14 @@ class JournalFile:
         try:
             self._take_lock()
             self._open_file()
+            _make(self._rate.path)
+            self._rate.open()
         except BaseException:
             self._close()
             raise
 
     def _take_lock(self) -> None:
-        path = Path(f"{self.path}-lock")
-        self._lock = self._connect(path, patience=0.0)
+        self._lock = self._connect(self._beside("lock"), patience=0.0)
         try:
             self._lock.execute("PRAGMA journal_mode = MEMORY")  # nothing is ever written
             self._lock.execute("BEGIN EXCLUSIVE")
@@ -303,8 +318,7 @@ class JournalFile:
 
     def _connect(self, path: Path, patience: float) -> sqlite3.Connection:
         """Open a file of our own, making it where there is none."""
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, _MODE))
+        _make(path)
         self._identity.note(path)
         return sqlite3.connect(path, timeout=patience, check_same_thread=False)
 
@@ -323,6 +337,13 @@ class JournalFile:
             if connection is not None:
                 connection.close()
         self._db = self._lock = None
+        self._rate.close()
+
+
+def _make(path: Path) -> None:
+    """Make a file where there is none."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, _MODE))
 
 
 def _is_busy(error: Exception) -> bool:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
+    from suno_async.limiter import RateLimiter
+
 _APPLICATION = 0x73756E6F  # "suno", in the file's header
 _VERSION = 1
 _SCHEMA = """
@@ -151,6 +153,10 @@ class Journal:
             kind,
             task_id,
         )
+
+    def keep_rate(self, limiter: RateLimiter) -> None:
+        """Begin with the rate as the last process left it, and keep it for the next one."""
+        self._file.keep_rate(limiter)
 
     async def open(self) -> None:
         """Open the file, making it where there is none; more often does nothing."""
