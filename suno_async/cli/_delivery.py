@@ -20,6 +20,7 @@ from suno_async import (
     Track,
 )
 from suno_async._places import Downloadable, SomeFiles, links_of
+from suno_async.errors import NotFound
 
 from ._desk import PASSING, Desk
 from ._report import items, key_of
@@ -118,11 +119,14 @@ class Delivery:
             self.take(error.ready or (), is_last=False)
             self.is_over = True
             self._desk.report.failed(self._task)
+        elif isinstance(error, NotFound):
+            self._desk.without_record.add(self._task.token)
         self._desk.problem(error, task=self._task.token, kind=self._task.kind)
 
     def _not_yet(self) -> DownloadFailed:
         token = self._task.token
         if self._task.seat.trouble.failures:  # it was looked at, and an answer came
+            self._desk.without_record.add(token)
             why = "has no record: the token is not right, or it was accepted a moment ago"
         else:
             why = f"is not complete yet ({self._task.stage})"

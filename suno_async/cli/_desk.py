@@ -72,6 +72,8 @@ class Desk:
     """What is written beside the audio of a song."""
     unfinished: dict[str, None] = field(factory=dict[str, None], init=False)
     """Tokens of what is paid for and not all here yet."""
+    without_record: set[str] = field(factory=set[str], init=False)
+    """Those of them of which the service has no record."""
     is_resumable: bool = field(default=False, init=False)
     """Whether the same command, given again, goes on with all of it."""
     is_partial: bool = field(default=False, init=False)
@@ -155,8 +157,9 @@ class Desk:
         self.report.began(task)
 
     def finished(self, task: Task[Any]) -> None:
-        """Book a task as over, with all that it made at hand."""
-        self.unfinished.pop(task.token, None)
+        """Book a task as over, with all that it made at hand, unless that could not be put out."""
+        if self.report.lost is None:
+            self.unfinished.pop(task.token, None)
 
     def problem(self, error: SunoError, **facts: object) -> None:
         """Tell of an error; the gravest one decides how the command ends."""
@@ -194,6 +197,8 @@ class Desk:
         if interrupted:
             self.code = Exit.INTERRUPTED
             self.report.stopped(self._how_it_stands(tokens, at_once=at_once), tokens)
+        elif tokens and self.without_record.issuperset(tokens):
+            self.report.say("If the token is right, it can be asked for again in a moment:")
         elif tokens:
             self.report.say("What is paid for is not lost. To pick it up again:")
         elif self._goes_on:

@@ -49,7 +49,7 @@ def at_home(path: Path) -> Path:
 
 
 def ready(folder: Path, option: str = "--out") -> Path:
-    """The folder, which is there now and can be written to; `option` is what named it.
+    """The folder, which is there now, and has room; `option` is what named it.
 
     Raises:
         ConfigurationError: it cannot be made or written to; nothing was sent yet.
@@ -57,7 +57,8 @@ def ready(folder: Path, option: str = "--out") -> Path:
     folder = at_home(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
+        with TemporaryFile(dir=folder) as file:
+            file.write(bytes(_A_FILE))
             return folder
     except OSError as error:
         why = "a file is in the way" if isinstance(error, _IN_THE_WAY) else error.strerror
@@ -66,6 +67,7 @@ def ready(folder: Path, option: str = "--out") -> Path:
         ) from error
 
 
+_A_FILE = 2**20  # bytes that must find room: far less than a song has
 _IN_THE_WAY = (FileExistsError, NotADirectoryError)
 
 

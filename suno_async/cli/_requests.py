@@ -16,6 +16,7 @@ from suno_async.errors import Fault
 from ._fields import DEFAULT, OPERATION, TASKS, fields_of, like
 from ._formats import FORMATS, Row
 from ._source import STDIN, in_thread, is_pipe, lines_of, name_of, opened
+from ._texts import file_named
 
 Request: TypeAlias = TaskOperation[Any] | InvalidRequest
 
@@ -115,6 +116,11 @@ def _built(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Request:
         Fault(one, f"is not a field of {name}{like(one, known)}")
         for one in given
         if one not in known and one != OPERATION
+    )
+    faults += tuple(
+        Fault(one, f"is not read from a file, and {file} is one: give the text itself")
+        for one, value in given.items()
+        if isinstance(value, str) and (file := file_named(value)) is not None
     )
     filled = {one: value for one, value in defaults.items() if one in known} | {
         one: _listed(value, known[one].type) for one, value in given.items() if one in known

@@ -195,14 +195,19 @@ def _misuse(error: CycloptsError, argv: Sequence[str]) -> ConfigurationError:
     if isinstance(error, UnusedCliTokensError):
         words = " ".join(error.unused_tokens or ())
         what = f"One argument too many: {words!r}. A text of several words needs quotes."
-    text = next((one for one in argv if re.match(r"-\S*\s", one)), None)  # no option holds a blank
-    if text is not None:
-        what += (
-            f' A text that begins with - is given behind --, as in -- "{text}", or behind =, '
-            f'as in --lyrics="{text}".'
-        )
+    what += _hint(argv)
     command = " ".join(["suno-async", *(error.command_chain or ()), "--help"])
     return ConfigurationError(f"{what} See {command}.")
+
+
+def _hint(argv: Sequence[str]) -> str:
+    """How to give a text that begins with a -, if that may be what went wrong."""
+    for before, word in zip(["", *argv], argv, strict=False):
+        if re.match(r"-\S*\s", word):  # no option holds a blank
+            is_value = before.startswith("--") and "=" not in before
+            how = f'behind =, as in {before}="{word}"' if is_value else f'behind --: -- "{word}"'
+            return f" A text that begins with - is given {how}."
+    return ""
 
 
 @contextmanager

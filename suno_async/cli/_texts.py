@@ -14,6 +14,7 @@ from ._inputs import at_home, option
 from ._source import OTHER_TEXT, STDIN, in_thread, name_of, opened, unreadable
 
 _MOST = 16_000_000  # bytes: no text is near it, and memory is bounded
+_LONGEST_NAME = 1000  # characters; a longer text is no file's name
 _TOKEN = re.compile(r"(\w+:)?[0-9a-f]{32}")  # no idea for a song reads like it
 
 
@@ -114,12 +115,19 @@ def _check_meaning(name: str, text: str) -> None:
         raise ConfigurationError(
             f"{name} is the token of a task: suno-async wait {text} picks it up."
         )
-    try:
-        is_file = bool(Path(text).suffix) and Path(text).is_file()
-    except (OSError, ValueError):  # too long for a name, or no name at all
-        return
-    if is_file:
+    if file_in(text) is None and file_named(text) is not None:
         raise ConfigurationError(
             f"{name} {text} is a file here: @{text} reads it. (To send its name, pipe that in, "
             "with - in its place.)"
         )
+
+
+def file_named(text: str) -> str | None:
+    """The file that is there under this name, with or without an @; a plain name has a suffix."""
+    name = text.removeprefix("@")
+    if len(name) > _LONGEST_NAME or not (Path(name).suffix or name != text):
+        return None
+    try:
+        return name if at_home(Path(name)).is_file() else None
+    except (OSError, ValueError):  # no name at all
+        return None

@@ -1,5 +1,6 @@
 """`suno-async batch`: a file of requests, made as fast as the service lets them through."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -73,6 +74,8 @@ async def batch(  # noqa: PLR0913 each is an option
     file = STDIN if file in STDINS else file
     defaults: dict[str, Any] = {} if model is None else {"model": model_of(model)}
     defaults |= {"instrumental": True} if instrumental else {}
+    if file == STDIN and sys.stdin.isatty():
+        desk.report.say("Reading lines from the terminal; Ctrl-D ends them.")
     requests = Requests(file, format_of(file, format), defaults)
     counts = Counts(requests.count())
     terms = Terms(max_in_flight, patience, resend_unknown, retry_failed)

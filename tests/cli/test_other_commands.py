@@ -1,6 +1,8 @@
 """`credits`, `wait`, `download` and `lyrics`."""
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -151,6 +153,20 @@ def test_download_of_what_the_service_does_not_know(shell: Shell) -> None:
     assert ended.code == 7
     assert "has no record: the token is not right" in ended.err
     assert "not complete yet" not in ended.err
+    assert "paid for" not in ended.err
+    assert "If the token is right" in ended.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a Linux device")
+def test_lyrics_that_cannot_be_printed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command that prints them later is told; that one works."""
+    with monkeypatch.context() as patch, Path("/dev/full").open("w") as full:
+        patch.setattr(sys, "stdout", full)
+        ended = shell("lyrics", IDEA)
+    assert ended.code == 7
+    again = ended.err.splitlines()[-1].split()
+    assert again[:2] == ["suno-async", "wait"]
+    assert shell(*again[1:]).out.count("[Verse]") == 2
 
 
 def test_download_tells_a_failure(shell: Shell, fake: FakeSuno) -> None:

@@ -240,6 +240,21 @@ async def test_a_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
     assert "Fatal Python error" not in err
 
 
+async def test_a_disk_without_space(tmp_path: Path) -> None:
+    """Where not even a small file can be written, nothing is paid."""
+    async with FakeSuno() as fake:
+        process = await asyncio.create_subprocess_shell(
+            f"ulimit -f 100; exec {sys.executable} -m suno_async generate x",
+            cwd=tmp_path,
+            env=os.environ | {"SUNO_API_KEY": "key", "SUNO_BASE_URL": fake.url},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, err = await process.communicate()
+        assert process.returncode == 2, err.decode()
+        assert b"songs cannot be written to: File too large" in err
+        assert not len(fake.ledger)
+
+
 @pytest.mark.parametrize(
     "command", ["credits --simulate >&- 2>&-", "batch - --format txt --dry-run <&- 2>&-"]
 )

@@ -167,6 +167,20 @@ def test_stdin_can_be_read_once(piped: Piped, fake: FakeSuno) -> None:
     refused(ended, fake, "--lyrics and --title", "stdin")
 
 
+def test_a_pipe_that_stays_silent(
+    shell: Shell, fake: FakeSuno, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends the waiting for a text that does not come."""
+    reading, writing = os.pipe()
+    shell.interrupt_at = 1.0
+    with monkeypatch.context() as patch, os.fdopen(reading) as stdin:
+        patch.setattr("sys.stdin", stdin)
+        ended = shell("generate", "-")
+        os.close(writing)
+    assert (ended.code, ended.err) == (130, "Stopped.\n")
+    assert not len(fake.ledger)
+
+
 def test_tokens_from_stdin(piped: Piped, shell: Shell) -> None:
     """`wait -` reads tokens as `wait @-` does."""
     token = shell("generate", IDEA, "--json").objects[0]["task"]
@@ -182,7 +196,7 @@ def test_tokens_from_stdin(piped: Piped, shell: Shell) -> None:
         (("generate", "music:" + "5c" * 16), ("token of a task", "suno-async wait music:5c5c")),
         (("lyrics", "5c" * 16), ("token of a task", "suno-async wait 5c5c")),
         (("generate", "-5 degrees"), ('-- "-5 degrees"',)),
-        (("generate", *SONG, "--lyrics", "-5 degrees"), ("--lyrics=",)),
+        (("generate", *SONG, "--lyrics", "-5 degrees"), ('--lyrics="-5 degrees"',)),
         (("generate", *SONG, "--lyrics", "La", "--instrumental"), ("--lyrics", "--instrumental")),
     ],
 )
@@ -215,12 +229,50 @@ def test_a_batch_from_a_pipe(piped: Piped, fake: FakeSuno) -> None:
         ("music:" + "5c" * 16, "suno-async wait @a.txt"),
         ("prompt,style,title", "--format csv"),
         ("prompt;instrumental", "--format csv"),
+        ("idea.txt", "idea.txt is one"),
+        ("@idea.txt", "idea.txt is one"),
     ],
 )
 def test_a_batch_of_what_is_no_prompt(shell: Shell, fake: FakeSuno, line: str, words: str) -> None:
     """A table, objects or tokens in a file of prompts are not paid for as prompts."""
     (shell.folder / "a.txt").write_text(f"{line}\n")
+    (shell.folder / "idea.txt").write_text(IDEA)
     ended = shell("batch", "a.txt")
     assert ended.code == 2
     assert words in ended.err
     assert not len(fake.ledger)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"), [("lyrics", "@words.txt"), ("lyrics", "words.txt"), ("prompt", "@words.txt")]
+)
+def test_a_cell_that_names_a_file(shell: Shell, fake: FakeSuno, field: str, text: str) -> None:
+    """A batch reads no files for its fields: their names are not paid for as their texts."""
+    (shell.folder / "words.txt").write_text("La")
+    (shell.folder / "a.csv").write_text(f"{field},style,title\n{text},jazz,Rain\n")
+    ended = shell("batch", "a.csv")
+    assert ended.code == 2
+    assert f"{field} is not read from a file, and words.txt is one" in ended.err
+    assert not len(fake.ledger)
+
+
+def test_a_text_that_only_begins_with_an_at_sign(shell: Shell, fake: FakeSuno) -> None:
+    """In a batch a line is the text itself, where no file has that name."""
+    (shell.folder / "a.txt").write_text("@home at last\n@mention\n")
+    assert shell("batch", "a.txt").code == 0
+    assert prompts(fake) == ["@home at last", "@mention"]
+
+
+def test_a_batch_from_the_keyboard(
+    shell: Shell, fake: FakeSuno, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what it waits for."""
+    ours, theirs = os.openpty()
+    os.write(ours, b"one\n\x04")
+    with monkeypatch.context() as patch, os.fdopen(theirs) as stdin:
+        patch.setattr("sys.stdin", stdin)
+        ended = shell("batch", "-", "--format", "txt")
+    os.close(ours)
+    assert ended.code == 0
+    assert "Reading lines from the terminal; Ctrl-D ends them." in ended.err
+    assert prompts(fake) == ["one"]
