@@ -62,7 +62,7 @@ class Extension(NegativeTags, Weights, Singer, V6Fields, Duration, MusicOperatio
             return self.default_param_flag
         return any(getattr(self, name) is not None for name in self.sets_flag)
 
-    def words_as_sent(self, model: Model | str) -> Self:
+    def _words_as_sent(self, model: Model | str) -> Self:
         """With the flag decided and the words in the prompt before V6, and in the lyrics since."""
         sung = self.prompt if self.lyrics is None else self.lyrics
         if is_before_v6(model):
@@ -152,7 +152,7 @@ class ExtendMusic(Extension):
     def as_sent(self) -> Self:
         """In the shape of the model: with the flag before V6, with the task's id since."""
         task_id = None if is_before_v6(self.model) else self.task_id or task_id_of_track(self)
-        return evolve(self.words_as_sent(self.model), task_id=task_id)
+        return evolve(self._words_as_sent(self.model), task_id=task_id)
 
     def faults(self) -> Iterator[Fault]:
         """What the track and the model ask for."""
@@ -210,7 +210,7 @@ class UploadAndExtend(Extension):
 
     def as_sent(self) -> Self:
         """In the shape of the model."""
-        return self.words_as_sent(self.model)
+        return self._words_as_sent(self.model)
 
     def faults(self) -> Iterator[Fault]:
         """What the model asks for."""

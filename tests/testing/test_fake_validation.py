@@ -11,6 +11,7 @@ CUSTOM = IDEA | {"customMode": True, "prompt": "la", "style": "Jazz", "title": "
 COVER = CUSTOM | {"uploadUrl": MP3}
 V6 = CUSTOM | {"model": "V6", "prompt": None, "title": None}
 EXTEND = {"uploadUrl": MP3, "defaultParamFlag": False, "model": "V5", "callBackUrl": HOOK}
+V6_EXTEND = {"uploadUrl": MP3, "lyrics": "la", "model": "V6", "callBackUrl": HOOK}
 CARRY_ON = EXTEND | {"defaultParamFlag": True, "style": "a", "title": "b", "prompt": "c"}
 BACKING = {"uploadUrl": MP3, "title": "a", "negativeTags": "b", "tags": "c", "callBackUrl": HOOK}
 VOCALS = BACKING | {"style": "d", "prompt": "e"}
@@ -49,7 +50,17 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
         "/generate/upload-cover",
         {"uploadUrl": MP3, "model": "V6", "style": "a", "callBackUrl": HOOK},
     ),
+    ("/generate/upload-cover", COVER | {"instrumental": None}),
     ("/generate/upload-extend", EXTEND),
+    ("/generate/upload-extend", CARRY_ON | {"style": None, "title": None, "continueAt": 60}),
+    (
+        "/generate/upload-extend",
+        CARRY_ON | {"instrumental": True, "prompt": None, "continueAt": 60},
+    ),
+    ("/generate/upload-extend", EXTEND | {"model": "V5_5", "duration": 60}),
+    ("/generate/upload-extend", V6_EXTEND),
+    ("/generate/upload-extend", V6_EXTEND | {"continueAt": 0.5, "variety": 4, "duration": 360}),
+    ("/generate/upload-extend", V6_EXTEND | {"defaultParamFlag": True}),
     ("/generate/upload-extend", CARRY_ON | {"continueAt": 0.5}),
     ("/generate/add-instrumental", BACKING),
     ("/generate/add-vocals", VOCALS),
@@ -117,6 +128,13 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("/generate/upload-cover", COVER | {"customMode": None}, 400, "customMode cannot be null"),
     ("/generate/upload-extend", EXTEND | {"defaultParamFlag": None}, 400, "defaultParamFlag"),
     ("/generate/upload-extend", CARRY_ON, 400, "continueAt cannot be null"),
+    ("/generate/upload-extend", EXTEND | {"variety": 1}, 400, "variety should be left empty"),
+    ("/generate/upload-extend", EXTEND | {"duration": 60}, 400, "duration should be left empty"),
+    ("/generate/upload-extend", EXTEND | {"lyrics": "la"}, 400, "lyrics should be left empty"),
+    ("/generate/upload-extend", V6_EXTEND | {"defaultParamFlag": 1}, 400, "defaultParamFlag must"),
+    ("/generate/upload-extend", V6_EXTEND | {"continueAt": 0}, 400, "continueAt must be greater"),
+    ("/generate/upload-extend", V6_EXTEND | {"model": None}, 400, "defaultParamFlag cannot be"),
+    ("/generate/upload-extend", V6_EXTEND | {"model": [6]}, 400, "defaultParamFlag cannot be"),
     ("/generate/upload-extend", CARRY_ON | {"continueAt": 0}, 400, "continueAt must be greater"),
     ("/generate/upload-extend", CARRY_ON | {"prompt": None}, 400, "Please enter prompt."),
     ("/generate/extend", IDEA, 400, "defaultParamFlag cannot be null"),
@@ -131,6 +149,7 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("/generate/replace-section", SECTION | {"infillEndS": 10.5}, 400, "infillStartS must be less"),
     ("/generate/replace-section", SECTION | {"infillEndS": 20.4}, 400, "The section must be at"),
     ("/generate/replace-section", SECTION | {"infillEndS": 30.001}, 400, "infillEndS must be a"),
+    ("/generate/mashup", MASHUP | {"instrumental": None}, 400, "instrumental cannot be null"),
     ("/generate/mashup", MASHUP | {"uploadUrlList": [MP3]}, 400, "uploadUrlList must hold exactly"),
     ("/generate/mashup", MASHUP | {"uploadUrlList": MP3}, 400, "uploadUrlList must be a list."),
     ("/generate/mashup", MASHUP | {"uploadUrlList": [MP3, 1]}, 400, "uploadUrlList must hold http"),
@@ -224,6 +243,18 @@ async def test_extending_wants_the_model_and_a_place_within_the_song() -> None:
         await asyncio.sleep(150)
         assert (await api.tracks(extended))[0]["title"] == "Longer"
         assert (await api.tracks(same))[0]["title"] == track["title"]
+
+
+async def test_an_extension_by_v6_names_the_task_of_its_track() -> None:
+    """It may be left out; another task's is refused."""
+    async with raw(fake_suno()) as api:
+        source, other = [await api.song(model="V6") for _ in range(2)]
+        await asyncio.sleep(150)
+        track = (await api.tracks(source))[0]
+        body = {"audioId": track["id"], "model": "V6", "lyrics": "la", "callBackUrl": HOOK}
+        assert (await api.post("/generate/extend", body))["code"] == 200
+        assert (await api.post("/generate/extend", body | {"taskId": source}))["code"] == 200
+        assert (await api.post("/generate/extend", body | {"taskId": other}))["code"] == 404
 
 
 async def test_a_section_is_at_most_half_of_the_track() -> None:
