@@ -337,7 +337,7 @@ def _remark(submission: _Submission) -> None:
     """Say once, before it is paid for, what its caller may not have meant."""
     remark = remark_on(submission.operation)
     if remark is not None:
-        marks = {"operation": submission.request.name, "submission": submission.id}
+        marks = {"operation": submission.request.name, "submission": submission.id, "hint": remark}
         _log.warning("%s: %s", submission.request.title, remark, extra=marks)
 
 

@@ -257,15 +257,19 @@ class Desk:
 
 
 class Unknowns(logging.Handler):
-    """Takes from the log what nobody else is told: doubts whose caller has gone, and outages."""
+    """Takes from the log what nobody else is told: doubts whose caller has gone, outages, hints."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(logging.WARNING)
         self._desk = desk
+        self._hints: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Book the error, if the record is about one."""
+        """Book the error, if the record is about one; say a hint once, however many it is for."""
         told = vars(record)
+        if "hint" in told and told["hint"] not in self._hints:
+            self._hints.add(told["hint"])
+            self._desk.report.say(f"Note: {told['hint']}.")
         if "parked" in told:
             self._desk.park(told["parked"])
         error = getattr(record, "unclaimed", None)

@@ -24,6 +24,7 @@ async def generate(  # noqa: PLR0913 each is an option
     title: str | None = None,
     instrumental: Annotated[bool, FLAG] = False,
     model: Annotated[str, Parameter(help=MODELS)] = Model.V5.value,
+    duration: int | None = None,
     out: Path = SONGS,
     desk: Desk = _HERE,
 ) -> None:
@@ -43,6 +44,8 @@ async def generate(  # noqa: PLR0913 each is an option
         title: The title.
         instrumental: Without voices.
         model: The model.
+        duration: The length in seconds, 10 to 360, of a song of your own by V5_5 or V6; left out,
+            V6 makes 20 seconds.
         out: The folder for the files, created if missing.
         desk: Where the command works.
     """
@@ -67,6 +70,7 @@ async def generate(  # noqa: PLR0913 each is an option
             title=texts["title"],
             instrumental=instrumental,
             model=model_of(model),
+            duration=duration,
         )
     except InvalidRequest as error:
         raise in_options(error, has_words=lyrics is not None) from None

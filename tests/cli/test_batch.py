@@ -47,6 +47,16 @@ def test_each_line_becomes_two_files(shell: Shell, fake: FakeSuno) -> None:
     assert ended.err.count("Without --journal") == 1
 
 
+def test_a_hint_is_told_once(shell: Shell, fake: FakeSuno) -> None:
+    """Lines by V6 that leave the duration out are a note, however many; `extra` is JSON."""
+    table = 'lyrics,model,extra\none,V6,"{""mood"": ""calm""}"\ntwo,V6,\n'
+    ended = shell("batch", write(shell, "songs.csv", table))
+    assert ended.code == 0
+    assert ended.err.count("Note: duration is left out, which means 20 seconds with V6") == 1
+    bodies = [entry.body for entry in fake.ledger.accepted(MUSIC)]
+    assert {body["lyrics"]: body.get("mood") for body in bodies} == {"one": "calm", "two": None}
+
+
 def test_a_log_names_the_lines(shell: Shell) -> None:
     """A plain line for what is accepted and for what is complete, without control characters."""
     ended = shell("batch", write(shell, "ideas.txt", "one\n\ntwo\n"))

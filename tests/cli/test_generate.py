@@ -52,6 +52,20 @@ def test_json_is_one_object_a_line(shell: Shell) -> None:
     assert ended.err == ""
 
 
+def test_how_long_a_song_is(shell: Shell, fake: FakeSuno) -> None:
+    """`--duration` is sent; without it, the 20 seconds of V6 are told before anything else."""
+    own = ("generate", "--lyrics", "la", "--style", "jazz", "--model", "v6")
+    assert shell(*own, "--duration", "60").code == 0
+    assert fake.ledger.accepted("generate-music")[-1].body["duration"] == 60
+    ended = shell(*own)
+    assert ended.err.splitlines()[0] == (
+        "Note: duration is left out, which means 20 seconds with V6: duration takes 10 to 360."
+    )
+    refused = shell(*own, "--duration", "5")
+    assert (refused.code, "--duration must lie between 10 and 360" in refused.err) == (2, True)
+    fake.ledger.assert_charged(2)
+
+
 def test_a_song_of_ones_own(shell: Shell, fake: FakeSuno) -> None:
     """Lyrics from a file, style and title are sent as the custom mode; `out` is made."""
     (shell.folder / "words.txt").write_text("\ufeff[Verse]\nRain", encoding="utf-8")
