@@ -204,7 +204,8 @@ class Engine:
         is_pushed = self.inbox is not None and operation.callback_url is None
 
         def accepted(body: Body, submission: str) -> tuple[Task[R], bool]:
-            seat = Seat(accepted=asyncio.get_running_loop().time(), is_pushed=is_pushed)
+            now = asyncio.get_running_loop().time()
+            seat = Seat(accepted=now, is_known=True, is_pushed=is_pushed)
             task_id = task_id_of(body) or ""  # its being there is what made it accepted
             task = self.task(operation.kind, task_id, operation, seat)
             if self.inbox is not None:
@@ -268,6 +269,7 @@ class Engine:
         kind = KINDS[entry.kind or ""]
         operation = operation or self.operation_in(entry)
         task = self.task(kind, entry.task_id or "", operation, Seat())
+        task.seat.is_known = True
         if self.inbox is not None:
             self.inbox.started(task, entry.id)
         if entry.outcome is not None and other_task_in(entry.outcome, task.id) is None:
@@ -303,9 +305,14 @@ class Engine:
         return None if task is None else task.operation
 
     async def _look(self, task: Task[Any], slot: Slot) -> None:
-        kind = KINDS[task.kind]
-        body = await self.ask(kind, task.id, slot)
-        record = record_of(kind, body, token=task.token, operation=task.operation, seen=task.stage)
+        kind, operation = KINDS[task.kind], task.operation
+        try:
+            body = await self.ask(kind, task.id, slot)
+            record = record_of(kind, body, token=task.token, operation=operation, seen=task.stage)
+        except NotFound:
+            if not task.seat.is_known and self.journal is not None:
+                task.seat.is_known = await self.journal.of_task(task.kind, task.id) is not None
+            raise
         task.observe(record)
 
     async def ask(self, kind: Kind, task_id: str, slot: Slot) -> Body:

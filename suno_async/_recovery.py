@@ -255,7 +255,7 @@ class Recoveries:
         task = self._client.task(
             push.kind, push.task_id, operation if lost is None else lost.operation, seat
         )
-        task.seat.submission = push.submission
+        task.seat.submission, task.seat.is_known = push.submission, True
         return task
 
     def _tell(self, push: Push, task: Task[Any]) -> None:

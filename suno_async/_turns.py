@@ -79,6 +79,12 @@ class Turns:
         heappush(self._queues[lane], (urgent, self._turn, task))
         heappush(self._queues[Lane.SPARE], (spare, self._turn, task))
 
+    def enter_first(self, task: AnyTask) -> None:
+        """Queue a task for a look ahead of all others, behind those that came so before."""
+        self._turn += 1
+        task.seat.turn = self._turn
+        heappush(self._queues[Lane.PERSON], (-inf, self._turn, task))
+
     def enter_again(self, task: AnyTask, now: float) -> None:
         """Queue a task after a failed look; for a batch's task mostly at places nobody wants."""
         failures = task.seat.trouble.failures

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
+from copy import copy
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from suno_async.task import Task
 
     AnyTask: TypeAlias = Task[Any]
+    _Asking: TypeAlias = asyncio.Future[SunoError | None]
 
 _log = logging.getLogger("suno_async")
 
@@ -42,12 +44,19 @@ _FRESH = 4.0  # seconds in which a look need not be repeated
 _GRACE = 60.0  # seconds in which a missing record is no news, and failing looks are not raised
 _MOST_FAILURES = 3
 _NEAR_END = 2.5  # times `usual`, in which the rest is made at one task a second
+_SHARE = 0.3  # of the rate's slots, for looks without an answer yet
+_USUAL_RATE = 20  # slots, where the limiter does not tell
 _AGAIN = 1.0  # seconds until cancelled lanes are served again
 _LATE = 4.0  # times the documented time; `usual` never learns more
 _LATE_LOOKS = 5
 _LATE_GAP = 110.0  # seconds at least between two that count
 _LOST_LOOKS = 5
 _REFUSALS = 2
+_MISSES = 2  # looks that find no record of what nobody here saw accepted: some 4 s
+_NOWHERE = (
+    "there is no record of this task, and neither this client nor its journal saw it accepted: "
+    "check its token, and the key of whose account it is"
+)
 
 _PRIORITIES = {
     Lane.PERSON: Priority.PERSON_LOOK,
@@ -94,14 +103,21 @@ class Watcher:
     _looks: dict[AnyTask, asyncio.Task[None]] = field(
         factory=dict["AnyTask", asyncio.Task[None]], init=False
     )
+    _most: float = field(default=1.0, init=False)
+    """Looks that may be without an answer at one time."""
+    _asked: dict[AnyTask, dict[_Asking, None]] = field(
+        factory=dict["AnyTask", "dict[_Asking, None]"], init=False
+    )
+    """Who waits for a look, of those that are to come first or are under way."""
     _is_closed: bool = field(default=False, init=False)
 
     def check(self, task: AnyTask) -> None:
         """Raise why the task cannot be watched here and now, if so."""
         try:
-            self._ready()
+            limiter = self._ready()
         except ClientClosed:
             raise _closed(task) from None
+        self._most = max(1.0, _SHARE * getattr(limiter, "max_rate", _USUAL_RATE))
 
     def watch(self, task: AnyTask) -> None:
         """Look at the task from now on, at its turn; after the end, never."""
@@ -121,7 +137,8 @@ class Watcher:
         if task in self._watched:
             self._watched.discard(task)
             self._turns.people -= _is_waited_for(task)
-            self._turns.leave(task)
+            if task not in self._asked:
+                self._turns.leave(task)
 
     def told(self, task: AnyTask, record: Record[Any]) -> None:
         """Hand a push's news to the task, which is pushed from now on at the latest."""
@@ -137,18 +154,43 @@ class Watcher:
                 self._queue(task, asyncio.get_running_loop().time())  # its looks are rare now
 
     async def look_now(self, task: AnyTask) -> None:
-        """Look at the task once, ahead of others, unless it was looked at just now."""
+        """Look at the task once, ahead of others, unless it was looked at just now.
+
+        Whoever is cancelled meanwhile wants no look any more; what is under way goes on.
+        """
         self.check(task)
-        look = self._looks.get(task)
-        if look is None or look.done():
-            if asyncio.get_running_loop().time() - task.seat.tried < _FRESH:
-                return
-            self._turns.leave(task)
-            look = self._begin(task, self._urgent_look(task))
-        await asyncio.wait([look])
-        if look.cancelled():
-            raise _closed(task)
-        look.result()
+        loop = asyncio.get_running_loop()
+        if not self._is_under_way(task) and loop.time() - task.seat.tried < _FRESH:
+            return
+        asking: _Asking = loop.create_future()
+        self._asked.setdefault(task, {})[asking] = None
+        self._begin_lanes()
+        if not self._is_under_way(task):
+            self._queue(task, loop.time())
+        try:
+            error = await asking
+        finally:
+            self._withdraw(task, asking)
+        if error is not None:
+            raise copy(error)
+
+    def _withdraw(self, task: AnyTask, asking: _Asking) -> None:
+        """One waits no more: without anybody else, the task has the turn that it had."""
+        others = self._asked.get(task)
+        if others is None or asking not in others:  # it was answered
+            return
+        del others[asking]
+        if not others:
+            del self._asked[task]
+            if not self._is_under_way(task):
+                self._turns.leave(task)
+                self._queue_if_watched(task, asyncio.get_running_loop().time())
+
+    def _answer(self, task: AnyTask, error: SunoError | None = None) -> None:
+        """The look that was asked for is over, or cannot be."""
+        for asking in self._asked.pop(task, ()):
+            if not asking.done():
+                asking.set_result(error)
 
     def is_near_end(self, kind: Kind, to_start: int) -> bool:
         """Whether a batch that has so many tasks to start waits for its last submissions."""
@@ -161,13 +203,16 @@ class Watcher:
         running = [*self._lanes.values(), *self._looks.values()]
         for one in running:
             one.cancel()
+        for task in list(self._asked):
+            self._answer(task, _closed(task))
         for task in list(self._watched):
             task.disturb(_closed(task))
         await asyncio.gather(*running, return_exceptions=True)
 
     def _begin_lanes(self) -> None:
         """Serve those that nobody serves: whoever cancels all tasks has none who listen still."""
-        for lane in Lane if self._watched and not self._is_closed else ():
+        is_needed = (self._watched or self._asked) and not self._is_closed
+        for lane in Lane if is_needed else ():
             if lane not in self._lanes or self._lanes[lane].cancelled():
                 # not in the context of whoever happens to listen first
                 serving = asyncio.create_task(self._serve(lane), context=Context())
@@ -183,7 +228,7 @@ class Watcher:
         """Bring one lane's looks to the limiter, one at a time."""
         loop = asyncio.get_running_loop()
         while True:
-            at = self._turns.due(lane)
+            at = self._due(lane)
             if at > loop.time():
                 await self._naps[lane].until(at)
                 continue
@@ -191,15 +236,29 @@ class Watcher:
                 slot = await self._slot(_PRIORITIES[lane])
             except SunoError as error:
                 if (task := self._turns.take(lane, loop.time())) is not None:
+                    self._answer(task, error)
                     self._failed(task, error, loop.time())
                 await asyncio.sleep(0)  # others have their turn, however many are due here
                 continue
-            task = self._turns.take(lane, loop.time())
+            task = None if self._is_full() else self._turns.take(lane, loop.time())
             if task is None:  # somebody else has looked meanwhile
                 give_back(slot)
                 continue
             look = self._begin(task, self._look_and_learn(task, slot))
             look.add_done_callback(partial(_unused, slot))
+
+    def _due(self, lane: Lane) -> float:
+        """When this lane wants its next look; not while too many have no answer."""
+        return inf if self._is_full() else self._turns.due(lane)
+
+    def _is_full(self) -> bool:
+        """Whether enough slots are held by looks without an answer.
+
+        A look that hangs holds its slot for as long as its timeout and the limiter's patience with
+        a lost request. Were there no bound, looks that hang would hold all slots for most of a
+        minute, and nobody could submit. A look that is answered in 3 seconds is not slowed down.
+        """
+        return len(self._looks) >= self._most
 
     async def _slot(self, priority: Priority) -> Slot:
         """Have a place; a limiter of the caller's may raise anything, and no lane ends of it."""
@@ -218,30 +277,29 @@ class Watcher:
     def _ended(self, task: AnyTask, look: asyncio.Task[None]) -> None:
         if self._looks.get(task) is look:
             del self._looks[task]
-        if not look.cancelled():
-            look.exception()  # seen: whoever waits for it gets it, if anybody is left
-        elif not self._is_closed:
+        if self._is_closed:
+            return
+        if look.cancelled():
+            self._answer(task, _closed(task))
             self._queue_if_watched(task, asyncio.get_running_loop().time())
+        self._wake_lanes()  # there is room for one more
 
     def _is_under_way(self, task: AnyTask) -> bool:
         look = self._looks.get(task)
         return look is not None and not look.done()
 
     def _queue(self, task: AnyTask, now: float) -> None:
-        if task.seat.trouble.failures:
+        if task in self._asked:
+            self._turns.enter_first(task)
+        elif task.seat.trouble.failures:
             self._turns.enter_again(task, now)
         else:
             self._turns.enter(task, now)
-        for lane, nap in self._naps.items():
-            nap.end_before(self._turns.due(lane))
+        self._wake_lanes()
 
-    async def _urgent_look(self, task: AnyTask) -> None:
-        try:
-            slot = await self._slot(Priority.PERSON_LOOK)
-        except SunoError as error:
-            self._failed(task, error, asyncio.get_running_loop().time())
-            raise
-        await self._look_and_learn(task, slot)
+    def _wake_lanes(self) -> None:
+        for lane, nap in self._naps.items():
+            nap.end_before(self._due(lane))
 
     async def _look_and_learn(self, task: AnyTask, slot: Slot) -> None:
         loop, seat = asyncio.get_running_loop(), task.seat
@@ -253,6 +311,7 @@ class Watcher:
         else:
             seat.trouble, seat.is_hopeless, seat.tried = Trouble(), False, loop.time()
             self._turns.saw(task, asked, complete=task.is_over)
+            self._answer(task)
             if task in self._watched and not task.is_over:
                 self._give_up_late(task)
                 self._queue_if_watched(task, loop.time())
@@ -276,6 +335,7 @@ class Watcher:
     def _failed(self, task: AnyTask, error: SunoError, now: float) -> None:
         """A look that fails is not the task's failure: look again, and tell when it goes on."""
         _log.info("Look %s: %s", task.token, in_brief(error))
+        self._answer(task)
         seat, trouble = task.seat, task.seat.trouble
         seat.tried = now
         trouble.failures += 1
@@ -283,11 +343,15 @@ class Watcher:
             trouble.counted_since = trouble.counted_since if trouble.counted else now
             trouble.counted += 1
         is_old = now - (now if seat.watched_since is None else seat.watched_since) >= _GRACE
+        trouble.missed = trouble.missed + 1 if isinstance(error, NotFound) else 0
         trouble.lost += is_old and isinstance(error, NotFound | DecodeError)
         trouble.refusals = trouble.refusals + 1 if isinstance(error, AuthenticationFailed) else 0
         lasts = trouble.counted >= _MOST_FAILURES and now - trouble.counted_since >= _GRACE
         seat.is_hopeless = trouble.lost >= _LOST_LOOKS or trouble.refusals >= _REFUSALS
-        missing = is_old and isinstance(error, NotFound)
+        is_nowhere = not seat.is_known and trouble.missed >= _MISSES
+        missing = is_nowhere or (is_old and trouble.missed > 0)
+        if is_nowhere:
+            error.message = _NOWHERE
         if lasts or missing or seat.is_hopeless or trouble.refusals:
             trouble.counted = 0
             error.token, error.kind = task.token, task.kind

@@ -13,9 +13,11 @@ still be on its way, and its slot is held some seconds longer.
 Slots alone would let 20 requests go at once every 10 seconds, and an urgent one would wait for the
 next round. So while requests are waiting, a token bucket (aiolimiter's) spreads them at the same
 rate, one each half second, and keeps one token for when late answers have held up the slots; a
-client that was idle sends its first 20 at once. One dispatcher is the bucket's only customer, since
-a waiter of aiolimiter can lose its place to a newcomer. It picks the waiter last, when slot and
-token are there: the most urgent first, then in order of arrival.
+client that was idle sends its first 20 at once. Slots whose requests hang do not come round: as
+long as they are held, the others are spread over the same time, so that one of them is free soon
+for what is urgent. One dispatcher is the bucket's only customer, since a waiter of aiolimiter can
+lose its place to a newcomer. It picks the waiter last, when slot and token are there: the most
+urgent first, then in order of arrival.
 
 A refusal all the same means that somebody else uses the key, or that the server counts otherwise:
 everybody waits for a period, then goes on at an even pace that the slots alone would not need, and
@@ -49,6 +51,8 @@ _TOKENS = 2  # that the bucket holds: the one to be used next, and one to catch 
 SLOWER = 1.25  # times slower after each refusal in a slow spell, and back with a spell in peace
 SLOWEST = 3.0
 Keeper: TypeAlias = Callable[[Iterable[float]], None]
+_HANGS = 2.0  # seconds without an answer, after which a slot does not count as coming round
+_SPARSEST = 4.0  # times the usual distance, for slots that hang: 2 s
 _TICK = 0.001  # seconds to wait for a token that is due but for a rounding error, and to use it
 
 
@@ -154,6 +158,8 @@ class RateLimiter:
     _numbers: count[int] = field(factory=count, init=False)
     _keepers: list[Keeper] = field(factory=list[Keeper], init=False)
     _recent: deque[float] = field(init=False)
+    _out: dict[int, float] = field(factory=dict[int, float], init=False)
+    """When those in use without an answer were taken, also if none came; oldest first."""
     _pace: AsyncLimiter = field(init=False)
     _slow_pace: AsyncLimiter = field(init=False)  # from the first refusal on
     _has_token: bool = field(default=False, init=False)
@@ -201,10 +207,19 @@ class RateLimiter:
             await pace.acquire()  # at once, for nobody else takes any
             interval = pace.time_period / pace.max_rate
             kept = (pace.max_rate - 1) * interval
-            self._next_token = max(self._next_token, now - kept) + interval
+            self._next_token = max(self._next_token, now - kept) + interval * self._slower(now)
             self._has_token, self._token_until = True, now + max(interval, _TICK)
         else:
             await self._queue.change(max(self._next_token, now + _TICK))
+
+    def _slower(self, now: float) -> float:
+        """How much longer tokens are apart, for the slots that do not come round."""
+        hanging = 0
+        for since in self._out.values():
+            if since > now - _HANGS:
+                break
+            hanging += 1
+        return min(_SPARSEST, self.max_rate / max(1, self.max_rate - hanging))
 
     def _may_burst(self, now: float) -> bool:
         """Whether a request may go unpaced: less than half of the rate was used lately."""
@@ -212,12 +227,14 @@ class RateLimiter:
             return False
         recent = self._recent
         is_full = len(recent) == recent.maxlen
-        return not is_full or recent[0] <= now - 2 * self.time_period - self.margin
+        quiet = 2 * self.time_period * self._slower(now) + self.margin
+        return not is_full or recent[0] <= now - quiet
 
     def _take(self, now: float) -> Slot:
         number = next(self._numbers)
         self._free -= 1
         self._recent.append(now)
+        self._out[number] = now
         self._use(number, now + self._hold(Use.LOST))
         return HeldSlot(partial(self._release, number))
 
@@ -228,6 +245,8 @@ class RateLimiter:
     def _release(self, number: int, use: Use, resume_at: float) -> None:
         loop = self._queue.bound_loop()
         now = loop.time()
+        if use is not Use.LOST:
+            del self._out[number]
         if use is Use.UNUSED:
             if self._recent:  # it remembers fewer than there are slots if `burst` is smaller
                 self._recent.pop()
@@ -261,6 +280,7 @@ class RateLimiter:
 
     def _give_back(self, number: int) -> None:
         del self._until[number]
+        self._out.pop(number, None)
         self._free += 1
         self._queue.wake()
 

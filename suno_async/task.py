@@ -87,6 +87,8 @@ class Trouble:
     """When the first of these was."""
     lost: int = 0
     """Of them, those after the first minute that found no record, or none that can be read."""
+    missed: int = 0
+    """Of them, those that found no record."""
     refusals: int = 0
     """The last of them, if they refused the key."""
 
@@ -115,6 +117,8 @@ class Seat:
     """The age at the last of them."""
     submission: str | None = None
     """The submission that started it, where that is known."""
+    is_known: bool = False
+    """Whether this client or its journal saw it accepted."""
     is_pushed: bool = False
     """Whether what happens to it is pushed to us."""
     has_heard: bool = False
@@ -147,7 +151,7 @@ class Task(Generic[R]):
     """The watcher's notes."""
     _events: tuple[TaskEvent[R], ...] = field(default=(), init=False)
     _failure: TaskFailed | None = field(default=None, init=False)
-    _listeners: tuple[Listener, ...] = field(default=(), init=False)
+    _listeners: dict[Listener, None] = field(factory=dict["Listener", None], init=False)
     _batches: int = field(default=0, init=False)
     """How many of them are batches."""
 
@@ -229,27 +233,29 @@ class Task(Generic[R]):
             ConfigurationError: the client belongs to another event loop.
         """
         self._watch.check(self)
-        self._change((*self._listeners, listener), self._batches + of_batch)
+        if listener not in self._listeners:
+            self._change(len(self._listeners) + 1, self._batches + of_batch)
+            self._listeners[listener] = None
 
     def unlisten(self, listener: Listener, *, of_batch: bool = False) -> None:
         """Call it no more; without listeners the task costs no looks."""
-        others = tuple(one for one in self._listeners if one != listener)
-        if others != self._listeners:
-            self._change(others, self._batches - of_batch)
+        if listener in self._listeners:
+            self._change(len(self._listeners) - 1, self._batches - of_batch)
+            del self._listeners[listener]
 
-    def _change(self, listeners: tuple[Listener, ...], batches: int) -> None:
+    def _change(self, listeners: int, batches: int) -> None:
         """Have it watched while anybody listens: as a person's, unless all of them are batches."""
-        is_persons = len(listeners) > batches if listeners else self.is_persons
-        stays = bool(listeners) and is_persons == self.is_persons
+        is_persons = listeners > batches if listeners else self.is_persons
+        stays = listeners > 0 and is_persons == self.is_persons
         if self._listeners and not stays:
             self._watch.unwatch(self)
         self.is_persons = is_persons
         if listeners and not (self._listeners and stays):
             self._watch.watch(self)
-        self._listeners, self._batches = listeners, batches
+        self._batches = batches
 
     def _wake(self, error: SunoError | None = None) -> None:
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             try:
                 listener(error)
             except Exception:  # noqa: BLE001 one listener must not cost the others their news
@@ -272,6 +278,8 @@ class Task(Generic[R]):
         Raises:
             TaskFailed: the service could not make it.
             TaskTimeout: the stage was not reached in time; nothing is lost, wait again.
+            NotFound: the service has no record of it: told within 10 seconds of a task that neither
+                this client nor its journal saw accepted, and after a minute of one that it did.
             ConfigurationError: `until` is no stage with anything there, or `timeout` no number.
             ClientClosed: the client ended meanwhile.
             AuthenticationFailed: the key is not valid any more.
@@ -319,25 +327,25 @@ class Task(Generic[R]):
 
     async def _last_look(self, index: int) -> None:
         """Look once more, and listen meanwhile: a push may be faster."""
-        news = asyncio.Event()
+        news = _News(asyncio.get_running_loop().create_future())
 
-        def hear(_: SunoError | None) -> None:
-            if self.is_over or index < len(self._events):
-                news.set()
+        def hear(error: SunoError | None) -> None:
+            if error is not None or self.is_over or index < len(self._events):
+                news(error)
 
         looking = asyncio.create_task(self._watch.look_now(self))
-        hearing = asyncio.create_task(news.wait())
+        looking.add_done_callback(news.end)
         try:
             self.listen(hear)
             with suppress(TimeoutError):
                 async with Deadline(_LAST_LOOK):
-                    await asyncio.wait([looking, hearing], return_when=asyncio.FIRST_COMPLETED)
+                    await news.future
         finally:
             self.unlisten(hear)
-            hearing.cancel()
-            looking.cancel()  # the look itself goes on
-        if looking.done() and (error := looking.exception()) is not None and not news.is_set():
-            raise error
+            looking.cancel()  # a look that is under way goes on
+        error = None if news.future.cancelled() else news.future.result()
+        if error is not None:
+            raise copy(error)
 
 
 def _check_wait(until: object, timeout: object) -> None:
@@ -357,6 +365,11 @@ class _News:
     def __call__(self, error: SunoError | None) -> None:
         if not self.future.done():
             self.future.set_result(error)
+
+    def end(self, looking: asyncio.Task[None]) -> None:
+        """Wait no longer than a look does."""
+        if not looking.cancelled():
+            self(cast("SunoError | None", looking.exception()))
 
 
 @define

@@ -26,6 +26,7 @@ from suno_async.testing import FakeSuno, Fault, VirtualTimeLoop
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+LOOK = "get-lyrics-generation-details"
 ONCE = RetryPolicy(attempts=1)
 
 
@@ -59,9 +60,12 @@ async def test_a_look_amid_a_stall() -> None:
     ):
         fake.script(complete=1.0)
         task = await suno.submit(GenerateLyrics("rain"))
-        asyncio.get_running_loop().call_later(3.9, stand_still, 60.0)
-        assert await task
-        assert len(fake.ledger.of("get-lyrics-generation-details")) == 1
+        waiting = asyncio.ensure_future(task.wait())
+        while not fake.ledger.of(LOOK):  # noqa: ASYNC110 nothing tells that a look is under way
+            await asyncio.sleep(0.05)
+        stand_still(60.0)
+        assert await waiting
+        assert len(fake.ledger.of(LOOK)) == 1
 
 
 async def test_an_upload_amid_a_stall() -> None:
