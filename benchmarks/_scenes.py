@@ -137,8 +137,8 @@ def objections(cell: Cell, seen: Seen) -> Iterator[str]:
 def _expected_rows(seen: Seen) -> list[tuple[str, str | None]]:
     """Accepted: the task. Unknown: a row without one. Refused, or never sent: nothing."""
     if seen.ends[-1] == UNKNOWN:
-        return [("unknown", None)]
-    return [("being made", token) for token in seen.tokens]
+        return [("in_doubt", None)]
+    return [("in_progress", token) for token in seen.tokens]
 
 
 async def play(cell: Cell, *, key: str = "key") -> Seen:
@@ -265,7 +265,7 @@ def _rows(journal: Path) -> list[tuple[str, str | None]]:
     if not journal.exists():  # nothing was ever about to be sent
         return []
     with closing(sqlite3.connect(journal)) as db:
-        return db.execute("SELECT state, token FROM state WHERE state <> 'over'").fetchall()
+        return db.execute("SELECT state, token FROM state WHERE done_at IS NULL").fetchall()
 
 
 def _contents(folder: Path | None) -> Iterator[bytes]:

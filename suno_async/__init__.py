@@ -4,6 +4,8 @@
 what was paid for, and every error is a `SunoError`.
 """
 
+from suno_async._journal.entry import JournalEntry
+from suno_async._journal.journal import SubmissionState
 from suno_async._transport import Attempt
 from suno_async.batch import Batch, Outcome
 from suno_async.callbacks import CallbackReceiver, UnwatchedPush
@@ -125,6 +127,7 @@ __all__ = [
     "GetTimestampedLyrics",
     "InsufficientCredits",
     "InvalidRequest",
+    "JournalEntry",
     "JournalError",
     "Limiter",
     "Lyrics",
@@ -151,6 +154,7 @@ __all__ = [
     "StemAudio",
     "Stems",
     "StyleBoost",
+    "SubmissionState",
     "SubmissionUnknown",
     "SunoClient",
     "SunoError",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from weakref import WeakValueDictionary
@@ -13,26 +12,20 @@ from attrs import define, evolve, field
 
 from suno_async._form import form_of
 from suno_async._inbox import Inbox
+from suno_async._journal.entry import JournalEntry
+from suno_async._journal.memory import Memory
 from suno_async._journal.sqlite import Journal
 from suno_async._records import Record, record_of
 from suno_async._submissions import Reading, Submissions, Terms
 from suno_async._transport import Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
 from suno_async._watcher import Watcher
-from suno_async._wire import (
-    answer_of,
-    body_of,
-    operation_from_dict,
-    other_task_in,
-    task_id_of,
-    texts_of,
-)
+from suno_async._wire import answer_of, body_of, other_task_in, task_id_of, texts_of
 from suno_async.callbacks import CallbackReceiver
 from suno_async.errors import (
     ClientClosed,
     ConfigurationError,
     Host,
-    InvalidRequest,
     NotFound,
     SunoError,
 )
@@ -85,7 +78,7 @@ class Engine:
     )
 
     def __attrs_post_init__(self) -> None:
-        self.submissions = Submissions(self.transport, self.journal)
+        self.submissions = Submissions(self.transport, self.journal or Memory())
         self.watcher = Watcher(self.ready, self._look)
         if isinstance(self.callbacks, CallbackReceiver):
             self.inbox = Inbox(self, self.transport.http.account)
@@ -219,13 +212,10 @@ class Engine:
             self.submissions.unclaimed.append(paid[0].token)
             return f"pick it up with task({paid[0].token!r})"
 
-        def has_failed(paid: tuple[Task[R], bool]) -> bool:
-            return paid[0].failure is not None
-
         return await self.submissions.pay(
             operation,
             partial(self._request, operation, priority),
-            Reading(accepted, restored, unclaimed, has_failed),
+            Reading(accepted, restored, unclaimed),
             terms,
         )
 
@@ -278,13 +268,12 @@ class Engine:
 
     def operation_in(self, entry: Entry) -> TaskOperation[Any] | None:
         """The operation of a submission that the journal knows."""
-        with suppress(InvalidRequest):  # a class of the caller's own: the task is there anyway
-            return cast("TaskOperation[Any]", operation_from_dict(entry.operation, entry.fields))
-        return None
+        return cast("TaskOperation[Any] | None", JournalEntry(entry).operation)
 
     def _over(self, task: Task[Any], record: Record[Any]) -> None:
-        if self.journal is not None and not self.is_closed:
-            self.journal.over(task.kind, task.id, record.body)
+        if not self.is_closed:
+            has_failed = record.failure is not None
+            self.submissions.book.over(task.kind, task.id, record.body, has_failed=has_failed)
 
     async def recall(self, token: str) -> Any:
         """What the record of a task shows now, also of one that is over."""

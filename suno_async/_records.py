@@ -86,7 +86,7 @@ def record_of(
     if is_nothing and (task_id is None or "code" not in kind.status_at):
         raise NotFound("the service has no record of this task (yet)", token, kind.name, code, _OK)
     known = kind.words.get(word)
-    failed = word in kind.failures or not (code is None or code in kind.codes)
+    failed = _is_failure(kind, word, code)
     result: Any = None
     if seen is not None and known is not None and known <= seen and not failed:
         return Record(task_id=task_id, stage=known, result=None, body=body)
@@ -107,6 +107,16 @@ def record_of(
         _, path = find(body, kind.result_at)
         raise DecodeError("complete, but nothing is there", token, kind.name, path, body)
     return Record(task_id=task_id, stage=stage, result=result, body=body)
+
+
+def has_failed(kind: Kind, body: Mapping[str, Any]) -> bool:
+    """Whether a record or a push says that the task has failed."""
+    status, _ = find(body, kind.status_at)
+    return _is_failure(kind, "" if status is None else str(status), _code_of(body))
+
+
+def _is_failure(kind: Kind, word: str, code: int | None) -> bool:
+    return word in kind.failures or not (code is None or code in kind.codes)
 
 
 def _result_of(kind: Kind, body: Mapping[str, Any], **known: str | None) -> Any:

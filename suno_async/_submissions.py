@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from typing import Any, Generic, TypeVar, cast
@@ -22,13 +22,12 @@ from typing import Any, Generic, TypeVar, cast
 from attrs import define, field, frozen
 
 from suno_async._deadline import Deadline
+from suno_async._journal.digest import digest_of
 from suno_async._journal.file import KeptError
-from suno_async._journal.journal import Entry
-from suno_async._journal.memory import Memory
-from suno_async._journal.sqlite import Journal
+from suno_async._journal.journal import Book, Entry, SubmissionState
 from suno_async._transport import Sending, Transport
 from suno_async._verdict import Body, Request, in_brief
-from suno_async._wire import operation_to_dict, task_id_of
+from suno_async._wire import task_id_of, written_of
 from suno_async.errors import (
     ClientClosed,
     ConfigurationError,
@@ -54,8 +53,6 @@ class Reading(Generic[R]):
     """From what is known of an accepted submission."""
     unclaimed: Callable[[R], str]
     """List what nobody is left to take, and describe it for the log."""
-    has_failed: Callable[[R], bool] = lambda _: False
-    """Whether what was restored is a failure."""
 
 
 @frozen(kw_only=True)
@@ -83,7 +80,7 @@ class _Submission:
     request: Request
     reading: Reading[Any]
     terms: Terms
-    book: Journal | Memory | None
+    book: Book
     after: asyncio.Task[Any] | None
     """The posting of an earlier one with the same key, which is being called back."""
     sending: Sending
@@ -92,11 +89,11 @@ class _Submission:
     """Whether it was cancelled before it had left, since nobody waited any more."""
     posting: asyncio.Task[Any] = field(init=False)
 
-    def check_same(self, asked: tuple[str, Mapping[str, Any]]) -> None:
+    def check_same(self, operation: str, digest: str) -> None:
         """A key is for one request."""
-        if asked != self.asked:
+        if digest != digest_of(*self.asked):
             raise ConfigurationError(
-                f"The key {self.id!r} belongs to another request, {asked[0]}: a key names one "
+                f"The key {self.id!r} belongs to another request, {operation}: a key names one "
                 "request for ever."
             )
 
@@ -111,14 +108,14 @@ class Submissions:
     """The paid requests of one client."""
 
     _transport: Transport
-    _journal: Journal | None
+    book: Book
+    """What is known of earlier submissions."""
     unclaimed: list[str] = field(factory=list[str], init=False)
     """Tokens of tasks that were accepted, and nobody was told."""
     recovery: Callable[[str, TaskOperation[Any]], Recovery | None] | None = field(
         default=None, init=False
     )
     """Says where to wait for a task whose answer was lost; nowhere, without callbacks."""
-    _memory: Memory = field(factory=Memory, init=False)
     _by_id: dict[str, _Submission] = field(factory=dict[str, _Submission], init=False)
     _out: set[_Submission] = field(factory=set[_Submission], init=False)
     _is_closing: bool = field(default=False, init=False)
@@ -139,10 +136,10 @@ class Submissions:
             JournalError: it could not be written down first, so it was not sent.
             SunoError: it was refused, or could not be sent.
         """
-        asked = type(operation).__name__, operation_to_dict(operation)
+        asked = written_of(operation)
         known = None if terms.key is None else self._by_id.get(terms.key)
         if known is not None and not known.is_called_back and not known.posting.done():
-            known.check_same(asked)
+            known.check_same(asked[0], digest_of(*asked))
             known.waiters += 1
             try:
                 return cast("R", await self._claim(known))
@@ -158,17 +155,12 @@ class Submissions:
             request=request_for(submission_id),
             reading=reading,
             terms=terms,
-            book=self._journal or (None if terms.key is None else self._memory),
+            book=self.book,
             after=None if known is None else known.posting,
             sending=Sending(parks=terms.parks),
         )
         self._begin(new)
         return cast("R", await self._claim(new))
-
-    @property
-    def book(self) -> Journal | Memory:
-        """What is known of earlier submissions."""
-        return self._journal or self._memory
 
     def posting_of(self, submission: str) -> asyncio.Task[Any] | None:
         """The posting of a submission that is still under way."""
@@ -278,7 +270,7 @@ class Submissions:
         if submission.after is not None:
             await asyncio.wait([submission.after])
         book, entry = submission.book, None
-        if book is not None and submission.terms.key is not None:
+        if submission.terms.key is not None:
             entry = await book.find(submission.id)
             if entry is not None and not _must_send(submission, entry):
                 return submission.reading.restore(entry)
@@ -287,21 +279,18 @@ class Submissions:
         body = await self._transport.send(submission.request, submission.sending)
         task_id = task_id_of(body) if submission.request.starts_task else None
         _log.info("%s", submission.accepted_as(task_id))
-        if book is not None:
-            writing = asyncio.create_task(self._write_down(book, submission, task_id, body))
-            with suppress(asyncio.CancelledError):  # what is paid for cannot be called back
-                await asyncio.shield(writing)
+        writing = asyncio.create_task(self._write_down(submission, task_id, body))
+        with suppress(asyncio.CancelledError):  # what is paid for cannot be called back
+            await asyncio.shield(writing)
         return submission.reading.read(body, submission.id)
 
-    async def _write_down(
-        self, book: Journal | Memory, submission: _Submission, task_id: str | None, body: Body
-    ) -> None:
+    async def _write_down(self, submission: _Submission, task_id: str | None, body: Body) -> None:
         """Have it in the journal; where that fails, it is paid, and its caller must have it."""
         try:
             if task_id is not None:
-                await book.accepted(submission.id, task_id)
-            elif isinstance(book, Journal):  # a call has no key, by which a memory would know it
-                await book.answered(submission.id, body)
+                await self.book.accepted(submission.id, task_id)
+            else:
+                await self.book.answered(submission.id, body)
         except JournalError as error:
             _log.error("%s, but: %s", submission.accepted_as(task_id), error)
             if task_id is not None:
@@ -322,10 +311,9 @@ class Submissions:
 
 def _must_send(submission: _Submission, entry: Entry) -> bool:
     """Whether what is known of an earlier one leaves this one to be sent."""
-    submission.check_same((entry.operation, entry.fields))
+    submission.check_same(entry.operation, entry.digest)
     if not entry.is_unknown:
-        reading = submission.reading
-        return submission.terms.retry_failed and reading.has_failed(reading.restore(entry))
+        return submission.terms.retry_failed and entry.state is SubmissionState.FAILED
     if not submission.terms.resend_unknown:
         raise SubmissionUnknown(
             "its answer never came, in this run or an earlier run.", submission=submission.id
@@ -351,9 +339,8 @@ def _prepare(submission: _Submission, *, may_be_paid: bool) -> None:
         if submission.waiters == 0 or (submission.waiters == 1 and not is_wanted):
             submission.is_called_back = True
             raise asyncio.CancelledError
-        if book is not None:
-            await book.about_to_send(submission.id, *submission.asked, submission.kind)
+        await book.about_to_send(submission.id, *submission.asked, submission.kind)
 
     submission.sending.before = before
-    if book is not None and not may_be_paid:
+    if not may_be_paid:
         submission.sending.refused = lambda: book.take_back(submission.id)

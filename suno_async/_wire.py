@@ -36,6 +36,7 @@ from suno_async.operations import (
     OPERATIONS,
     SENT_APART,
     SENT_AS,
+    WRITTEN_AS,
     CallOperation,
     Operation,
     TaskOperation,
@@ -104,6 +105,39 @@ def operation_from_dict(name: str, given: Mapping[str, Any]) -> Operation[Any]:
     if faults:
         raise InvalidRequest(operation=name, faults=tuple(faults))
     return cls(**{one: _from_text(value, known[one].type) for one, value in given.items()})
+
+
+def written_of(operation: Operation[Any]) -> tuple[str, dict[str, Any]]:
+    """An operation's name and fields as journals keep them, whatever was renamed since.
+
+    Raises:
+        InvalidRequest: a field holds what is no data.
+    """
+    names = _written_names(type(operation))
+    written = {names[name]: value for name, value in operation_to_dict(operation).items()}
+    return _written_name(type(operation)), written
+
+
+def operation_written(name: str, written: Mapping[str, Any]) -> Operation[Any]:
+    """The operation that a journal keeps so.
+
+    Raises:
+        InvalidRequest: there is no such operation any more, or not with these fields.
+    """
+    cls = next((one for one in OPERATIONS.values() if _written_name(one) == name), None)
+    if cls is None:
+        raise InvalidRequest(f"there is no operation {name!r}")
+    names = {old: new for new, old in _written_names(cls).items()}
+    given = {names.get(old, old): value for old, value in written.items()}
+    return operation_from_dict(cls.__name__, given)
+
+
+def _written_name(cls: type[Operation[Any]]) -> str:
+    return vars(cls).get("written_as") or cls.__name__  # a caller's subclass is another operation
+
+
+def _written_names(cls: type[Operation[Any]]) -> Mapping[str, str]:
+    return {one.name: one.metadata.get(WRITTEN_AS, one.name) for one in fields(cls)}
 
 
 def task_id_of(body: Mapping[str, Any]) -> str | None:

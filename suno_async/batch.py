@@ -6,15 +6,14 @@ What runs meanwhile is in `_feed`.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
-from suno_async._wire import operation_to_dict
+from suno_async._journal.digest import BATCH_KEYS, batch_key, digest_of
+from suno_async._wire import written_of
 from suno_async.errors import ConfigurationError, InvalidRequest, SunoError
 from suno_async.operations import TaskOperation
 from suno_async.task import Task
@@ -33,9 +32,6 @@ Items: TypeAlias = "Iterable[Op | InvalidRequest] | AsyncIterable[Op | InvalidRe
 
 OnAccepted: TypeAlias = Callable[[int, Task[Any], bool], None]
 """Told of an item's task: the item's index, the task, and whether the journal knew it."""
-
-BATCH_KEYS = "batch:"
-"""How the keys of batches begin; the keys of `submit` are apart."""
 
 
 def check_batch(operations: object, max_in_flight: object, patience: object) -> None:
@@ -66,10 +62,16 @@ class Keys:
 
     def of(self, operation: TaskOperation[Any]) -> str:
         """The key of the next request; each call counts as one more such request."""
-        asked = [type(operation).__name__, operation_to_dict(operation)]
-        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+        digest = digest_of(*written_of(operation))
         self._seen[digest] += 1
-        return f"{BATCH_KEYS}{digest}:{self._seen[digest]}"
+        return batch_key(digest, self._seen[digest])
+
+    def names(self, key: str) -> bool:
+        """Whether one of the requests so far has this key."""
+        digest, _, number = key.removeprefix(BATCH_KEYS).partition(":")
+        if not (key.startswith(BATCH_KEYS) and number.isdecimal()):
+            return False
+        return int(number) <= self._seen[digest]
 
 
 @frozen(kw_only=True)

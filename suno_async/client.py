@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
@@ -10,6 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from suno_async._engine import Engine
 from suno_async._feed import outcomes_of
 from suno_async._http import Http
+from suno_async._journal.account import Account, check_account
+from suno_async._journal.digest import BATCH_KEYS
+from suno_async._journal.entry import JournalEntry
+from suno_async._journal.journal import SubmissionState
 from suno_async._journal.sqlite import Journal
 from suno_async._methods import OperationMethods
 from suno_async._places import OneFile
@@ -17,7 +23,7 @@ from suno_async._settings import address, check_parts, check_timeout, hosts_of, 
 from suno_async._submissions import Terms
 from suno_async._submitter import Access
 from suno_async._transport import Attempt, Transport
-from suno_async.batch import BATCH_KEYS, Batch, Outcome, check_batch
+from suno_async.batch import Batch, Outcome, check_batch
 from suno_async.callbacks import CallbackReceiver
 from suno_async.download import Downloads, Extras
 from suno_async.errors import ConfigurationError, Host
@@ -34,7 +40,7 @@ from suno_async.retry import RetryPolicy
 from suno_async.task import Seat, Task, read_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from os import PathLike
     from typing import NoReturn, Self
 
@@ -47,6 +53,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+_LONGEST_AGE = timedelta(days=50 * 366)
 _NOBODY = "https://callback.invalid/"  # the API insists on a URL; nobody else should get the songs
 
 
@@ -55,6 +62,8 @@ class SunoClient(OperationMethods):
 
     Args:
         api_key: The key; left out, the environment's `SUNO_API_KEY`.
+        account: Whose the journal is: a name of yours, for which the key may change; left out, a
+            name made of the API's host and a hash of the key. All loopback hosts are one.
         base_url: The API's address; left out, `SUNO_BASE_URL` or the service's own.
         upload_url: The upload host's address; left out, `SUNO_UPLOAD_URL`, or the service's own, or with a `base_url` of your own that one, so that the key goes nowhere else.
         callbacks: A `CallbackReceiver`, whose pushes then take the place of most looks, or a URL for the service to post to; left out, nobody gets the posts.
@@ -75,6 +84,7 @@ class SunoClient(OperationMethods):
         self,
         api_key: str | None = None,
         *,
+        account: str | None = None,
         base_url: str | None = None,
         upload_url: str | None = None,
         callbacks: str | CallbackReceiver | None = None,
@@ -97,9 +107,11 @@ class SunoClient(OperationMethods):
             session=session,
             allow_private=allow_private,
         )
+        check_account(account)
+        whose = Account(account, http.hosts[Host.API], http.key)
         self._engine = Engine(
             transport=Transport(http, retry, on_attempt),
-            journal=None if journal is None else Journal(_journal_path(journal)),
+            journal=None if journal is None else Journal(_journal_path(journal), whose.name),
             callbacks=_callbacks(callbacks),
             timeout=timeout,
             look_limiter=look_limiter,
@@ -266,7 +278,55 @@ class SunoClient(OperationMethods):
             raise ConfigurationError(
                 "This client keeps no journal: give it journal='songs.sqlite'."
             )
-        return [self._engine.restored(None, entry) for entry in await journal.unfinished()]
+        found = journal.entries(SubmissionState.IN_PROGRESS)
+        return [self._engine.restored(None, entry) async for entry in found]
+
+    def submissions(
+        self, state: SubmissionState | str | None = None
+    ) -> AsyncIterator[JournalEntry]:
+        """What the journal knows, oldest first: all of it, or what is in one state.
+
+        `async for entry in suno.submissions(state="in_doubt")`: a state is `in_progress`,
+        `in_doubt`, `done` or `failed`. However many there are, a hundred are held at a time, and
+        others submit meanwhile; what they add may be told or not. Without a journal these are the
+        last 10,000 of this client, of which what is over is the first to go.
+
+        Raises:
+            ConfigurationError: `state` is none, or the client belongs to another event loop.
+            JournalError: the journal cannot be read.
+            ClientClosed: the client has ended.
+        """
+        return self._submissions(_state(state))
+
+    async def _submissions(self, state: SubmissionState | None) -> AsyncIterator[JournalEntry]:
+        self._engine.ready()
+        async for entry in self._engine.submissions.book.entries(state):
+            yield JournalEntry(entry)
+            self._engine.ready()
+
+    async def prune(self, *, older_than: timedelta | float, forget: bool = False) -> int:
+        """Empty the journal's records of what was over so long ago; how many submissions it were.
+
+        `older_than` is a `timedelta` or seconds since it was done or had failed. Key, token, state
+        and times are kept, so that nothing is paid again; what it brought, and what was asked for,
+        are gone from the journal, whose file shrinks. Asked for again, it is the same task, and
+        the service is asked for its result, which it keeps for 15 days. With `forget` all of it is
+        deleted: its key is free, and a batch that is run again pays for it again. What is in
+        progress or in doubt is never touched.
+
+        Others submit meanwhile. At its end the file is written anew, for which they wait, about
+        5 seconds at a million songs, and for which the disk needs room.
+
+        Raises:
+            ConfigurationError: `older_than` is no time, or `forget` no flag.
+            JournalError: the journal cannot be written.
+            ClientClosed: the client has ended.
+        """
+        before = datetime.now(UTC) - _age(older_than)
+        if not isinstance(forget, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(f"forget must be True or False, not {forget!r}.")
+        self._engine.ready()
+        return await self._engine.submissions.book.prune(before, forget=forget)
 
     async def call(self, operation: CallOperation[R], *, priority: Priority = Priority.PERSON) -> R:
         """Ask for an answer that comes at once; it raises what `submit` does, and more.
@@ -419,6 +479,29 @@ def _check_key(key: object) -> None:
             f"key must be a printable text that names the submission, and not begin with "
             f"{BATCH_KEYS!r}: {key!r}."
         )
+
+
+def _state(given: object) -> SubmissionState | None:
+    try:
+        return None if given is None else SubmissionState(given)  # type: ignore[arg-type]
+    except ValueError:
+        raise ConfigurationError(
+            f"state must be one of {', '.join(SubmissionState)}, or None for all, not {given!r}."
+        ) from None
+
+
+def _age(given: object) -> timedelta:
+    """A time that is not below 0, and not before there were computers."""
+    age = given
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        with suppress(ValueError, OverflowError):
+            age = timedelta(seconds=given)
+    if not isinstance(age, timedelta) or not timedelta(0) <= age <= _LONGEST_AGE:
+        raise ConfigurationError(
+            "older_than must be a timedelta or seconds, 0 or more and at most 50 years, "
+            f"not {given!r}."
+        )
+    return age
 
 
 def _check(operation: object, wanted: type, used: str, right: str) -> None:

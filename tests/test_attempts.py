@@ -314,15 +314,15 @@ async def test_keys_are_remembered_at_little_cost(suno: SunoClient, fake_suno: F
     assert fake_suno.ledger.count("generate-music") == 1
 
 
-async def test_without_a_key_nothing_is_remembered(fake_suno: FakeSuno) -> None:
-    """A bot that runs for long does not grow by what it will never ask for again."""
+async def test_without_a_journal_little_is_remembered(fake_suno: FakeSuno) -> None:
+    """A bot that runs for long does not grow by the words of songs that are over."""
     attempts: list[Attempt] = []
     async with SunoClient("key", base_url=fake_suno.url, on_attempt=attempts.append) as suno:
-        await suno.submit(SEA)
+        await (await suno.submit(SEA))
         await suno.submit(SEA, key="k")
         book = suno._engine.submissions.book  # pyright: ignore[reportPrivateUsage]
-        kept = [await book.find(attempt.submission) for attempt in attempts]
-    assert [entry and entry.id for entry in kept] == [None, "k"]
+        kept = [await book.find(one.submission) for one in attempts if one.submission]
+    assert [entry and entry.fields for entry in kept] == [None, {"prompt": "the sea"}]
 
 
 @pytest.mark.parametrize("has_left", [False, True])
@@ -368,7 +368,7 @@ async def test_a_loop_that_ends_without_aclose(fake_suno: FakeSuno, tmp_path: Pa
     assert ended.returncode == 0, ended.stderr
     with closing(sqlite3.connect(journal)) as db:
         ((submission, state),) = db.execute("SELECT id, state FROM state").fetchall()
-    assert state == "unknown"
+    assert state == "in_doubt"
     assert f"GenerateMusic {submission}, whose caller has gone: SubmissionUnknown" in ended.stderr
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
         assert await suno.unfinished() == []

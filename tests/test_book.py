@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from suno_async import JournalError
-from suno_async._journal.journal import Entry
+from suno_async._journal.journal import Book, Entry, SubmissionState
 from suno_async._journal.memory import Memory
 from suno_async._journal.sqlite import Journal
 
@@ -32,7 +32,7 @@ async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
 
 
 @pytest.fixture(params=["journal", "memory"])
-def book(request: pytest.FixtureRequest, journal: Journal) -> Journal | Memory:
+def book(request: pytest.FixtureRequest, journal: Journal) -> Book:
     """A book that outlives its client, and one that does not."""
     return journal if request.param == "journal" else Memory()
 
@@ -43,7 +43,12 @@ def rows(tmp_path: Path, statement: str = "SELECT * FROM submission") -> list[tu
         return db.execute(statement).fetchall()
 
 
-async def test_what_is_known_of_a_submission(book: Journal | Memory) -> None:
+async def in_progress(book: Book) -> list[str]:
+    """The ids of what is in progress."""
+    return [entry.id async for entry in book.entries(SubmissionState.IN_PROGRESS)]
+
+
+async def test_what_is_known_of_a_submission(book: Book) -> None:
     """All that was asked for, and the task once there is one; of no other there is anything."""
     await book.about_to_send("k", *SEA, "music")
     asked = Entry(id="k", operation=SEA[0], fields=SEA[1], kind="music", task_id=None, outcome=None)
@@ -56,7 +61,7 @@ async def test_what_is_known_of_a_submission(book: Journal | Memory) -> None:
     assert (found.task_id, found.is_unknown, found.earlier_id) == ("t1", False, None)
 
 
-async def test_only_what_is_unknown_is_recovered(book: Journal | Memory) -> None:
+async def test_only_what_is_unknown_is_recovered(book: Book) -> None:
     """A second push names another song: the submission keeps the task that it has."""
     assert await book.recovered("k", "t1") is False
     assert await book.find("k") is None
@@ -68,7 +73,7 @@ async def test_only_what_is_unknown_is_recovered(book: Journal | Memory) -> None
     assert found.task_id == "t1"
 
 
-async def test_a_task_is_named_by_its_kind_and_its_id(book: Journal | Memory) -> None:
+async def test_a_task_is_named_by_its_kind_and_its_id(book: Book) -> None:
     """Two kinds may use one id: each task has its own submission."""
     for submission, kind, task_id in (("a", "music", "t1"), ("b", "wav", "t1"), ("c", "wav", "t2")):
         await book.about_to_send(submission, *SEA, kind)
@@ -84,7 +89,7 @@ async def test_a_task_is_named_by_its_kind_and_its_id(book: Journal | Memory) ->
         assert (found and found.id) == expected
 
 
-async def test_what_is_taken_back_was_never_there(book: Journal | Memory) -> None:
+async def test_what_is_taken_back_was_never_there(book: Book) -> None:
     """A refused submission leaves nothing, and the others stay; what is not there is no matter."""
     for submission in ("a", "b"):
         await book.about_to_send(submission, *SEA, "music")
@@ -102,23 +107,23 @@ async def test_a_journal_remembers_an_outcome(journal: Journal, tmp_path: Path) 
     await journal.accepted("task", "t1")
     await journal.over("wav", "t1", {"data": "another kind's"})
     await journal.over("music", "t2", {"data": "another task's"})
-    assert [entry.id for entry in await journal.unfinished()] == ["task"]
+    assert await in_progress(journal) == ["task"]
     await journal.over("music", "t1", {"data": 2})
     await journal.over("music", "t1", {"data": 3})
-    assert await journal.unfinished() == []
+    assert await in_progress(journal) == []
     known = [await journal.find(one) for one in ("call", "task")]
     assert [one and (one.outcome, one.is_unknown) for one in known] == [
         ({"data": 1}, False),
         ({"data": 2}, False),
     ]
     assert not await journal.recovered("call", "t3")
-    (times,) = set(rows(tmp_path, "SELECT over_at IS NOT NULL, sent_at IS NOT NULL FROM state"))
+    (times,) = set(rows(tmp_path, "SELECT done_at IS NOT NULL, sent_at IS NOT NULL FROM state"))
     assert times == (1, 1)
     await journal.about_to_send("pushed", *SEA, "music")
     await journal.about_to_send("lost", *SEA, "music")
     await journal.recovered("pushed", "t3")
     accepted = "SELECT id FROM submission WHERE accepted_at IS NOT NULL"
-    assert rows(tmp_path, accepted) == [("task",), ("pushed",)]
+    assert rows(tmp_path, accepted) == [("call",), ("task",), ("pushed",)]
 
 
 async def test_what_is_being_made_in_its_order(journal: Journal) -> None:
@@ -127,7 +132,7 @@ async def test_what_is_being_made_in_its_order(journal: Journal) -> None:
         await journal.about_to_send(submission, *SEA, "music")
     for submission in ("b", "a", "c"):
         await journal.accepted(submission, f"task {submission}")
-    assert [entry.id for entry in await journal.unfinished()] == ["c", "a", "b"]
+    assert await in_progress(journal) == ["c", "a", "b"]
 
 
 async def test_only_what_is_in_doubt_is_taken_back(journal: Journal) -> None:
@@ -148,10 +153,10 @@ async def test_the_failed_one_in_whose_place_it_was_sent(journal: Journal, tmp_p
         await journal.accepted(submission, f"first {submission}")
         await journal.over("music", f"first {submission}", {"data": submission})
     with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
-        db.execute("UPDATE submission SET accepted_at = '2001-01-01', over_at = '2002-01-01'")
+        db.execute("UPDATE submission SET accepted_at = '2001-01-01', done_at = '2002-01-01'")
         db.commit()
     before = rows(
-        tmp_path, "SELECT id, task, outcome, earlier, accepted_at, over_at FROM submission"
+        tmp_path, "SELECT id, task, outcome, earlier, accepted_at, done_at FROM submission"
     )
     for submission in ("a", "a", "b"):
         await journal.about_to_send(submission, *SEA, "music")
@@ -165,7 +170,7 @@ async def test_the_failed_one_in_whose_place_it_was_sent(journal: Journal, tmp_p
     assert found.is_unknown
     await journal.take_back("b")
     after = rows(
-        tmp_path, "SELECT id, task, outcome, earlier, accepted_at, over_at FROM submission"
+        tmp_path, "SELECT id, task, outcome, earlier, accepted_at, done_at FROM submission"
     )
     assert after == before
 
@@ -183,28 +188,31 @@ async def test_a_second_one_that_was_accepted_stays(journal: Journal) -> None:
     assert (found.task_id, found.outcome, found.earlier_id) == ("t2", None, "t1")
 
 
-async def test_the_file_of_version_1(journal: Journal, tmp_path: Path) -> None:
+async def test_the_file_of_version_2(journal: Journal, tmp_path: Path) -> None:
     """What is in the file is read by later versions and by other programs: it does not change."""
     await journal.open()
     (header,) = rows(tmp_path, "SELECT * FROM pragma_application_id, pragma_user_version")
-    assert header == (int.from_bytes(b"suno"), 1)
+    assert header == (int.from_bytes(b"suno"), 2)
     columns = "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info('submission')"
     assert rows(tmp_path, columns) == [
-        ("id", "TEXT", 0, None, 1),
+        ("number", "INTEGER", 0, None, 1),
+        ("id", "TEXT", 1, None, 0),
         ("operation", "TEXT", 1, None, 0),
-        ("fields", "TEXT", 1, None, 0),
+        ("digest", "TEXT", 1, None, 0),
         ("kind", "TEXT", 0, None, 0),
         ("task", "TEXT", 0, None, 0),
-        ("outcome", "TEXT", 0, None, 0),
-        ("earlier", "TEXT", 0, None, 0),
+        ("has_failed", "INTEGER", 1, "0", 0),
         ("sent_at", "TEXT", 1, "datetime('now')", 0),
         ("accepted_at", "TEXT", 0, None, 0),
-        ("over_at", "TEXT", 0, None, 0),
+        ("done_at", "TEXT", 0, None, 0),
+        ("fields", "TEXT", 0, None, 0),
+        ("outcome", "TEXT", 0, None, 0),
+        ("earlier", "TEXT", 0, None, 0),
     ]
     plan = "EXPLAIN QUERY PLAN SELECT * FROM submission WHERE task = 't'"
     assert "submission_task" in rows(tmp_path, plan)[0][-1]
     shown = "SELECT name FROM pragma_table_info('state')"
-    names = ["id", "operation", "state", "token", "sent_at", "accepted_at", "over_at"]
+    names = ["id", "operation", "state", "token", "sent_at", "accepted_at", "done_at"]
     assert [name for (name,) in rows(tmp_path, shown)] == names
 
 

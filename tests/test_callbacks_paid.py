@@ -81,7 +81,7 @@ async def test_sent_again_all_the_same(
         assert await suno.submit(SEA, key="tg-1") is second
         assert (suno.unclaimed, reception.unwatched) == ([], [])
         if folder is not None:
-            assert rows(folder) == [("over", second.token)]
+            assert rows(folder) == [("done", second.token)]
 
 
 @pytest.mark.parametrize("restart", [False, True])
@@ -107,7 +107,7 @@ async def test_sent_again_and_nobody_waits_for_the_first(
         assert [one.stage for one in told] == ["text", "first", "complete"]
         assert {one.submission for one in told} == {"tg-1"}
         assert [look.task_id for look in fake.ledger.of(LOOK)].count(first[6:]) == 1
-    assert rows(tmp_path) == [("over", second.token)]
+    assert rows(tmp_path) == [("done", second.token)]
 
 
 async def test_both_answers_lost(fake: FakeSuno, reception: Reception, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ async def test_both_answers_lost(fake: FakeSuno, reception: Reception, tmp_path:
         (other,) = {f"music:{one}" for one in fake.tasks} - {task.token}
         assert suno.unclaimed == [other]
         assert [one.token for one in reception.unwatched].count(other) == 3
-        assert rows(tmp_path) == [("over", task.token)]
+        assert rows(tmp_path) == [("done", task.token)]
 
 
 async def test_a_failure_that_was_sent_again_is_not_its_task(
@@ -142,7 +142,7 @@ async def test_a_failure_that_was_sent_again_is_not_its_task(
         late = music(old, "error", data=None) | {"code": 500}
         assert await post(url, late) in {200, 409}
         await asyncio.sleep(10)
-        assert rows(tmp_path) == [("unknown", None)]
+        assert rows(tmp_path) == [("in_doubt", None)]
         assert suno.unclaimed == []
         assert await post(url, music(list(fake.tasks)[-1])) == 200
         assert (await lost.error.recovered(timeout=10)).id == list(fake.tasks)[-1]

@@ -84,7 +84,7 @@ async def test_a_lost_answer_is_recovered(
         assert len(fake.ledger.of(LOOK)) == 1
         assert await error.recovered() is task
         if folder is not None:
-            assert rows(folder) == [("over" if task.is_over else "being made", token)]
+            assert rows(folder) == [("done" if task.is_over else "in_progress", token)]
         if key is not None:
             assert await suno.submit(SEA, key=key) is task
         stages = [event.stage async for event in task]
@@ -92,7 +92,7 @@ async def test_a_lost_answer_is_recovered(
         assert (await task)[0].model == "V5"
     assert len(fake.ledger.of("generate-music")) == 1
     if folder is not None:
-        assert rows(folder) == [("over", token)]
+        assert rows(folder) == [("done", token)]
 
 
 @pytest.mark.parametrize("setup", SETUPS)
@@ -121,7 +121,7 @@ async def test_a_restart_recovers_it_too(
     async with client(fake, reception.receiver, tmp_path) as suno:
         await lose(suno, fake, "tg-1")
         assert await suno.unfinished() == []
-    assert rows(tmp_path) == [("unknown", None)]
+    assert rows(tmp_path) == [("in_doubt", None)]
     async with client(fake, reception.make(), tmp_path) as suno:
         receiver = suno._engine.callbacks  # pyright: ignore[reportPrivateUsage]
         assert isinstance(receiver, CallbackReceiver)
@@ -148,12 +148,12 @@ async def test_nobody_need_wait_for_it(
         gc.collect()
         await asyncio.sleep(20)
         (task_id,) = fake.tasks
-        assert rows(tmp_path) == [("being made", f"music:{task_id}")]
+        assert rows(tmp_path) == [("in_progress", f"music:{task_id}")]
         (told,) = reception.unwatched
         assert told.task is not None
         assert told.task.id == task_id
         await asyncio.sleep(180)
-        assert rows(tmp_path) == [("over", f"music:{task_id}")]
+        assert rows(tmp_path) == [("done", f"music:{task_id}")]
         assert await suno.unfinished() == []
         assert [one.stage for one in reception.unwatched] == ["text", "first", "complete"]
 
@@ -166,7 +166,7 @@ async def test_an_accepted_task_is_settled_after_a_restart(
         token = (await suno.submit(SEA, key="tg-1")).token
     async with client(fake, reception.receiver, tmp_path) as suno:
         await asyncio.sleep(200)
-        assert rows(tmp_path) == [("over", token)]
+        assert rows(tmp_path) == [("done", token)]
         assert await suno.unfinished() == []
         assert [(one.token, one.submission) for one in reception.unwatched] == [(token, "tg-1")] * 3
         assert reception.unwatched[0].result[0].model == "V5"
@@ -351,7 +351,7 @@ async def test_the_push_itself_is_given_up_at_every_moment(
             task = await error.recovered(timeout=5)
             await asyncio.sleep(0.1)
             assert (task.id, task.is_over) == (task_id, True)
-        assert rows(folder) == [("over", task.token)]
+        assert rows(folder) == [("done", task.token)]
         if all(one.waits < moment for one in watched):
             assert moment > 5
             return
@@ -376,7 +376,7 @@ async def test_a_claim_must_be_true(
         assert await post(url, music("f" * 32)) == 200, "there is no such task"
         with pytest.raises(SubmissionUnknown):
             await error.recovered(timeout=300)
-        assert rows(tmp_path) == [("being made", listed.token), ("unknown", None)]
+        assert rows(tmp_path) == [("in_progress", listed.token), ("in_doubt", None)]
         assert f"A push was rejected: music:{ours}, which it names" in caplog.text
         assert reception.unwatched == []
         assert await post(url, music(task_id)) == 200

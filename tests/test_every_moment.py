@@ -111,7 +111,7 @@ async def test_its_only_caller_is_cancelled(setup: str, tmp_path: Path) -> None:
         assert isinstance(end, asyncio.CancelledError)
         assert len(scene.accepted) <= 1
         assert scene.suno.unclaimed == scene.accepted
-        scene.check_journal(*(("being made", token) for token in scene.accepted))
+        scene.check_journal(*(("in_progress", token) for token in scene.accepted))
         if scene.key is not None:
             task = await scene.submit()
             assert scene.accepted == [task.token]
@@ -199,7 +199,7 @@ async def test_the_client_is_closed(setup: str, tmp_path: Path) -> None:
             return False
         assert isinstance(end, Task | ClientClosed)
         assert scene.accepted == ([end.token] if isinstance(end, Task) else [])
-        scene.check_journal(*(("being made", token) for token in scene.accepted))
+        scene.check_journal(*(("in_progress", token) for token in scene.accepted))
         return True
 
     await at_every_moment(setup, tmp_path, play)
@@ -226,10 +226,10 @@ async def test_the_client_is_closed_without_patience(setup: str, tmp_path: Path)
             assert scene.accepted == []
             scene.check_journal()
         elif isinstance(end, Task):
-            scene.check_journal(("being made", end.token))
+            scene.check_journal(("in_progress", end.token))
         else:
             assert isinstance(end, SubmissionUnknown)
-            scene.check_journal(("unknown", None))
+            scene.check_journal(("in_doubt", None))
         return True
 
     await at_every_moment(setup, tmp_path, play)
@@ -269,7 +269,7 @@ async def test_tasks_that_start_at_once(setup: str, tmp_path: Path) -> None:
         await asyncio.sleep(300)
         task = await scene.submit()
         assert scene.accepted == [task.token]
-        scene.check_journal(("being made", task.token))
+        scene.check_journal(("in_progress", task.token))
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")

@@ -23,6 +23,8 @@ from suno_async import (
     SunoClient,
     TaskFailed,
 )
+from suno_async._journal.digest import digest_of
+from suno_async._wire import written_of
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -231,9 +233,9 @@ async def test_the_journal_agrees_with_the_ledger(fake_suno: FakeSuno, tmp_path:
         with pytest.raises(APIError):
             await suno.submit(SEA, key="refused")
         assert rows(tmp_path) == [
-            ("done", "over", done.token),
-            ("made", "being made", made.token),
-            ("lost", "unknown", None),
+            ("done", "done", done.token),
+            ("made", "in_progress", made.token),
+            ("lost", "in_doubt", None),
         ], "readable while it is open"
 
 
@@ -271,8 +273,8 @@ async def test_a_row_without_an_answer_is_unknown_after_a_crash(
         await suno.unfinished()
     with sqlite3.connect(tmp_path / "songs.sqlite") as db:
         db.execute(
-            "INSERT INTO submission (id, operation, fields, kind) VALUES "
-            """('k', 'GenerateMusic', '{"prompt": "the sea"}', 'music')"""
+            "INSERT INTO submission (id, operation, digest, fields, kind) VALUES (?, ?, ?, ?, ?)",
+            ("k", "GenerateMusic", digest_of(*written_of(SEA)), '{"prompt": "the sea"}', "music"),
         )
     db.close()
     async with client(fake_suno, tmp_path) as suno:
@@ -280,7 +282,7 @@ async def test_a_row_without_an_answer_is_unknown_after_a_crash(
             await suno.submit(SEA, key="k")
         assert not fake_suno.ledger.entries
         assert (await suno.submit(SEA, key="k", resend_unknown=True)).id in fake_suno.tasks
-    assert [row[1] for row in rows(tmp_path)] == ["being made"]
+    assert [row[1] for row in rows(tmp_path)] == ["in_progress"]
 
 
 async def test_one_journal_one_client(fake_suno: FakeSuno, tmp_path: Path) -> None:
@@ -369,7 +371,7 @@ async def test_a_call_that_costs_is_over_with_its_answer(
     """What was paid for can be read in the journal, also where it is no task."""
     async with client(fake_suno, tmp_path) as suno:
         style = await suno.boost_style("folk")
-    assert [row[1:] for row in rows(tmp_path)] == [("over", None)]
+    assert [row[1:] for row in rows(tmp_path)] == [("done", None)]
     with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
         ((answer,),) = db.execute("SELECT json_extract(outcome, '$.data.result') FROM submission")
     assert answer == style.result
@@ -412,7 +414,7 @@ async def test_a_refused_retry_leaves_the_failed_one_paid(
     async with client(fake_suno, tmp_path) as suno:
         (refused,) = [outcome async for outcome in suno.batch([SEA], retry_failed=True)]
         assert isinstance(refused.error, InsufficientCredits)
-    kept = rows(tmp_path, "id, state, token, accepted_at, over_at")
+    kept = rows(tmp_path, "id, state, token, accepted_at, done_at")
     assert kept == [(row[0], row[2], row[3], row[5], row[6]) for row in before]
     fake_suno.balance = 100
     async with client(fake_suno, tmp_path) as suno:
@@ -440,7 +442,7 @@ async def test_a_retry_in_doubt_shows_no_times_of_the_failed_one(
         fake_suno.fail(Fault.RESET_AFTER_READ, on="generate-music")
         (lost,) = [outcome async for outcome in suno.batch([SEA], retry_failed=True)]
         assert isinstance(lost.error, SubmissionUnknown)
-    assert rows(tmp_path, "state, token, accepted_at, over_at") == [("unknown", None, None, None)]
+    assert rows(tmp_path, "state, token, accepted_at, done_at") == [("in_doubt", None, None, None)]
 
 
 async def test_a_journal_by_two_names_is_one(fake_suno: FakeSuno, tmp_path: Path) -> None:
@@ -472,7 +474,7 @@ async def test_a_task_that_ends_first_opens_the_journal(
     suno = client(fake_suno, tmp_path)
     await suno.task(token)
     await suno.aclose()
-    assert rows(tmp_path) == [("k", "over", token)]
+    assert rows(tmp_path) == [("k", "done", token)]
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 

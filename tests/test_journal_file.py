@@ -168,8 +168,8 @@ async def test_a_file_of_the_first_version_becomes_one_file(
         db.execute("PRAGMA journal_mode = WAL")
         with db:
             db.execute(
-                "INSERT INTO submission (id, operation, fields, kind) "
-                "SELECT 'logged', operation, fields, kind FROM submission"
+                "INSERT INTO submission (id, operation, digest, fields, kind) "
+                "SELECT 'logged', operation, digest, fields, kind FROM submission"
             )
         for file in path.parent.glob(f"{NAME}*"):  # as a kill would leave them
             shutil.copy(file, tmp_path)
@@ -400,7 +400,7 @@ async def test_outcomes_and_refusals_are_made_up_for_in_order(
         fake_suno.balance = 100
         again = await suno.submit(SEA, key="refused")
     with closing(sqlite3.connect(tmp_path / NAME)) as db:
-        rows = db.execute("SELECT id, token FROM state WHERE state = 'over'").fetchall()
+        rows = db.execute("SELECT id, token FROM state WHERE state = 'done'").fetchall()
     assert rows == [("done", task.token)]
     assert tokens(tmp_path / NAME) == {"done": task.token, "refused": again.token}
 

@@ -221,11 +221,11 @@ class JournalFile:
             raise JournalError(f"The journal {self.path} is not open.")
         return self._db
 
-    def rows(self, statement: str, *values: str) -> list[Any]:
+    def rows(self, statement: str, *values: str | int) -> list[Any]:
         """In the thread: what a query finds."""
         return self._open_db.execute(statement, values).fetchall()
 
-    def write(self, statement: str, *values: str | None) -> int:
+    def write(self, statement: str, *values: str | int | None) -> int:
         """In the thread: how many rows are changed, in a transaction of their own."""
         with self._transaction() as db:
             return db.execute(statement, values).rowcount

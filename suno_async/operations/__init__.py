@@ -19,7 +19,7 @@ from ._sources import (
 )
 from .account import GetCredits
 from .audio import ConvertToWav, GenerateMidi, RecoverAudio, SeparateVocals, StemType
-from .base import SENT_APART, SENT_AS, CallOperation, Operation, TaskOperation
+from .base import SENT_APART, SENT_AS, WRITTEN_AS, CallOperation, Operation, TaskOperation
 from .extending import ExtendMusic, UploadAndExtend
 from .files import UPLOAD_PATH, Uploadable, UploadBase64, UploadStream, UploadUrl, upload_of
 from .lyrics import BoostStyle, GenerateLyrics, GetTimestampedLyrics
@@ -75,6 +75,7 @@ __all__ = [
     "SENT_APART",
     "SENT_AS",
     "UPLOAD_PATH",
+    "WRITTEN_AS",
     "AddInstrumental",
     "AddVocals",
     "BoostStyle",

@@ -32,6 +32,8 @@ SENT_AS = "sent_as"
 """Metadata of a field that the API spells in a way of its own."""
 SENT_APART = "sent_apart"
 """Metadata of a field that is not in the JSON under its name: a file, or more fields."""
+WRITTEN_AS = "written_as"
+"""Metadata of a renamed field: the name that it had when it was new, which journals keep."""
 
 
 @frozen(kw_only=True)
@@ -50,6 +52,8 @@ class Operation(ValueObject, Generic[R_co]):
     """Which of the two hosts takes it."""
     patience: ClassVar[float] = 0.0
     """Seconds that its answer may take, where that is more than the client's `timeout`."""
+    written_as: ClassVar[str | None] = None
+    """Of a renamed class, the name that it had when it was new, which journals keep."""
 
     extra: Mapping[str, Any] | None = field(
         default=None, converter=extra_of, metadata=must(plain_data) | {SENT_APART: True}

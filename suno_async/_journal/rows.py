@@ -1,0 +1,95 @@
+"""From the rows of a journal's file to entries, a few at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from suno_async._journal.journal import Entry, SubmissionState
+from suno_async._journal.schema import IN_STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Query: TypeAlias = Callable[..., list[Any]]
+"""A statement and its values to the rows that it finds."""
+
+MANY = 100
+"""Entries that are read at a time: about 2 ms of work."""
+_WINDOW = 10_000  # rows that may be gone through for them, while others wait for the file
+_OPEN = {SubmissionState.IN_PROGRESS, SubmissionState.IN_DOUBT}
+_COLUMNS = (
+    "number, id, operation, digest, kind, task, has_failed, sent_at, accepted_at, done_at, fields, "
+    "outcome, json_extract(earlier, '$.task')"
+)
+
+
+def select(query: Query, where: str, *values: str) -> list[Entry]:
+    """The entries of the rows that are so, oldest first."""
+    statement = f"SELECT {_COLUMNS} FROM submission WHERE {where} ORDER BY number"  # noqa: S608 ours
+    return [_entry(row) for row in query(statement, *values)]
+
+
+def select_ids(query: Query, ids: Sequence[str]) -> list[Entry]:
+    """The entries with these ids."""
+    places = ", ".join("?" * len(ids))
+    statement = f"SELECT {_COLUMNS} FROM submission WHERE id IN ({places})"  # noqa: S608 ours
+    return [_entry(row) for row in query(statement, *ids)]
+
+
+def page(query: Query, state: SubmissionState | None, after: int) -> tuple[list[Entry], int | None]:
+    """The next entries after this row, and after which row to go on, `None` at the end."""
+    where = "1" if state is None else IN_STATE[state]
+    index, last = "", 0
+    if state in _OPEN:  # few, and the planner does not know it
+        index = "INDEXED BY submission_open "
+        end = "TRUE"
+    else:
+        ((last,),) = query("SELECT coalesce(max(number), 0) FROM submission")
+        end = f"number <= {after + _WINDOW}"
+    rows = query(
+        f"SELECT {_COLUMNS} FROM submission {index}WHERE {where} AND number > ? AND {end} "  # noqa: S608 ours
+        f"ORDER BY number LIMIT {MANY}",
+        after,
+    )
+    if len(rows) == MANY:
+        following: int | None = rows[-1][0]
+    else:
+        following = after + _WINDOW if after + _WINDOW < last else None
+    return [_entry(row) for row in rows], following
+
+
+def counts(query: Query) -> dict[SubmissionState, int]:
+    """How many are in each state."""
+    found = dict(query("SELECT state, count(*) FROM state GROUP BY state"))
+    return {state: found.get(state, 0) for state in SubmissionState}
+
+
+def text_of(moment: datetime) -> str:
+    """A time as it stands in the file."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    _, submission, operation, digest, kind, task, failed, sent, accepted, done, *texts = row
+    fields, outcome, earlier = texts
+    return Entry(
+        id=submission,
+        operation=operation,
+        digest=digest,
+        fields=None if fields is None else json.loads(fields),
+        kind=kind,
+        task_id=task,
+        outcome=None if outcome is None else json.loads(outcome),
+        has_failed=bool(failed),
+        earlier_id=earlier,
+        sent_at=_time(sent),
+        accepted_at=_time(accepted),
+        done_at=_time(done),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
