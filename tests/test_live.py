@@ -11,11 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from attrs import frozen
 from live.contract import RECORDS, differences
-from live.exchanges import FREE, Budget, BudgetSpentError, Exchange, new_session, without_secrets
+from live.exchanges import (
+    FREE,
+    Budget,
+    BudgetSpentError,
+    Exchange,
+    Pace,
+    new_session,
+    without_secrets,
+)
 from live.plugin import is_asked_for, whole_number
 
 from suno_async import SunoClient, SunoError
@@ -183,6 +192,7 @@ def test_the_budget_is_that_of_all_processes(tmp_path: Path) -> None:
     assert "1 paid requests were made, 1 allowed" in ended.out
     assert len(fake.ledger.accepted("generate-music")) == 1
     fake.ledger.assert_charged(1)
+    fake.ledger.assert_within_rate()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +234,7 @@ async def test_nothing_paid_leaves_beyond_the_budget(fake_suno: FakeSuno, tmp_pa
     """The session itself refuses it, whatever sends it; what is free is sent."""
     heard: list[Exchange] = []
     async with (
-        new_session(Budget(1, tmp_path), "key", heard.append) as session,
+        new_session(Budget(1, tmp_path), Pace(tmp_path, 100.0), "key", heard.append) as session,
         SunoClient("key", base_url=fake_suno.url, session=session) as suno,
     ):
         await suno.generate_music("allowed")
@@ -256,6 +266,24 @@ def test_a_budget_is_drawn_once_each(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(is_granted, range(40))) == 7
     assert budget.left == 0
+
+
+async def test_the_pace_is_that_of_all_processes(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """Two sessions that ask 30 times each, as two processes might, are not refused."""
+    heard: list[Exchange] = []
+
+    async def ask() -> None:
+        async with new_session(Budget(0, tmp_path), Pace(tmp_path), "key", heard.append) as session:
+            await asyncio.gather(*(get(session) for _ in range(30)))
+
+    async def get(session: aiohttp.ClientSession) -> None:
+        headers = {"Authorization": "Bearer key"}
+        async with session.get(f"{fake_suno.url}/api/v1/generate/credit", headers=headers) as one:
+            await one.content.read()
+
+    await asyncio.gather(ask(), ask())
+    assert [exchange.answer["code"] for exchange in heard] == [200] * 60
+    fake_suno.ledger.assert_within_rate()
 
 
 def test_what_is_free_is_what_the_operations_say() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from urllib.parse import quote
 import aiohttp
 from attrs import asdict, define, field, frozen
 
+_API = "/api/"  # in the path of what is asked; files lie elsewhere
 FREE = (
     "/api/file-base64-upload",
     "/api/file-stream-upload",
@@ -20,6 +23,7 @@ FREE = (
     "/api/v1/voice/check-voice",
 )
 """What is free though it is posted; any other POST counts as paid."""
+_SLOT = 0.55  # seconds for each request: 20 in 10 s are taken
 _CALLBACKS = re.compile(r"call?_?back_?url", re.IGNORECASE)
 _EITHER_HEADER = 32 + zlib.MAX_WBITS  # gzip and zlib alike
 
@@ -59,6 +63,35 @@ class Budget:
         return self.limit - len([*self.folder.glob("paid-*")])
 
 
+@frozen
+class Pace:
+    """Lets no more requests leave than the service takes, from all processes of the run together.
+
+    Each test has a client, and so a limiter, of its own. So time is cut into slots, and each
+    request takes the next that is free, which is a file that only one can make.
+    """
+
+    folder: Path
+    speed: float = 1.0
+    """How fast the loop's clock runs."""
+
+    async def wait(self) -> int:
+        """Wait for a slot, and return its number."""
+        length = _SLOT / self.speed
+        slot = int(time.time() / length) + 1
+        while not self._takes(slot):
+            slot += 1
+        await asyncio.sleep((slot * length - time.time()) * self.speed)
+        return slot
+
+    def _takes(self, slot: int) -> bool:
+        try:
+            (self.folder / f"slot-{slot}").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
+
 @frozen(kw_only=True)
 class Exchange:
     """One request that was answered, without the key and the callback URL."""
@@ -79,18 +112,20 @@ class Exchange:
 
 
 def new_session(
-    budget: Budget, key: str, heard: Callable[[Exchange], None]
+    budget: Budget, pace: Pace, key: str, heard: Callable[[Exchange], None]
 ) -> aiohttp.ClientSession:
     """A session on which nothing is paid beyond the budget; `heard` is told of each API answer."""
 
     async def check(_: object, __: object, params: aiohttp.TraceRequestStartParams) -> None:
         if params.method not in {"GET", "HEAD"} and not params.url.path.endswith(FREE):
             budget.draw()
+        if _API in params.url.path:
+            await pace.wait()
 
     class Response(aiohttp.ClientResponse):
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
             await super().start(connection)
-            if "/api/" in self.url.path:
+            if _API in self.url.path:
                 self.content = cast("aiohttp.StreamReader", _Tee(self.content, self._heard))
             return self
 

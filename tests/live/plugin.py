@@ -19,7 +19,7 @@ from suno_async import SunoClient
 from suno_async.testing import SpedUpLoop
 
 from .contract import differences
-from .exchanges import Budget, Exchange, new_session
+from .exchanges import Budget, Exchange, Pace, new_session
 
 if TYPE_CHECKING:
     import asyncio
@@ -97,11 +97,12 @@ class Live:
 
     suno: SunoClient = field(init=False)
     budget: Budget
+    pace: Pace
     folder: Path
     """Where answers are kept, and songs."""
-    _key: str
-    _name: str
-    _notes: list[tuple[str, object]]
+    _key: str = field(alias="key")
+    _name: str = field(alias="name")
+    _notes: list[tuple[str, object]] = field(alias="notes")
     _session: Any = field(init=False)
     _count: int = field(default=0, init=False)
     last: Exchange | None = field(default=None, init=False)
@@ -109,7 +110,7 @@ class Live:
 
     async def open(self) -> None:
         """Begin."""
-        self._session = new_session(self.budget, self._key, self._heard)
+        self._session = new_session(self.budget, self.pace, self._key, self._heard)
         self.suno = SunoClient(self._key, session=self._session)
 
     async def close(self) -> None:
@@ -158,16 +159,19 @@ async def live(request: pytest.FixtureRequest, run_folder: Path) -> AsyncGenerat
     faulthandler.cancel_dump_traceback_later()  # a song takes longer than a test may hang
     folder: Path = request.config.option.live_record or run_folder
     folder.mkdir(parents=True, exist_ok=True)
-    budget = Budget(request.config.option.live_budget, run_folder)
-    node = request.node
     asked = Live(
-        budget, folder, os.environ["SUNO_API_KEY"].strip(), node.name, node.user_properties
+        budget=Budget(request.config.option.live_budget, run_folder),
+        pace=Pace(run_folder, request.config.option.live_speed),
+        folder=folder,
+        key=os.environ["SUNO_API_KEY"].strip(),
+        name=re.sub(r"\W+", "-", request.node.name).strip("-"),
+        notes=request.node.user_properties,
     )
     asked.note("kept", str(folder))
     await asked.open()
     yield asked
     await asked.close()
-    asked.note("paid", str(budget.limit - budget.left))
+    asked.note("paid", str(asked.budget.limit - asked.budget.left))
 
 
 @define(eq=False)
