@@ -309,7 +309,10 @@ class Engine:
         request = _look_at(kind, task_id)
         result = await self.transport.attempt(request, slot, Sending())
         if isinstance(result, Refusal):
-            raise result.error
+            try:
+                raise result.error
+            finally:
+                del result  # or error and traceback would hold each other
         return result
 
 

@@ -97,6 +97,11 @@ class _Submission:
                 "request for ever."
             )
 
+    def let_go(self) -> None:
+        """It is over, and everybody was told: leave nothing to the garbage collector."""
+        self.sending.before = self.sending.refused = None  # both know of this
+        del self.posting  # its error's traceback knows of this
+
     def accepted_as(self, task_id: str | None) -> str:
         """For the log, that it was accepted."""
         token = "" if task_id is None else f" as {self.kind}:{task_id}"
@@ -145,7 +150,10 @@ class Submissions:
                 return cast("R", await self._claim(known))
             except SunoError as error:
                 own = copy(error)
-            raise own
+            try:
+                raise own
+            finally:
+                del own
         submission_id = terms.key or uuid.uuid4().hex
         new = _Submission(
             id=submission_id,
@@ -205,6 +213,8 @@ class Submissions:
             raise
         finally:
             submission.waiters -= 1
+            if submission.waiters == 0 and submission not in self._out:
+                submission.let_go()
 
     def _abandon(self, submission: _Submission) -> None:
         """Nobody waits any more."""
@@ -222,6 +232,7 @@ class Submissions:
             submission.posting.exception()  # seen: whoever waits gets it, else `_keep` tells of it
         if submission.waiters == 0:
             self._keep(submission)
+            submission.let_go()
 
     def _keep(self, submission: _Submission) -> None:
         """Whoever asked has gone: tell what became of it, and list what was accepted."""

@@ -120,7 +120,10 @@ class Transport:
             spent += loop.time() - began
             delay = self._delay(request, result, sending, number, spent)
             if delay is None:
-                raise result.error
+                try:
+                    raise result.error
+                finally:
+                    del result  # or error and traceback would hold each other
             spent += delay
             await self._pause(request, result, number, delay)
 
@@ -134,7 +137,10 @@ class Transport:
         slot = await self._slot_or_outage(request)
         result = await self.attempt(request, slot, Sending())
         if isinstance(result, Refusal):
-            raise result.error
+            try:
+                raise result.error
+            finally:
+                del result  # or error and traceback would hold each other
 
     async def attempt(
         self,
