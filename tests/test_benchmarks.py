@@ -12,8 +12,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import _peers, _results, callbacks, scale, watching
+from benchmarks import _peers, _results, callbacks, journal, scale, watching
 from benchmarks.__main__ import main, names
+from benchmarks._disturbances import disturbances
 from benchmarks._looks import CLIENTS, Course, as_argument
 from benchmarks._plot import svg
 from benchmarks._policies import Policy, batch, every, people
@@ -275,3 +276,10 @@ async def test_our_own_looks_are_measured_like_those_of_peers() -> None:
     floor, own = json.loads(said)
     assert len(floor) == len(own) == 2
     assert fake.ledger.count() - before == 2 * 3 * 4  # a round more warms up
+
+
+async def test_what_happens_to_a_journal(tmp_path: Path) -> None:
+    """A disturbance is a row: the songs, those paid for again, in doubt, told and not sent."""
+    (moved,) = (one for one in disturbances() if one.name == "moved, and back")
+    row = await journal.disturb(tmp_path, moved)
+    assert row == ["moved, and back", 8, 0, Target(0, 0), 0, 2, 3]

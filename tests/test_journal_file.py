@@ -220,13 +220,7 @@ def _link_lock(path: Path) -> None:
     path.with_name("other-lock").hardlink_to(path.with_name(f"{NAME}-lock"))
 
 
-TAMPERING = [
-    *(_delete, _move, _move_directory, _replace, _link),
-    *(_delete_lock, _replace_lock, _link_lock),
-]
-
-
-@pytest.mark.parametrize("tamper", TAMPERING)
+@pytest.mark.parametrize("tamper", [_delete, _move, _move_directory, _replace])
 async def test_a_file_that_is_not_where_it_was(
     fake_suno: FakeSuno, tmp_path: Path, tamper: Callable[[Path], None], caplog: Any
 ) -> None:
@@ -234,22 +228,51 @@ async def test_a_file_that_is_not_where_it_was(
     path = tmp_path / "place" / NAME
     path.parent.mkdir()
     async with client(fake_suno, path) as suno:
-        await suno.submit(SEA, key="before")
-        fake_suno.fail(Fault.DELAY_AFTER_ACCEPT.lasting(10), on="generate-music")
-        asking = asyncio.create_task(suno.submit(SEA, key="meanwhile"))
-        await asyncio.sleep(5)
+        (asking,) = await in_flight(fake_suno, suno, "meanwhile")
         tamper(path)
         task = await asking
         assert suno.unclaimed == [task.token]
         assert f"accepted as {task.token}, but:" in caplog.text
         for _ in range(2):
-            with pytest.raises(JournalError, match=r"put back|put it back|other names"):
+            with pytest.raises(JournalError, match=r"put back|put it back"):
                 await suno.submit(SEA, key="after")
-        assert len(accepted(fake_suno)) == 2
+        assert len(accepted(fake_suno)) == 1
         await task  # its end cannot be written either
     (closing_words,) = (line for line in caplog.text.splitlines() if "closed without: " in line)
     assert f"was accepted as task '{task.id}'; task {task.token} is over" in closing_words
     assert suno.unclaimed == [task.token]
+
+
+@pytest.mark.parametrize("tamper", [_link, _delete_lock, _replace_lock, _link_lock])
+async def test_a_file_that_others_may_open(
+    fake_suno: FakeSuno, tmp_path: Path, tamper: Callable[[Path], None]
+) -> None:
+    """Nothing more is sent; what is accepted meanwhile is written all the same."""
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        (asking,) = await in_flight(fake_suno, suno, "meanwhile")
+        tamper(tmp_path / NAME)
+        task = await asking
+        assert suno.unclaimed == []
+        for _ in range(2):
+            with pytest.raises(JournalError, match=r"put back|put it back|other names"):
+                await suno.submit(SEA, key="after")
+        assert len(accepted(fake_suno)) == 1
+    assert tokens(tmp_path / NAME) == {"meanwhile": task.token}
+
+
+async def test_what_comes_after_another_client_has_opened_the_file(
+    fake_suno: FakeSuno, tmp_path: Path
+) -> None:
+    """It is not written into what is another's by now, but returned and listed."""
+    async with client(fake_suno, tmp_path / NAME) as suno:
+        (asking,) = await in_flight(fake_suno, suno, "k")
+        _delete_lock(tmp_path / NAME)
+        async with client(fake_suno, tmp_path / NAME) as second:
+            task = await asking
+            assert suno.unclaimed == [task.token]
+            with pytest.raises(SubmissionUnknown):
+                await second.submit(SEA, key="k")
+    assert len(accepted(fake_suno)) == 1
 
 
 async def test_a_file_that_is_put_back_is_gone_on_with(fake_suno: FakeSuno, tmp_path: Path) -> None:
@@ -307,7 +330,7 @@ async def test_a_lost_lock_lets_only_the_second_client_go_on(
             )
             assert isinstance(ends[0], JournalError | SubmissionUnknown)
             assert ends[1] is await second.submit(SEA, key="k")
-            with pytest.raises(JournalError, match="Another file"):
+            with pytest.raises(JournalError, match="Another client"):
                 await first.submit(SEA, key="k2")
     assert len(accepted(fake_suno)) == 1
 

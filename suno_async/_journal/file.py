@@ -17,7 +17,8 @@ what was about to be sent could be sent again.
 **One client has it open.** A second file, locked as long as this one is open, keeps other clients
 and processes out. Who gets around it (by another mount, or after the lock file was deleted) is
 stopped inside the database: each opening leaves its own mark there, and a write is committed only
-where the mark is still the writer's. Nothing is written either once a name leads elsewhere.
+where the mark is still the writer's. Before anything is sent the names of both files must lead to
+what was opened, and no other name, too; what has happened is written as long as SQLite can.
 
 **What is true is written, sooner or later.** What is about to be sent is written now, or not sent.
 What has happened already is kept if it cannot be written, and written before anything else is read
@@ -210,6 +211,11 @@ class JournalFile:
             raise self._error(error) from error
 
     def _error(self, error: Exception) -> JournalError:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_DBMOVED:
+            try:
+                self._identity.check()
+            except JournalError as moved:  # it says what to do
+                return moved
         why = str(error)
         if _is_busy(error):
             why += "; another program reads or writes it, which must end first"
@@ -228,15 +234,15 @@ class JournalFile:
     def write(self, statement: str, *values: str | int | None) -> int:
         """In the thread: how many rows are changed, in a transaction of their own."""
         with self._transaction() as db:
+            self._identity.check()
             return db.execute(statement, values).rowcount
 
     @contextmanager
     def _transaction(self) -> Generator[sqlite3.Connection]:
-        """Write, as long as the file is ours."""
+        """Write, as long as nobody has opened the file since."""
         db = self._open_db
         with db:
             db.execute("BEGIN IMMEDIATE")
-            self._identity.check()
             if db.execute("SELECT mark FROM holder").fetchone() != (self._mark,):
                 raise JournalError(
                     f"Another client has opened the journal {self.path} meanwhile, by another name "
@@ -257,9 +263,13 @@ class JournalFile:
             self._kept.clear()
         return work(*given)
 
+    def _write_fact(self, fact: _Fact) -> bool:
+        with self._transaction() as db:
+            return db.execute(fact.statement, fact.values).rowcount > 0
+
     def _write_or_keep(self, fact: _Fact) -> bool:
         try:
-            return self._up_to_date(self.write, fact.statement, *fact.values) > 0
+            return self._up_to_date(self._write_fact, fact)
         except (sqlite3.Error, JournalError) as error:
             if isinstance(error, _HOPELESS):
                 raise

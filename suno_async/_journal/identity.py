@@ -45,14 +45,14 @@ class Identity:
                 found = path.stat()
             except OSError as error:
                 raise JournalError(
-                    f"{path} was deleted or moved while it was in use. Nothing more is written or "
-                    "sent: put it back as it was, or close this client and open the journal anew."
+                    f"{path} was deleted or moved while it was in use. Nothing more is sent: put "
+                    "it back as it was, or close this client and open the journal anew."
                 ) from error
             if (found.st_dev, found.st_ino) != opened:
                 raise JournalError(
                     f"Another file was put in the place of {path} while it was in use. Nothing "
-                    "more is written or sent: put back the one that was there, or close this "
-                    "client and open the journal anew."
+                    "more is sent: put back the one that was there, or close this client and open "
+                    "the journal anew."
                 )
             _check_links(path, found)
 
