@@ -202,7 +202,7 @@ def _opened(path: Path, *, mode: int = os.O_RDWR | os.O_CREAT) -> int:
         raise (_not_plain(path) if error.errno in _LINKED else error) from None
     told = os.fstat(fd)
     is_plain = stat.S_ISREG(told.st_mode) and told.st_nlink <= 1  # 0: it was just made the final
-    if not is_plain:
+    if not is_plain or path.is_symlink():  # Windows opens links, whatever it is told
         os.close(fd)
         raise _not_plain(path)
     return fd

@@ -34,8 +34,8 @@ _PRIVATE = tuple(
         ),
     )
 )
-_HOLDS_IPV4 = tuple(map(ip_network, ("::/96", "::ffff:0:0/96", "64:ff9b::/96")))
-"""Networks whose addresses end with one of IPv4: compatible, mapped, translated."""
+_HOLDS_IPV4 = tuple(map(ip_network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
+"""Networks whose addresses end with one of IPv4: compatible, mapped, and two ways translated."""
 _LOCAL_NAMES = {"localhost", "localdomain", "local", "internal", "arpa"}
 """Last parts of names that are never public; neither is a name of one part."""
 _WEB = {"http", "https"}
@@ -98,7 +98,7 @@ def link_to(text: str, base: URL | None = None) -> URL:
 
 def is_private(address: str) -> bool:
     """Whether an address is none of the web's."""
-    found = ip_address(address.partition("%")[0])
+    found = ip_address(address)
     if any(found in network for network in _PRIVATE):
         return True
     if not isinstance(found, IPv6Address):
@@ -121,7 +121,7 @@ def is_private_host(host: str) -> bool:
 def _address_of(host: str) -> str | None:
     """The address that a host is, read as the system does: 2130706433 and 0x7f.1 are 127.0.0.1."""
     try:
-        return str(ip_address(host.partition("%")[0]))
+        return str(ip_address(host))
     except ValueError:
         pass
     try:

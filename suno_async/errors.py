@@ -15,7 +15,7 @@
     │   ├── BadRequest                            400, 422, 451
     │   ├── AuthenticationFailed                  401
     │   ├── InsufficientCredits                   402, 429 by its documented meaning
-    │   ├── NotFound                              404
+    │   ├── NotFound                              404, and a task without a record
     │   ├── RateLimited                           430, 405 (API host), 429 for rate
     │   ├── Conflict                              409
     │   ├── TooLong                               413

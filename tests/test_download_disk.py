@@ -171,6 +171,22 @@ async def test_a_note_that_is_none(name: str, tmp_path: Path) -> None:
     assert host.ranges == [None]
 
 
+@pytest.mark.parametrize("trap", TRAPS)
+async def test_a_note_that_is_no_file(
+    trap: Callable[[Path, Path], None], tmp_path: Path, other: Path
+) -> None:
+    """It is not read, nor waited for; without its words the part is begun again, or it is told."""
+    songs = tmp_path / "songs"
+    songs.mkdir()
+    (songs / "song.mp3.part").write_bytes(SONG[:1000])
+    trap(songs / "song.mp3.part.json", other)
+    async with hosting() as host, client() as suno:
+        with pytest.raises(DownloadFailed, match="is a link or no plain file"):
+            await suno.download(host.url, songs)
+    assert host.ranges == [None]
+    assert other.read_bytes() == OURS
+
+
 # --- half a character --------------------------------------------------------------------------
 
 HALF = "ocean \ud83c wave"

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
+    from pushing import Reception
+
 FAR = "https://api.example.com"
 NEAR = "http://127.0.0.1:9"
 SECRET = "hush"
@@ -316,12 +318,14 @@ HOSTILE: dict[str, bytes] = {
 
 
 @asynccontextmanager
-async def speaking(raw: bytes) -> AsyncGenerator[str]:
-    """A host that says these bytes to whoever comes, and hangs up."""
+async def speaking(*raws: bytes) -> AsyncGenerator[str]:
+    """A host that says these bytes to whoever comes, the last of them to all others."""
+    left = list(raws)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await reader.readuntil(b"\r\n\r\n")
+            raw = left.pop(0) if len(left) > 1 else left[0]
             writer.write(raw.replace(b"{self}", url.encode()))
             await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
@@ -388,6 +392,13 @@ async def test_a_rest_of_absurd_size(tmp_path: Path) -> None:
         assert (await suno.download(host.url, tmp_path)).read_bytes() == SONG
 
 
+@pytest.mark.parametrize("tag", ['"\udcff"', '"\tx"', '"\N{PILE OF POO}"', '"', "x", 'W/"x"'])
+async def test_a_tag_that_cannot_be_sent_back(tag: str, tmp_path: Path) -> None:
+    """Then nobody can tell what the bytes are the beginning of, and the file is begun again."""
+    async with speaking(cut(f"ETag: {tag}"), answer()) as url, client() as suno:
+        assert (await suno.download(track(url), tmp_path)).read_bytes() == BODY
+
+
 async def test_a_session_that_raises_anything(tmp_path: Path) -> None:
     """What the caller's session does by itself is told as a download that failed."""
 
@@ -410,7 +421,13 @@ NOT_PUBLIC = [
     *("224.0.0.1", "239.255.255.255", "255.255.255.255"),
     *("::", "::1", "fe80::1", "fe80::1%eth0", "febf::1", "fec0::1", "fc00::1", "fd00:ec2::254"),
     *("ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe", "::127.0.0.1"),
-    *("64:ff9b::7f00:1", "64:ff9b::169.254.169.254", "2002:7f00:1::", "2002:c0a8:1::1"),
+    *(
+        "::ffff:0:7f00:1",
+        "64:ff9b::7f00:1",
+        "64:ff9b::169.254.169.254",
+        "2002:7f00:1::",
+        "2002:c0a8:1::1",
+    ),
 ]
 PUBLIC = [
     *("1.1.1.1", "9.255.255.255", "11.0.0.0", "126.255.255.255", "128.0.0.1", "169.253.255.255"),
@@ -687,6 +704,27 @@ async def test_the_source_where_nothing_else_is_there(tmp_path: Path) -> None:
     assert [link.url for link in pictured.files] == [None, "https://a.example/a.jpeg"]
     heard = Track(id="a", source_stream_audio_url="https://a.example/s")
     assert (heard.is_ready, heard.playable_url) == (False, "https://a.example/s")
+
+
+@pytest.mark.parametrize("is_pushed", [False, True])
+async def test_a_song_whose_source_alone_is_there(
+    reception: Reception, tmp_path: Path, is_pushed: bool
+) -> None:
+    """Polled or pushed it is complete and ready, and its link is renewed through the record."""
+    callbacks = reception.receiver if is_pushed else None
+    async with (
+        FakeSuno() as fake,
+        SunoClient("key", base_url=fake.url, callbacks=callbacks) as suno,
+    ):
+        fake.script(audio="source")
+        task = await suno.generate_music("the sea")
+        songs = await task
+        assert [(one.audio_url, one.is_ready) for one in songs] == [(None, True)] * 2
+        assert reception.answers == ([200] * 3 if is_pushed else [])
+        fake.expire(task.id)
+        for path in await suno.download(songs, tmp_path):
+            assert path.stat().st_size > 100_000
+        assert [one.code for one in fake.ledger.downloads].count(403) == 2
 
 
 def test_messages_are_of_a_fair_length() -> None:

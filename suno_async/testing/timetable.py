@@ -8,7 +8,7 @@ one: fixed times, or times drawn around them.
 from collections.abc import Callable
 from enum import StrEnum
 from random import Random
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 import attrs
 from attrs import field, frozen, validators
@@ -54,7 +54,7 @@ class PlanChanges(TypedDict, total=False):
     error_code: int | None
     error_message: str | None
     partial: int
-    audio: bool
+    audio: bool | Literal["source"]
     empty: bool
     pushes: tuple[str, ...] | None
     repeat: int
@@ -95,8 +95,9 @@ class Plan:
     """The record's errorMessage when it fails."""
     partial: int = 0
     """How many results a failed task keeps all the same."""
-    audio: bool = True
-    """False ends in SUCCESS without an audio URL, and with a stream of zero bytes."""
+    audio: bool | Literal["source"] = True
+    """False ends in SUCCESS without an audio URL, and with a stream of zero bytes; `source` with
+    the URL of the audio's source as the only one that is there."""
     empty: bool = False
     """True ends in success with an empty result (no MIDI notes)."""
     pushes: tuple[str, ...] | None = None

@@ -69,7 +69,7 @@ def pushed_tracks(service: Service, job: Job, moment: Moment) -> list[Record]:
         | {
             _SNAKE[key]: value
             for key, value in track.items()
-            if value is not None or job.plan.audio is False
+            if value is not None or job.plan.audio is not True
         }
         for track in tracks(service, job, moment)
     ]
@@ -79,14 +79,14 @@ def _track(service: Service, job: Job, index: int, *, ready: bool) -> Record:
     song = job.songs[index]
     file = job.link(f"{song.id}.mp3") if job.plan.audio else None
     stream, image = job.link(song.id), job.link(f"{song.id}.jpeg")
+    only_source = ready and job.plan.audio == "source"
+    own = {"audioUrl": file if ready else "", "streamAudioUrl": stream, "imageUrl": image}
     at = job.accepted
     return {
         "id": song.id,
-        "audioUrl": file if ready else "",
+        **(dict.fromkeys(own) if only_source else own),
         "sourceAudioUrl": file if ready else None,
-        "streamAudioUrl": stream,
-        "sourceStreamAudioUrl": stream,
-        "imageUrl": image,
+        "sourceStreamAudioUrl": None if only_source else stream,
         "sourceImageUrl": image,
         "prompt": song.prompt,
         "modelName": song.model_name,
