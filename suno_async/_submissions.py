@@ -23,7 +23,7 @@ from attrs import define, field, frozen
 
 from suno_async._deadline import Deadline
 from suno_async._journal.digest import digest_of
-from suno_async._journal.file import KeptError
+from suno_async._journal.file import Kept
 from suno_async._journal.journal import Book, Entry, SubmissionState
 from suno_async._transport import Sending, Transport
 from suno_async._verdict import Body, Request, in_brief
@@ -316,8 +316,8 @@ class Submissions:
                 with suppress(ValueError):  # somebody took care of it
                     self.unclaimed.remove(token)
 
-        if isinstance(error, KeptError):
-            error.written.add_done_callback(take_off)
+        if isinstance(error.__cause__, Kept):
+            error.__cause__.written.add_done_callback(take_off)
 
 
 def _must_send(submission: _Submission, entry: Entry) -> bool:

@@ -73,8 +73,9 @@ def _resolved(path: Path) -> Path:
         raise JournalError(f"No journal can be at {str(path)!r}: {error}.") from error
 
 
-class KeptError(JournalError):
-    """What has happened could not be written down, and is kept to be written later."""
+@define(eq=False)
+class Kept(Exception):
+    """The cause of a `JournalError`, where what has happened is kept to be written later."""
 
     written: asyncio.Future[None]
     """Done once it is written; cancelled if the journal was closed without it."""
@@ -182,7 +183,7 @@ class JournalFile:
         """Write what has happened; whether a row was changed.
 
         Raises:
-            KeptError: it could not be written, and will be later.
+            JournalError: it could not be written; where `Kept` is the cause, it will be later.
         """
         return await self._note(what, statement, *values)
 
@@ -275,9 +276,8 @@ class JournalFile:
                 raise
             self._kept.append(fact)
             why = error if isinstance(error, JournalError) else self._error(error)
-            kept = KeptError(f"{why} It is kept, and written as soon as that can be: {fact.what}.")
-            kept.written = fact.written
-            raise kept from error
+            said = f"{why} It is kept, and written as soon as that can be: {fact.what}."
+            raise JournalError(said) from Kept(fact.written)
 
     # --- in the thread: its begin and its end --------------------------------------------------
 
