@@ -252,6 +252,19 @@ async def test_nothing_paid_leaves_beyond_the_budget(fake_suno: FakeSuno, tmp_pa
     ]
 
 
+async def test_what_cannot_be_kept_is_not_lost(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """An answer that makes trouble here reaches the client all the same."""
+
+    def fail(_: Exchange) -> None:
+        raise OSError("no space")
+
+    async with (
+        new_session(Budget(1, tmp_path), Pace(tmp_path), "key", fail) as session,
+        SunoClient("key", base_url=fake_suno.url, session=session) as suno,
+    ):
+        assert await (await suno.generate_music("paid"))
+
+
 def test_a_budget_is_drawn_once_each(tmp_path: Path) -> None:
     """Of 40 that draw at once, as many get one as there are."""
     budget = Budget(7, tmp_path)

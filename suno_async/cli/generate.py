@@ -13,6 +13,8 @@ from ._inputs import FLAG, MODELS, SONGS, in_options, model_of, ready
 from ._texts import texts_of
 
 _HERE = Desk()
+_BEFORE_V6 = [one for one in Model if not one.startswith("V6")]
+"""The models that would sing an idea word for word beside other texts; V6 takes it with a style."""
 
 
 async def generate(  # noqa: PLR0913 each is an option
@@ -32,7 +34,8 @@ async def generate(  # noqa: PLR0913 each is an option
 
     PROMPT is the idea; the service writes lyrics and style. For a song of your
     own (custom mode) give --style and --title, with --lyrics or --instrumental,
-    and no PROMPT. Each text may be in a file, as @FILE, or come on stdin, as -;
+    and no PROMPT, which V6 alone takes beside --style.
+    Each text may be in a file, as @FILE, or come on stdin, as -;
     @@ stands for an @ at its beginning, and behind -- it may begin with a -, as
     in suno-async generate -- "-5 degrees".
     It takes 2 to 3 minutes, and is paid for when the service accepts it.
@@ -54,7 +57,8 @@ async def generate(  # noqa: PLR0913 each is an option
             'Say what the song shall be: suno-async generate "A calm piano tune at dusk", '
             "or give --style and --title with --lyrics or --instrumental."
         )
-    if prompt is not None and (lyrics or style or title):
+    asked = model_of(model)
+    if prompt is not None and (lyrics or style or title) and asked in _BEFORE_V6:
         raise ConfigurationError(
             "PROMPT is an idea, for which the service finds words and style itself: leave it out "
             "beside --lyrics, --style and --title, or give it alone."
@@ -69,7 +73,7 @@ async def generate(  # noqa: PLR0913 each is an option
             style=texts["style"],
             title=texts["title"],
             instrumental=instrumental,
-            model=model_of(model),
+            model=asked,
             duration=duration,
         )
     except InvalidRequest as error:

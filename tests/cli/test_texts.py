@@ -106,6 +106,13 @@ def test_texts_that_look_like_something_else(
     assert prompts(fake) == [prompt]
 
 
+def test_an_idea_with_a_style(shell: Shell, fake: FakeSuno) -> None:
+    """V6 takes both; before V6 the idea would be sung word for word."""
+    assert shell("generate", IDEA, "--style", "jazz", "--model", "V6").code == 0
+    body = fake.ledger.entries[0].body
+    assert (body["prompt"], body["style"], body["customMode"]) == (IDEA, "jazz", False)
+
+
 def test_the_help_tells_it(shell: Shell) -> None:
     """The help says how to name files and stdin, and what then to do with an @ or a -."""
     for command in COMMANDS:

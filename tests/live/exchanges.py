@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import time
 import zlib
@@ -15,6 +16,7 @@ from urllib.parse import quote
 import aiohttp
 from attrs import asdict, define, field, frozen
 
+_log = logging.getLogger(__name__)
 _API = "/api/"  # in the path of what is asked; files lie elsewhere
 FREE = (
     "/api/file-base64-upload",
@@ -114,7 +116,10 @@ class Exchange:
 def new_session(
     budget: Budget, pace: Pace, key: str, heard: Callable[[Exchange], None]
 ) -> aiohttp.ClientSession:
-    """A session on which nothing is paid beyond the budget; `heard` is told of each API answer."""
+    """A session on which nothing is paid beyond the budget; `heard` is told of each API answer.
+
+    What `heard` raises is logged, and nothing else comes of it.
+    """
 
     async def check(_: object, __: object, params: aiohttp.TraceRequestStartParams) -> None:
         if params.method not in {"GET", "HEAD"} and not params.url.path.endswith(FREE):
@@ -165,15 +170,21 @@ class _Tee:
         chunk: bytes = await self._content.readany()
         self._body += chunk
         if not chunk:
-            self._ended(bytes(self._body))
+            self._tell()
         return chunk
 
     async def read(self, n: int = -1) -> bytes:
         chunk: bytes = await self._content.read(n)
         self._body += chunk
         if n < 0 or not chunk:
-            self._ended(bytes(self._body))
+            self._tell()
         return chunk
+
+    def _tell(self) -> None:
+        try:
+            self._ended(bytes(self._body))
+        except Exception:  # noqa: BLE001 what was paid for must reach the client all the same
+            _log.exception("an answer could not be kept")
 
 
 def _read(body: bytes, headers: Any) -> Any:
