@@ -40,6 +40,7 @@ _REQUESTS = 6  # five redirects are followed
 _LOCKED = 0.1  # seconds between two looks whether somebody else is done with the part
 _OK, _RANGE, _UNSATISFIABLE = 200, 206, 416
 _MOVED = {301, 302, 303, 307, 308}
+_SECRETS = ("Authorization", "Cookie", "Proxy-Authorization")
 _PASSING = {408, 425, 429}
 _FAILING = 500  # and above: passing, too
 _EXPIRED = {*range(400, _FAILING)} - _PASSING - {_UNSATISFIABLE}  # hosts say it in many ways
@@ -199,12 +200,14 @@ class Fetch:
 
     async def _ask(self, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Ask for the file; a redirect may lead where a link may, and is checked as one."""
-        url = link_to(self._url)
+        url = first = link_to(self._url)
         for _ in range(_REQUESTS):
             await self.http.links.check(url)
-            response = await self.http.session_for_files().get(
+            session = self.http.session_for_files()
+            elsewhere = {} if url.origin() == first.origin() else _hushed(session)
+            response = await session.get(
                 url,
-                headers=headers,
+                headers={**headers, **elsewhere},
                 timeout=_bounded_by(self.http.timeout),
                 allow_redirects=False,
                 auto_decompress=False,
@@ -286,6 +289,11 @@ class Fetch:
         if url is None:
             raise DownloadFailed(f"{said}, and its record has no link any more: the file is gone.")
         self._url = url
+
+
+def _hushed(session: aiohttp.ClientSession) -> dict[str, str]:
+    """What to send in place of the secrets that a caller's session sends with every request."""
+    return {name: "" for name in _SECRETS if name in session.headers}
 
 
 def _refusal_of(response: aiohttp.ClientResponse) -> _Break:

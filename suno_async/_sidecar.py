@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from suno_async.operations import TaskOperation
     from suno_async.results import Track
 
-_URL = re.compile(r"(https?:)?//\S+")
+_URL = re.compile(r"https?://\S+|//[\w.-]+\.\w+(:\d+)?/\S+")
 
 
 def sidecar_of(

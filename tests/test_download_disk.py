@@ -203,6 +203,24 @@ async def test_texts_with_half_a_character_are_written(tmp_path: Path) -> None:
     assert (told["track"]["title"], told["track"]["tags"]) == (HALF, "\udfff")
 
 
+async def test_a_sidecar_keeps_words_and_hides_signatures(tmp_path: Path) -> None:
+    """A link without a scheme is a link, too; words that begin with slashes are none."""
+    async with hosting() as host, client() as suno:
+        signed = f"{host.url[5:]}?signature=hush"
+        song = Track(
+            id="a",
+            prompt="//who?goes@there",
+            audio_url=host.url,
+            image_url="//files.example/a.jpeg?signature=hush",
+            source_audio_url=signed,
+        )
+        path = await suno.download(song, tmp_path, sidecar=True)
+    told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["track"]
+    assert told["prompt"] == "//who?goes@there"
+    assert told["image_url"] == "//files.example/a.jpeg"
+    assert "hush" not in json.dumps(told)
+
+
 async def test_a_request_with_half_a_character(
     suno: SunoClient, fake_suno: FakeSuno, tmp_path: Path
 ) -> None:

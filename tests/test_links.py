@@ -413,6 +413,25 @@ async def test_a_session_that_raises_anything(tmp_path: Path) -> None:
     assert is_presentable(caught.value)
 
 
+async def test_a_sessions_secrets_stay_with_the_host_of_the_link(tmp_path: Path) -> None:
+    """A redirect to another host gets none of what a session of the caller's always sends."""
+    secrets = {"Authorization": SECRET, "Cookie": f"a={SECRET}", "X-Mine": "yes"}
+    async with (
+        hosting() as host,
+        hosting() as another,
+        ClientSession(headers=secrets) as session,
+        client(session=session) as suno,
+    ):
+        host.answers = [
+            says(status=302, headers={"Location": "/there.mp3"}),
+            says(status=307, headers={"Location": another.url}),
+        ]
+        assert (await suno.download(track(host.url), tmp_path)).read_bytes() == SONG
+    assert [one.headers["Authorization"] for one in host.asked] == [SECRET, SECRET]
+    assert SECRET not in str(another.asked[0].headers)
+    assert another.asked[0].headers["X-Mine"] == "yes"
+
+
 # --- addresses that are none of the web's ------------------------------------------------------
 
 NOT_PUBLIC = [
