@@ -148,10 +148,11 @@ class SunoClient(OperationMethods):
 
     @property
     def unclaimed(self) -> list[str]:
-        """Tokens of accepted tasks that nobody was told of.
+        """Tokens of accepted tasks that nobody was told of, or that are not in the journal.
 
         Either the caller had been cancelled; or the answer was lost, and nobody was waiting in
-        `SubmissionUnknown.recovered`, which takes a token off the list, when a push named the task.
+        `SubmissionUnknown.recovered`, which takes a token off the list, when a push named the task;
+        or the journal could not be written, which takes the token off the list once it can be.
         """
         return self._engine.submissions.unclaimed
 

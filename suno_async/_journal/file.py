@@ -294,7 +294,9 @@ class JournalFile:
             raise
 
     def _take_lock(self) -> None:
-        self._lock = self._connect(self._beside("lock"), patience=0.0)
+        path = self._beside("lock")
+        self._lock = _connect(path, patience=0.0)
+        self._identity.note(path)
         try:
             self._lock.execute("PRAGMA journal_mode = MEMORY")  # nothing is ever written
             self._lock.execute("BEGIN EXCLUSIVE")
@@ -306,7 +308,8 @@ class JournalFile:
             ) from error
 
     def _open_file(self) -> None:
-        self._db = db = self._connect(self.path, patience=PATIENCE)
+        self._db = db = _connect(self.path, patience=PATIENCE)
+        self._identity.note(self.path)
         self._identity.note(self._given)  # a link must go on leading here
         try:
             db.execute("PRAGMA synchronous = EXTRA")
@@ -325,12 +328,6 @@ class JournalFile:
             raise JournalError(
                 f"{self.path} cannot be read as a journal and was left as it is: {error}."
             ) from error
-
-    def _connect(self, path: Path, patience: float) -> sqlite3.Connection:
-        """Open a file of our own, making it where there is none."""
-        _make(path)
-        self._identity.note(path)
-        return sqlite3.connect(path, timeout=patience, check_same_thread=False)
 
     def _end(self) -> None:
         try:
@@ -354,6 +351,12 @@ def _make(path: Path) -> None:
     """Make a file where there is none."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, _MODE))
+
+
+def _connect(path: Path, patience: float) -> sqlite3.Connection:
+    """Open a file of our own, making it where there is none."""
+    _make(path)
+    return sqlite3.connect(path, timeout=patience, check_same_thread=False)
 
 
 def _is_busy(error: Exception) -> bool:

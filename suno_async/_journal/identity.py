@@ -24,7 +24,9 @@ class Identity:
     _opened: dict[Path, tuple[int, int]] = field(factory=dict[Path, tuple[int, int]], init=False)
 
     def note(self, path: Path) -> None:
-        """Remember which file has this name.
+        """Remember which file has this name, once it is open to be written.
+
+        Not before that: a container's overlay puts another file in the place of its image's then.
 
         Raises:
             JournalError: it has other names, too.
