@@ -26,6 +26,7 @@ from suno_async import (
     Task,
 )
 from suno_async._journal import file as journal_file
+from suno_async._journal.sqlite import Journal
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -426,6 +427,19 @@ async def test_outcomes_and_refusals_are_made_up_for_in_order(
         rows = db.execute("SELECT id, token FROM state WHERE state = 'done'").fetchall()
     assert rows == [("done", task.token)]
     assert tokens(tmp_path / NAME) == {"done": task.token, "refused": again.token}
+
+
+async def test_what_has_happened_is_written_whoever_waits(tmp_path: Path) -> None:
+    """A fact in the queue outlives the task that told it, as at the end of a program."""
+    journal = Journal(tmp_path / NAME)
+    await journal.about_to_send("k", "GenerateMusic", {"prompt": "the sea"}, "music")
+    telling = [asyncio.create_task(journal.accepted("k", f"t{number}")) for number in range(20)]
+    await asyncio.sleep(0)
+    for task in telling:
+        task.cancel()
+    await asyncio.wait(telling)
+    await journal.close()
+    assert tokens(tmp_path / NAME) == {"k": "music:t19"}
 
 
 async def test_a_foreign_lock_is_made_up_for(fake_suno: FakeSuno, tmp_path: Path) -> None:

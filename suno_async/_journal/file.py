@@ -145,7 +145,7 @@ class JournalFile:
         opening = self._opening
         if opening is None or (opening.done() and opening.exception() is not None):
             opening = self._opening = self._submit(self._open)  # it may be there the next time
-            opening.add_done_callback(lambda it: it.exception())  # whoever needs it is told
+            opening.add_done_callback(_see)
         return opening
 
     async def close(self) -> None:
@@ -171,7 +171,7 @@ class JournalFile:
         """Have work done in the thread, with the file open and all written that has happened."""
         opening = self._begin()
         working: asyncio.Future[T] = self._submit(self._up_to_date, work, *given)
-        working.add_done_callback(lambda it: it.cancelled() or it.exception())
+        working.add_done_callback(_see)
         await asyncio.shield(opening)
         return await working
 
@@ -180,12 +180,12 @@ class JournalFile:
         return await self.do(self.write, statement, *values) > 0
 
     async def keep(self, what: str, statement: str, *values: str | None) -> bool:
-        """Write what has happened; whether a row was changed.
+        """Write what has happened, whoever waits for it; whether a row was changed.
 
         Raises:
             JournalError: it could not be written; where `Kept` is the cause, it will be later.
         """
-        return await self._note(what, statement, *values)
+        return await asyncio.shield(self._note(what, statement, *values))
 
     def soon(self, what: str, statement: str, *values: str | None) -> asyncio.Future[bool]:
         """As `keep`, without being waited for; what goes wrong is told in the log."""
@@ -196,7 +196,9 @@ class JournalFile:
     def _note(self, what: str, statement: str, *values: str | None) -> asyncio.Future[bool]:
         self._begin()
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        return self._submit(self._write_or_keep, _Fact(what, statement, values, written))
+        writing = self._submit(self._write_or_keep, _Fact(what, statement, values, written))
+        writing.add_done_callback(_see)
+        return writing
 
     # --- in the thread -------------------------------------------------------------------------
 
@@ -363,6 +365,12 @@ def _is_busy(error: Exception) -> bool:
     """Whether somebody else's lock is in the way."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
     return code & 0xFF == sqlite3.SQLITE_BUSY  # the rest says more exactly why
+
+
+def _see(working: asyncio.Future[Any]) -> None:
+    """Whoever still needs it is told; nobody else need be."""
+    if not working.cancelled():
+        working.exception()
 
 
 def _tell(writing: asyncio.Future[bool]) -> None:
