@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import shlex
+from collections import Counter
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from attrs import define, evolve, field
 
+from suno_async._feed import Untold
 from suno_async._form import form_of
 from suno_async._inbox import Inbox
 from suno_async._journal.entry import JournalEntry
+from suno_async._journal.journal import SubmissionState
 from suno_async._journal.memory import Memory
 from suno_async._journal.sqlite import Journal
 from suno_async._records import Record, record_of
@@ -26,6 +32,7 @@ from suno_async.errors import (
     ClientClosed,
     ConfigurationError,
     Host,
+    JournalError,
     NotFound,
     SunoError,
 )
@@ -41,7 +48,11 @@ from suno_async.operations import (
 from suno_async.task import Seat, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from suno_async._journal.journal import Entry
+
+_log = logging.getLogger("suno_async")
 
 R = TypeVar("R")
 
@@ -68,6 +79,8 @@ class Engine:
     """The looks."""
     inbox: Inbox | None = field(default=None, init=False)
     """What takes in pushes, where there is a receiver for them."""
+    untold: Untold | None = field(default=None, init=False)
+    """What no batch has told, where no journal has it."""
     is_closed: bool = field(default=False, init=False)
     """Whether the client has ended."""
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
@@ -79,6 +92,7 @@ class Engine:
 
     def __attrs_post_init__(self) -> None:
         self.submissions = Submissions(self.transport, self.journal or Memory())
+        self.untold = Untold(self.submissions.unclaimed) if self.journal is None else None
         self.watcher = Watcher(self.ready, self._look)
         if isinstance(self.callbacks, CallbackReceiver):
             self.inbox = Inbox(self, self.transport.http.account)
@@ -140,6 +154,8 @@ class Engine:
         if self.inbox is not None:
             await self.inbox.close()
         await self.watcher.close()
+        if self.untold is not None:
+            self.untold.list_all()
         await self.transport.http.close()
         if self.journal is not None:
             await self.journal.close()
@@ -150,7 +166,7 @@ class Engine:
         if operation.costs:
             read = partial(answer_of, operation)
             reading = Reading(
-                lambda body, _: read(body), lambda entry: read(entry.outcome or {}), repr
+                lambda body, _: read(body), lambda entry: read(entry.outcome or {}), lambda _: None
             )
             request_for = partial(self._request, operation, priority)
             return await self.submissions.pay(operation, request_for, reading, Terms())
@@ -210,7 +226,7 @@ class Engine:
 
         def unclaimed(paid: tuple[Task[R], bool]) -> str:
             self.submissions.unclaimed.append(paid[0].token)
-            return f"pick it up with task({paid[0].token!r})"
+            return paid[0].token
 
         return await self.submissions.pay(
             operation,
@@ -218,6 +234,36 @@ class Engine:
             Reading(accepted, restored, unclaimed),
             terms,
         )
+
+    async def find_many(self, keys: list[str]) -> Mapping[str, Entry]:
+        """What the journal knows; nothing where it cannot be asked: submitting asks again."""
+        if self.journal is not None and not self.is_closed:
+            with suppress(JournalError):
+                return await self.journal.find_many(keys)
+        return {}
+
+    async def tell_of_others(self, is_named: Callable[[str], bool]) -> None:
+        """Say what the journal has in progress or in doubt under keys of which this is not true."""
+        if self.journal is None or self.is_closed:
+            return
+        counts = Counter[SubmissionState]()
+        for state in (SubmissionState.IN_PROGRESS, SubmissionState.IN_DOUBT):
+            with suppress(JournalError):
+                async for entry in self.journal.entries(state):
+                    counts[state] += not is_named(entry.id)
+                    if self.is_closed:
+                        return
+        if counts.total():
+            _log.warning(
+                "The journal %s has %d submissions in progress and %d in doubt that this batch's "
+                "list does not name: submissions(state='in_progress') and "
+                "submissions(state='in_doubt') tell them, and so does %s",
+                self.journal.path,
+                counts[SubmissionState.IN_PROGRESS],
+                counts[SubmissionState.IN_DOUBT],
+                shlex.join(["suno-async", "journal", str(self.journal.path)]),
+                extra={"journal": str(self.journal.path), "others": counts.total()},
+            )
 
     async def probe(self, delay: float) -> None:
         """Ask once after so many seconds, for free, to see whether the service answers."""

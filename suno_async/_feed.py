@@ -8,21 +8,23 @@ while too many lie there untaken, nothing more is submitted.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from math import inf
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
+from weakref import WeakSet
 
 from attrs import define, field
 
 from suno_async._outage import Outage
+from suno_async._submissions import warn_of_tokens
 from suno_async._submitter import Access, Item, Submitter
 from suno_async.batch import Items, News, OnAccepted, Op, Outcome
 from suno_async.errors import ClientClosed, SunoError
 from suno_async.task import Task
 
-_log = logging.getLogger("suno_async")
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 _UNTAKEN = 200  # outcomes that may lie there before the submitting waits; taken one a second, as
 # fast as songs are made, they last until the next songs are there
@@ -63,18 +65,20 @@ async def outcomes_of(  # noqa: PLR0913 all that one batch is
     max_in_flight: int | None,
     *,
     patience: float | None,
-    unclaimed: Callable[[list[str]], None] | None,
+    untold: Untold | None,
     on_accepted: OnAccepted | None,
 ) -> AsyncGenerator[Outcome[Op] | News]:
     """Feed, and tell the outcomes; where there is none yet, tell what to wait for.
 
     It never waits itself before its end, for who is cancelled in there would end it.
     `patience` is how long an outage may last, in seconds, `None` for ever.
-    `unclaimed` lists the tokens of what nobody is told of any more, `None` where a journal does.
+    `untold` lists the tokens of what nobody is told of any more, `None` where a journal has them.
     Nothing that is fed knows of this generator: when nobody iterates any more, it is closed.
     """
     outage = Outage(inf if patience is None else patience)
-    feed = _Feed(items, access, outage, max_in_flight, unclaimed, on_accepted)
+    feed = _Feed(items, access, outage, max_in_flight, untold, on_accepted)
+    if untold is not None:
+        untold.feeds.add(feed)
     feeding = asyncio.create_task(feed.run())
     feeding.add_done_callback(lambda _: feed.changed.set())
     try:
@@ -82,12 +86,28 @@ async def outcomes_of(  # noqa: PLR0913 all that one batch is
             if feed.ready or feed.is_paused:
                 feed.is_paused = False
                 feed.changed.set()  # there is room for one more, or somebody wants more again
-            yield feed.ready.popleft() if feed.ready else feed
+            yield feed.take() if feed.ready else feed
         feeding.result()  # what the input raised comes last, or the outage that lasted too long
+        await feed.tell_of_others()
     finally:
         feeding.cancel()
         await feed.stop()
         await asyncio.wait([feeding])
+
+
+@define(eq=False)
+class Untold:
+    """What a client without a journal says of tasks that are paid for, and nobody was told of."""
+
+    tokens: list[str]
+    """Where their tokens are listed."""
+    feeds: WeakSet[_Feed[Any]] = field(factory=WeakSet["_Feed[Any]"], init=False)
+    """The batches that somebody holds."""
+
+    def list_all(self) -> None:
+        """The client ends: list what its batches have not told, which they may tell yet."""
+        for feed in list(self.feeds):
+            feed.list_untold()
 
 
 @define(eq=False)
@@ -98,7 +118,7 @@ class _Feed(Generic[Op]):
     _access: Access
     _outage: Outage
     _max_in_flight: int | None
-    _unclaimed: Callable[[list[str]], None] | None
+    _untold: Untold | None
     _on_accepted: OnAccepted | None
     ready: deque[Outcome[Op]] = field(factory=deque["Outcome[Op]"], init=False)
     """Outcomes to be told."""
@@ -106,6 +126,10 @@ class _Feed(Generic[Op]):
     """Set whenever there is something to see to."""
     is_paused: bool = field(default=False, init=False)
     """Whether nobody waits for outcomes, by a cancelled wait."""
+    _is_awaited: bool = field(default=False, init=False)
+    """Whether somebody waits for the next outcome, and so will take what comes."""
+    _listed: set[str] = field(factory=set[str], init=False)
+    _logged: set[str] = field(factory=set[str], init=False)
     _live: set[_Live[Op]] = field(factory=set["_Live[Op]"], init=False)
     _submitter: Submitter[Op] = field(init=False)
 
@@ -129,11 +153,28 @@ class _Feed(Generic[Op]):
     async def come(self) -> None:
         """Wait for an outcome; if that is cancelled, submit no more until the next is wanted."""
         self.changed.clear()
+        self._is_awaited = True
         try:
             await self.changed.wait()
         except asyncio.CancelledError:
             self.is_paused = True
+            self._is_awaited = False
             raise
+
+    def take(self) -> Outcome[Op]:
+        """The next outcome, which is told now."""
+        outcome = self.ready.popleft()
+        token = None if outcome.task is None else outcome.task.token
+        if self._untold is not None and token in self._listed:
+            self._listed.remove(token)
+            with suppress(ValueError):  # somebody took care of it
+                self._untold.tokens.remove(token)
+        self._is_awaited = False
+        return outcome
+
+    async def tell_of_others(self) -> None:
+        """All is told: say what else is open."""
+        await self._submitter.tell_of_others()
 
     async def run(self) -> None:
         """Submit what is read."""
@@ -144,21 +185,23 @@ class _Feed(Generic[Op]):
         for live in self._live:
             live.task.unlisten(live.news, of_batch=True)
         self._submitter.stop()
-        self._list_untold()
+        self._is_awaited = False
+        self.list_untold()
         if self._submitter.posts:
             await asyncio.wait(self._submitter.posts)
 
-    def _list_untold(self) -> None:
-        """Nobody is told of these any more, and they are paid for."""
+    def list_untold(self) -> None:
+        """List what is paid for and not told; whoever waits for it right now needs no warning."""
+        if self._untold is None:
+            return
         paid = [*(one.task for one in self.ready), *(live.task for live in self._live)]
         tokens = [task.token for task in paid if task is not None]
-        if self._unclaimed is not None and tokens:
-            self._unclaimed(tokens)
-            _log.warning(
-                "%d accepted tasks of a batch that was left are listed in the client's `unclaimed`,"
-                " to be picked up with task(token)",
-                len(tokens),
-            )
+        self._untold.tokens.extend(token for token in tokens if token not in self._listed)
+        self._listed.update(tokens)
+        if not self._is_awaited:
+            unsaid = [token for token in tokens if token not in self._logged]
+            self._logged.update(unsaid)
+            warn_of_tokens("accepted tasks of a batch that was left", unsaid)
 
     def _put(self, outcome: Outcome[Op]) -> None:
         self.ready.append(outcome)

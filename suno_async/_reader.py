@@ -17,11 +17,13 @@ _AHEAD = 500  # items read ahead to see the end of an input without a length
 
 @define(eq=False)
 class Reader(Generic[Op]):
-    """Reads the input: one item ahead, or enough to see the end of one without a length."""
+    """Reads the input: a little ahead, or enough to see the end of one without a length."""
 
     _items: Items[Op]
     _news: asyncio.Event
     """Set when there is an item, or no more."""
+    _most: int = 1
+    """Items to read ahead of an input that has a length."""
     ahead: deque[Op | InvalidRequest] = field(factory=deque["Op | InvalidRequest"], init=False)
     """Items that nobody has taken yet."""
     failure: BaseException | None = field(default=None, init=False)
@@ -53,7 +55,7 @@ class Reader(Generic[Op]):
     async def run(self) -> None:
         """Read until the end."""
         self._length = len(self._items) if isinstance(self._items, Sized) else None
-        most = _AHEAD if self._length is None else 1
+        most = _AHEAD if self._length is None else self._most
         source = _each_of(self._items)
         try:
             async for item in source:

@@ -265,7 +265,8 @@ class Recoveries:
             _log.info("%s", told)
         else:
             self._client.submissions.unclaimed.append(push.token)
-            _log.warning("%s: pick it up with task(%r)", told, push.token)
+            tokens = {"tokens": [push.token]}
+            _log.warning("%s: pick it up with task(%r)", told, push.token, extra=tokens)
         self.end(push.submission, task)
 
     async def _looked_up(self, push: Push) -> Body:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import copy
 from typing import Any, Generic, TypeVar, cast
@@ -41,6 +41,7 @@ from suno_async.operations import Operation, TaskOperation, remark_on
 R = TypeVar("R")
 
 _log = logging.getLogger("suno_async")
+_TOKENS = 100  # that one record of the log names
 
 
 @frozen
@@ -51,8 +52,8 @@ class Reading(Generic[R]):
     """From the answer's body, and the submission's id."""
     restore: Callable[[Entry], R]
     """From what is known of an accepted submission."""
-    unclaimed: Callable[[R], str]
-    """List what nobody is left to take, and describe it for the log."""
+    unclaimed: Callable[[R], str | None]
+    """List what nobody is left to take: its token, where it has one."""
 
 
 @frozen(kw_only=True)
@@ -65,6 +66,8 @@ class Terms:
     """Whether to send it again where an earlier one may have been accepted."""
     retry_failed: bool = False
     """Whether to send it again where an earlier one was accepted and has failed."""
+    known: Entry | None = None
+    """What the journal knew of it a moment before, when many were asked for at once."""
     granted: Callable[[], bool] | None = None
     """Called when it has its slot: whether it is wanted still, for from then on it leaves."""
     parks: bool = False
@@ -106,6 +109,19 @@ class _Submission:
         """For the log, that it was accepted."""
         token = "" if task_id is None else f" as {self.kind}:{task_id}"
         return f"{self.request.title} was accepted{token}"
+
+
+def warn_of_tokens(what: str, tokens: Sequence[str]) -> None:
+    """Say in the log which tasks are paid for, each by the token that it is picked up with."""
+    for first in range(0, len(tokens), _TOKENS):
+        some = list(tokens[first : first + _TOKENS])
+        _log.warning(
+            "%d %s, to be picked up with task(token) and listed in the client's `unclaimed`: %s",
+            len(some),
+            what,
+            " ".join(some),
+            extra={"tokens": some},
+        )
 
 
 @define(eq=False)
@@ -241,8 +257,13 @@ class Submissions:
             return
         error = posting.exception()
         if error is None:
-            told = submission.reading.unclaimed(posting.result())
-            _log.warning("%s was accepted after its caller had gone: %s", title, told)
+            token = submission.reading.unclaimed(posting.result())
+            if token is None:
+                what = f"{title} was accepted after its caller had gone: {posting.result()!r}"
+                _log.warning("%s", what)
+            else:
+                what = f"{title} was accepted after its caller had gone"
+                _log.warning("%s: pick it up with task(%r)", what, token, extra={"tokens": [token]})
         else:
             why = in_brief(error) if isinstance(error, SunoError) else repr(error)
             known = {"unclaimed": error, "asked": submission.asked}
@@ -281,6 +302,9 @@ class Submissions:
         if submission.after is not None:
             await asyncio.wait([submission.after])
         book, entry = submission.book, None
+        known = submission.terms.known  # to send anything, or to leave it in doubt, asks anew
+        if known is not None and not known.is_unknown and not _must_send(submission, known):
+            return submission.reading.restore(known)
         if submission.terms.key is not None:
             entry = await book.find(submission.id)
             if entry is not None and not _must_send(submission, entry):

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Generic, Protocol
 
 from attrs import define, field, frozen
 
+from suno_async._journal.journal import Entry
 from suno_async._outage import NEVER_LEFT, Outage
 from suno_async._reader import Reader
 from suno_async._verdict import in_brief
@@ -38,6 +41,7 @@ from suno_async.task import Task
 
 _log = logging.getLogger("suno_async")
 
+_AT_ONCE = 100  # items that the journal is asked for at a time
 _NO_USE = (
     AuthenticationFailed,
     ClientClosed,
@@ -54,6 +58,8 @@ class Item(Generic[Op]):
     index: int
     operation: Op
     key: str
+    known: Entry | None
+    """What the journal knew of it a moment before."""
     post: asyncio.Task[None] | None = None
     """What makes the request."""
     has_slot: bool = False
@@ -68,6 +74,7 @@ class Submit(Protocol):
         operation: TaskOperation[Any],
         *,
         key: str,
+        known: Entry | None,
         near_end: bool,
         granted: Callable[[], bool],
     ) -> tuple[Task[Any], bool]:
@@ -85,6 +92,10 @@ class Access:
     """Ask the service for free after so many seconds; raise what says that it is away."""
     near_end: Callable[[TaskOperation[Any], int], bool]
     """Whether a batch that has so many tasks like this one to start is near its end."""
+    find_many: Callable[[list[str]], Awaitable[Mapping[str, Entry]]] | None = None
+    """Ask the journal for these keys, where there is one."""
+    tell_of_others: Callable[[Callable[[str], bool]], Awaitable[None]] | None = None
+    """Say what the journal has open under keys of which this is not true, where there is one."""
 
 
 @define(eq=False)
@@ -108,6 +119,10 @@ class Submitter(Generic[Op]):
     """What should never have happened."""
     _reader: Reader[Op] = field(init=False)
     _keys: Keys = field(factory=Keys, init=False)
+    _known: deque[tuple[str, Entry | None]] = field(
+        factory=deque["tuple[str, Entry | None]"], init=False
+    )
+    """Keys, and what the journal knows of them, of the items that the reader has next."""
     _taken: int = field(default=0, init=False)
     _again: list[Item[Op]] = field(factory=list["Item[Op]"], init=False)
     _is_stopped: bool = field(default=False, init=False)
@@ -115,7 +130,8 @@ class Submitter(Generic[Op]):
     _is_told: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._reader = Reader(self._items, self._changed)
+        ahead = 1 if self._access.find_many is None else _AT_ONCE
+        self._reader = Reader(self._items, self._changed, ahead)
 
     def stop(self) -> None:
         """Submit no more."""
@@ -140,7 +156,7 @@ class Submitter(Generic[Op]):
             if (parked_by := self._outage.error) is not None:
                 if await self._is_answered(parked_by):
                     await self._try_one()
-            elif (item := self._next()) is not None:
+            elif (item := await self._next()) is not None:
                 await self._start(item)
         if self._stopped_by is not None:
             await self._tell_of_the_rest(self._stopped_by)
@@ -162,20 +178,38 @@ class Submitter(Generic[Op]):
     def _may_begin(self) -> bool:
         return self._outage.has_room(len(self.posts)) and self._has_room()
 
-    def _next(self) -> Item[Op] | None:
+    async def tell_of_others(self) -> None:
+        """Say what the journal has open that the whole list does not name."""
+        is_read = self._reader.has_news and not self._has_next() and self._reader.failure is None
+        if self._access.tell_of_others is not None and is_read and self._stopped_by is None:
+            await self._access.tell_of_others(self._keys.names)
+
+    async def _look_ahead(self) -> None:
+        """Name the items that the reader has, and ask the journal for all of them at once."""
+        some = list(islice(self._reader.ahead, _AT_ONCE))
+        keys = [self._keys.of(one) if isinstance(one, TaskOperation) else "" for one in some]
+        known: Mapping[str, Entry] = {}
+        if self._access.find_many is not None:
+            known = await self._access.find_many(list(filter(None, keys)))
+        self._known.extend((key, known.get(key)) for key in keys)
+
+    async def _next(self) -> Item[Op] | None:
         """What is to be submitted next, the lowest index first; none for what is no request."""
         if self._again:
             first = min(self._again, key=attrgetter("index"))
             self._again.remove(first)
             return first
-        index, item = self._taken, self._reader.take()
+        if not self._known:
+            await self._look_ahead()
+        (key, known), item = self._known.popleft(), self._reader.take()
+        index = self._taken
         self._taken += 1
         if isinstance(item, InvalidRequest):
             self._put(Outcome(index=index, error=item))
         elif (error := _no_operation(item)) is not None:
             self._put(Outcome(index=index, error=error))
         else:
-            return Item(index, item, self._keys.of(item))
+            return Item(index, item, key, known)
         return None
 
     # --- outages -------------------------------------------------------------------------------
@@ -210,7 +244,7 @@ class Submitter(Generic[Op]):
             await self._until(self._may_begin)
             if self._is_stopped:
                 return
-            if (item := self._next()) is not None:
+            if (item := await self._next()) is not None:
                 await self._start(item, is_trial=True)
                 await self._until(partial(self._is_over, item))
                 is_tried = item.has_slot or item in self._again
@@ -306,7 +340,11 @@ class Submitter(Generic[Op]):
         task, is_resumed = None, False
         try:
             task, is_resumed = await self._access.submit(
-                item.operation, key=item.key, near_end=near_end, granted=granted
+                item.operation,
+                key=item.key,
+                known=item.known,
+                near_end=near_end,
+                granted=granted,
             )
         except SunoError as problem:
             error = problem

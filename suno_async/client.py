@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from suno_async._fetch import Progress
+    from suno_async._journal.journal import Entry
     from suno_async._places import D, Downloadable, SomeFiles
     from suno_async.batch import Items, OnAccepted, Op
     from suno_async.results import UploadedFile
@@ -238,12 +239,18 @@ class SunoClient(OperationMethods):
         check_batch(operations, max_in_flight, patience)
 
         async def submit(
-            operation: TaskOperation[Any], *, key: str, near_end: bool, granted: Callable[[], bool]
+            operation: TaskOperation[Any],
+            *,
+            key: str,
+            known: Entry | None,
+            near_end: bool,
+            granted: Callable[[], bool],
         ) -> tuple[Task[Any], bool]:
             terms = Terms(
                 key=None if self._engine.journal is None else key,
                 resend_unknown=resend_unknown,
                 retry_failed=retry_failed,
+                known=known,
                 granted=granted,
                 parks=True,
             )
@@ -254,14 +261,14 @@ class SunoClient(OperationMethods):
             return self._engine.watcher.is_near_end(operation.kind, to_start)
 
         engine = self._engine
-        unclaimed = engine.submissions.unclaimed.extend if engine.journal is None else None
+        find_many = None if engine.journal is None else engine.find_many
         return Batch(
             outcomes_of(
                 operations,
-                Access(submit, self._engine.probe, near_end),
+                Access(submit, engine.probe, near_end, find_many, engine.tell_of_others),
                 max_in_flight,
                 patience=patience,
-                unclaimed=unclaimed,
+                untold=engine.untold,
                 on_accepted=on_accepted,
             )
         )

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from suno_async._journal.journal import Entry
 from suno_async._records import Record, record_of
-from suno_async._wire import answer_of, operation_written
+from suno_async._wire import answer_of, operation_written, other_task_in
 from suno_async.errors import InvalidRequest
 from suno_async.operations import KINDS, CallOperation, Operation
 
@@ -117,7 +117,7 @@ class JournalEntry:
         }
 
     def _record(self) -> Record[Any] | None:
-        kind = KINDS.get(self.kind or "")
-        if self._entry.outcome is None or kind is None:
+        kind, outcome = KINDS.get(self.kind or ""), self._entry.outcome
+        if outcome is None or kind is None or other_task_in(outcome, self._entry.task_id or ""):
             return None
-        return record_of(kind, self._entry.outcome, token=self.token or self.key)
+        return record_of(kind, outcome, token=self.token or self.key)
