@@ -9,7 +9,7 @@ loop a second to read first.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define, field
 
@@ -21,18 +21,25 @@ _GRACE = 1.0  # seconds to read what is there
 _MOST_GRACES = 5  # for a loop that always stands still, nothing would ever end
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class Deadline:
-    """As `asyncio.timeout`, but for the second that a late end leaves; `None` is for ever."""
+    """As `asyncio.timeout`, but for the second that a late end leaves; `None` is for ever.
+
+    It is no more than one object, for each wait for a task has one.
+    """
 
     _seconds: float | None
-    _limit: asyncio.Timeout = field(factory=lambda: asyncio.timeout(None), init=False)
+    expired: bool = field(default=False, init=False)
+    """Whether it was this that ended what was under way."""
+    _task: asyncio.Task[Any] | None = field(default=None, init=False)
+    """What it may end, while it is under way."""
+    _cancelling: int = field(default=0, init=False)
     _timer: asyncio.TimerHandle | None = field(default=None, init=False)
     _graces: int = field(default=0, init=False)
-    _is_over: bool = field(default=False, init=False)
 
     async def __aenter__(self) -> Self:
-        await self._limit.__aenter__()
+        self._task = asyncio.current_task()
+        self._cancelling = 0 if self._task is None else self._task.cancelling()
         self.set(self._seconds)
         return self
 
@@ -42,21 +49,20 @@ class Deadline:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        task = self._task
         self.set(None)
-        self._is_over = True
-        await self._limit.__aexit__(kind, error, traceback)
-
-    @property
-    def expired(self) -> bool:
-        """Whether it was this that ended what was under way."""
-        return self._limit.expired()
+        self._task = None
+        if task is not None and self.expired:
+            is_ours = task.uncancel() <= self._cancelling and kind is asyncio.CancelledError
+            if is_ours:  # else somebody else cancels it, too
+                raise TimeoutError from error
 
     def set(self, seconds: float | None) -> None:
         """Let it end so many seconds from now, or never; after its end this does nothing."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if seconds is not None and not self._is_over:
+        if seconds is not None and self._task is not None and not self.expired:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(seconds, self._end)
 
@@ -65,5 +71,6 @@ class Deadline:
         if timer is not None and now > timer.when() + _LATE and self._graces < _MOST_GRACES:
             self._graces += 1
             self.set(_GRACE)
-        else:
-            self._limit.reschedule(now)
+        elif self._task is not None:
+            self.expired = True
+            self._task.cancel()

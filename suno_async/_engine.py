@@ -22,6 +22,7 @@ from suno_async._journal.journal import SubmissionState
 from suno_async._journal.memory import Memory
 from suno_async._journal.sqlite import Journal
 from suno_async._records import Record, record_of
+from suno_async._recovery import LostAnswer, Recoveries
 from suno_async._submissions import Reading, Submissions, Terms
 from suno_async._transport import Sending, Transport
 from suno_async._verdict import Body, Refusal, Request
@@ -77,6 +78,8 @@ class Engine:
     """The paid requests."""
     watcher: Watcher = field(init=False)
     """The looks."""
+    recoveries: Recoveries = field(init=False)
+    """The ends of doubt about lost answers."""
     inbox: Inbox | None = field(default=None, init=False)
     """What takes in pushes, where there is a receiver for them."""
     untold: Untold | None = field(default=None, init=False)
@@ -94,9 +97,10 @@ class Engine:
         self.submissions = Submissions(self.transport, self.journal or Memory())
         self.untold = Untold(self.submissions.unclaimed) if self.journal is None else None
         self.watcher = Watcher(self.ready, self._look)
+        self.recoveries = Recoveries(self, self._started)
+        self.submissions.recovery = self._lost
         if isinstance(self.callbacks, CallbackReceiver):
-            self.inbox = Inbox(self, self.transport.http.account)
-            self.submissions.recovery = self.inbox.lost
+            self.inbox = Inbox(self, self.transport.http.account, self.recoveries)
             self.callbacks.attach(self.inbox)
 
     def ready(self) -> Limiter:
@@ -151,8 +155,7 @@ class Engine:
 
     async def _end(self) -> None:
         """Close all that is left once nothing paid is out."""
-        if self.inbox is not None:
-            await self.inbox.close()
+        await self.recoveries.close()
         await self.watcher.close()
         if self.untold is not None:
             self.untold.list_all()
@@ -210,15 +213,14 @@ class Engine:
         """Submit: the task, and whether it was found in the journal."""
         self.ready()
 
-        is_pushed = self.inbox is not None and operation.callback_url is None
+        is_pushed = self._is_pushed(operation)
 
         def accepted(body: Body, submission: str) -> tuple[Task[R], bool]:
             now = asyncio.get_running_loop().time()
             seat = Seat(accepted=now, is_known=True, is_pushed=is_pushed)
             task_id = task_id_of(body) or ""  # its being there is what made it accepted
             task = self.task(operation.kind, task_id, operation, seat)
-            if self.inbox is not None:
-                self.inbox.started(task, submission)
+            self._started(task, submission)
             return task, False
 
         def restored(entry: Entry) -> tuple[Task[R], bool]:
@@ -306,11 +308,28 @@ class Engine:
         operation = operation or self.operation_in(entry)
         task = self.task(kind, entry.task_id or "", operation, Seat())
         task.seat.is_known = True
-        if self.inbox is not None:
-            self.inbox.started(task, entry.id)
+        self._started(task, entry.id)
         if entry.outcome is not None and other_task_in(entry.outcome, task.id) is None:
             task.observe(record_of(kind, entry.outcome, token=task.token, operation=operation))
         return task
+
+    def _started(self, task: Task[Any], submission: str) -> None:
+        """Take note of which submission a task is, by which its pushes are known."""
+        if self.inbox is not None:
+            self.inbox.started(task, submission)
+
+    def _is_pushed(self, operation: TaskOperation[Any]) -> bool:
+        """Whether what happens to its task is pushed to us."""
+        return self.inbox is not None and operation.callback_url is None
+
+    def _lost(
+        self, submission: str, operation: TaskOperation[Any], candidate: str | None
+    ) -> LostAnswer | None:
+        """Where to wait for the task of a submission whose answer was lost, if it can come."""
+        is_pushed = self._is_pushed(operation)
+        if not is_pushed and candidate is None:
+            return None
+        return self.recoveries.lost(submission, operation, candidate, is_pushed=is_pushed)
 
     def operation_in(self, entry: Entry) -> TaskOperation[Any] | None:
         """The operation of a submission that the journal knows."""
@@ -345,8 +364,9 @@ class Engine:
             body = await self.ask(kind, task.id, slot)
             record = record_of(kind, body, token=task.token, operation=operation, seen=task.stage)
         except NotFound:
-            if not task.seat.is_known and self.journal is not None:
-                task.seat.is_known = await self.journal.of_task(task.kind, task.id) is not None
+            if not task.seat.is_known:
+                entry = await self.submissions.book.of_task(task.kind, task.id)
+                task.seat.is_known = entry is not None
             raise
         task.observe(record)
 

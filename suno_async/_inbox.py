@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from attrs import define, field
 
-from suno_async._recovery import Insides, LostAnswer, Recoveries, foreign
+from suno_async._recovery import Insides, Recoveries, foreign
 from suno_async._subscribers import Taken
 from suno_async.limiter import Priority
 from suno_async.task import Task
@@ -22,7 +22,6 @@ from suno_async.task import Task
 if TYPE_CHECKING:
     from suno_async._pushes import Push
     from suno_async._records import Record
-    from suno_async.operations import TaskOperation
 
 _SENSITIVE = "SENSITIVE_WORD_ERROR"
 _BAD = 400  # of a push: anything from a wrong parameter to words that are not allowed
@@ -35,28 +34,15 @@ class Inbox:
     _client: Insides
     account: bytes = field(repr=False)
     """What tells the client's account from others."""
-    _recoveries: Recoveries = field(init=False)
+    _recoveries: Recoveries
     _started: WeakValueDictionary[str, Task[Any]] = field(
         factory=WeakValueDictionary[str, Task[Any]], init=False
     )
-
-    def __attrs_post_init__(self) -> None:
-        self._recoveries = Recoveries(self._client, self.started)
 
     def started(self, task: Task[Any], submission: str) -> None:
         """Take note of which submission a task is."""
         task.seat.submission = submission
         self._started[submission] = task
-
-    def lost(self, submission: str, operation: TaskOperation[Any]) -> LostAnswer | None:
-        """Where to wait for the task of a submission whose answer was lost."""
-        if operation.callback_url is not None:  # its pushes go elsewhere
-            return None
-        return self._recoveries.lost(submission, operation)
-
-    async def close(self) -> None:
-        """Look no more, and let nobody wait longer."""
-        await self._recoveries.close()
 
     def check(self, push: Push) -> bool:
         """Hold a push to what is known at once; whether task and submission belong together.

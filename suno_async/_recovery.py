@@ -1,4 +1,6 @@
-"""The end of doubt about lost answers: a push names the task, and a look confirms it.
+"""The end of doubt about lost answers: something names the task, and a look confirms it.
+
+What names it is a push, or an answer with a code that is no answer's.
 
 A record repeats the callback URL of its submission, so a look tells whose task it is. The task that
 answers the doubt is the submission's; a further one, after it was sent again, is a second song that
@@ -9,16 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from suno_async._deadline import Deadline
 from suno_async._pushes import Push, ticket_of
+from suno_async._tickets import Ticket
 from suno_async._verdict import Body, in_brief
 from suno_async.errors import (
     CallbackRejected,
@@ -82,11 +85,18 @@ class Insides(Protocol):
 class LostAnswer:
     """A submission whose answer was lost, for as long as somebody has the error that says so."""
 
+    submission: str
+    """The submission's id."""
     operation: TaskOperation[Any]
     """What was asked for."""
     since: float
     """When the answer was given up, on the loop's clock."""
+    is_pushed: bool
+    """Whether a push may come that tells."""
     _client: Insides
+    _confirm: Callable[[LostAnswer], None] = field(alias="confirm")
+    candidate: str | None = None
+    """The id of a task that an answer named."""
     waiters: int = 0
     """How many wait for its task."""
     task: Task[Any] | None = field(default=None, init=False)
@@ -107,6 +117,9 @@ class LostAnswer:
         try:
             if self.task is None:
                 self._client.ready()
+                if self.candidate is not None:
+                    self._changed.clear()
+                    self._confirm(self)
                 with suppress(TimeoutError):
                     async with Deadline(timeout):
                         await self._changed.wait()
@@ -122,6 +135,12 @@ class LostAnswer:
 
 def _nothing() -> None:
     return None
+
+
+def _tried(lost: LostAnswer, confirming: asyncio.Task[Task[Any]]) -> None:
+    """Let nobody wait longer for what cannot come any more."""
+    if not lost.is_pushed and (confirming.cancelled() or confirming.exception() is not None):
+        lost.end()
 
 
 @define(eq=False)
@@ -142,14 +161,47 @@ class Recoveries:
         factory=dict[tuple[str, str], "asyncio.Task[Task[Any]]"], init=False
     )
 
-    def lost(self, submission: str, operation: TaskOperation[Any]) -> LostAnswer:
+    def lost(
+        self,
+        submission: str,
+        operation: TaskOperation[Any],
+        candidate: str | None = None,
+        *,
+        is_pushed: bool = True,
+    ) -> LostAnswer:
         """Where to wait for the task of a submission whose answer was lost."""
         _remember(self._doubtful, submission, None)
         known = self._lost.get(submission)
         if known is None:
             now = asyncio.get_running_loop().time()
-            known = self._lost[submission] = LostAnswer(operation, now, self._client)
+            known = self._lost[submission] = LostAnswer(
+                submission, operation, now, is_pushed, self._client, self._ask_for
+            )
+        known.candidate = candidate or known.candidate
         return known
+
+    def _ask_for(self, lost: LostAnswer) -> None:
+        """Look whether the service has the task that an answer named."""
+        kind, task_id = lost.operation.kind.name, lost.candidate or ""
+        push = Push(ticket=Ticket(b"", kind, lost.submission), task_id=task_id, body={})
+        confirming = self._begin(push, self._confirm_candidate(push, lost))
+        confirming.add_done_callback(partial(_tried, lost))
+
+    async def _confirm_candidate(self, push: Push, lost: LostAnswer) -> Task[Any]:
+        entry = await self._client.submissions.book.find(push.submission)
+        has_other = entry is not None and not entry.is_unknown
+        return await self._confirm(push, entry, has_other=has_other, is_pushed=lost.is_pushed)
+
+    def _begin(self, push: Push, work: Coroutine[Any, Any, Task[Any]]) -> asyncio.Task[Task[Any]]:
+        """Find out about a claim, once at a time."""
+        claim = push.submission, push.task_id
+        known = self._confirming.get(claim)
+        if known is not None:
+            work.close()
+            return known
+        confirming = self._confirming[claim] = asyncio.create_task(work)
+        confirming.add_done_callback(partial(self._confirmed, claim))
+        return confirming
 
     def has_lost(self, submission: str) -> bool:
         """Whether an answer to this submission was lost, so that it may have tasks unknown."""
@@ -186,10 +238,7 @@ class Recoveries:
             claims = [one for one in self._confirming if one[0] == push.submission]
             if len(claims) >= _MOST_CLAIMS:
                 raise foreign(push)
-            confirming = asyncio.create_task(self._confirm(push, entry, has_other=has_other))
-            self._confirming[claim] = confirming
-            confirming.add_done_callback(partial(self._confirmed, claim))
-        confirming = self._confirming[claim]
+        confirming = self._begin(push, self._confirm(push, entry, has_other=has_other))
         await asyncio.wait([confirming])
         if confirming.cancelled():
             raise ClientClosed("The client was closed before a look told whose task it is.")
@@ -211,12 +260,16 @@ class Recoveries:
 
     # --- one claim -----------------------------------------------------------------------------
 
-    async def _confirm(self, push: Push, entry: Entry | None, *, has_other: bool) -> Task[Any]:
+    async def _confirm(
+        self, push: Push, entry: Entry | None, *, has_other: bool, is_pushed: bool = True
+    ) -> Task[Any]:
         """Look whether the task is the submission's, and if so have it written down."""
         body = await self._looked_up(push)
         owner = await self._client.submissions.book.of_task(push.kind.name, push.task_id)
         claimed = ticket_of(body)
         has_other = has_other or self._has_other(push)
+        if claimed is not None and not push.ticket.account:  # an answer tells no more than this
+            claimed = evolve(claimed, account=b"")
         is_its = claimed == push.ticket or (claimed is None and not has_other)
         is_its = is_its and (owner is None or owner.id == push.submission)
         if is_its and entry is not None and not has_other:
@@ -225,11 +278,12 @@ class Recoveries:
         _remember(self._settled, (push.submission, push.task_id), is_its)
         if not is_its:
             raise foreign(push)
-        task = self._task(push, entry)
+        task = self._task(push, entry, is_pushed=is_pushed)
         if not has_other:
             self._started(task, push.submission)
         with suppress(SunoError):
-            self._client.watcher.told(task, push.record(task.operation, body))
+            tell = partial(self._client.watcher.told, task) if is_pushed else task.observe
+            tell(push.record(task.operation, body))
         self._tell(push, task)
         return task
 
@@ -248,10 +302,11 @@ class Recoveries:
             _log.error("%s is accepted, but: %s", push.token, error)
             return True
 
-    def _task(self, push: Push, entry: Entry | None) -> Task[Any]:
+    def _task(self, push: Push, entry: Entry | None, *, is_pushed: bool = True) -> Task[Any]:
         lost = self._lost.get(push.submission)
         operation = self._client.operation_in(entry) if entry is not None else None
-        seat = Seat(accepted=None if lost is None else lost.since, has_voted=True, is_pushed=True)
+        seat = Seat(accepted=None if lost is None else lost.since, has_voted=True)
+        seat.is_pushed = is_pushed
         task = self._client.task(
             push.kind, push.task_id, operation if lost is None else lost.operation, seat
         )
@@ -260,7 +315,7 @@ class Recoveries:
 
     def _tell(self, push: Push, task: Task[Any]) -> None:
         """Give it to whoever waits, else list it."""
-        told = f"{push.submission} was accepted as {push.token}, a push told"
+        told = f"{push.submission} was accepted as {push.token}, after all"
         if self.awaited(push.submission) is not None:
             _log.info("%s", told)
         else:
@@ -287,7 +342,7 @@ class Recoveries:
                 error = failed
             else:
                 return body
-            _log.info("Look %s, which a push names: %s", push.token, in_brief(error))
+            _log.info("Look %s, which may be lost: %s", push.token, in_brief(error))
         raise foreign(push) if isinstance(error, NotFound) else error
 
 

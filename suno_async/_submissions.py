@@ -133,10 +133,8 @@ class Submissions:
     """What is known of earlier submissions."""
     unclaimed: list[str] = field(factory=list[str], init=False)
     """Tokens of tasks that were accepted, and nobody was told."""
-    recovery: Callable[[str, TaskOperation[Any]], Recovery | None] | None = field(
-        default=None, init=False
-    )
-    """Says where to wait for a task whose answer was lost; nowhere, without callbacks."""
+    recovery: Callable[[str, TaskOperation[Any], str | None], Recovery | None] = field(init=False)
+    """Says where to wait for a task whose answer was lost, given the id that an answer named."""
     _by_id: dict[str, _Submission] = field(factory=dict[str, _Submission], init=False)
     _out: set[_Submission] = field(factory=set[_Submission], init=False)
     _is_closing: bool = field(default=False, init=False)
@@ -272,12 +270,16 @@ class Submissions:
     # --- the posting ---------------------------------------------------------------------------
 
     async def _post(self, submission: _Submission) -> Any:
-        """Send it; where the answer is lost, say where to wait for a push that tells."""
+        """Send it; where the answer is lost, say where to wait for what tells."""
         try:
             return await self._send(submission)
         except SubmissionUnknown as error:
-            if self.recovery is not None and isinstance(submission.operation, TaskOperation):
-                error.recovery = self.recovery(submission.id, submission.operation)
+            if isinstance(submission.operation, TaskOperation):
+                candidate = None if error.token is None else error.token.partition(":")[2]
+                if candidate is not None and error.cause is not None:  # it is news to the journal
+                    self.book.named(submission.id, candidate)
+                recovery = self.recovery(submission.id, submission.operation, candidate)
+                error.recovery = recovery
             raise
 
     async def _send(self, submission: _Submission) -> Any:
@@ -351,7 +353,12 @@ def _must_send(submission: _Submission, entry: Entry) -> bool:
         return submission.terms.retry_failed and entry.state is SubmissionState.FAILED
     if not submission.terms.resend_unknown:
         raise SubmissionUnknown(
-            "its answer never came, in this run or an earlier run.", submission=submission.id
+            "its answer never came, in this run or an earlier run."
+            if entry.candidate is None
+            else "its answer, in this run or an earlier run, was none.",
+            None if entry.candidate is None else f"{entry.kind}:{entry.candidate}",
+            entry.kind,
+            submission=submission.id,
         )
     return True
 

@@ -148,25 +148,30 @@ def _other_record(request: Request, body: Body) -> DecodeError | None:
 
 
 def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeError:
-    """The body of a successful answer, else the error: the body's code decides, then the status."""
+    """The body of a successful answer, else the error, which says what task the answer names."""
     try:
         parsed: Any = json.loads(reply.body.removeprefix(BOM_UTF8).decode())
     except (ValueError, RecursionError):
         parsed = reply.body[:_MOST_RAW]
     body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
     code = _code_of(body)
-    where = RECORD if request.token else request.host
     if code in request.answers and (code < _ERRORS or task_id_of(body)):
         return body
+    error = _error_in(reply, request, parsed, body)
+    if request.kind and (task_id := task_id_of(body)):
+        error.token, error.kind = f"{request.kind}:{task_id}", request.kind
+    return error
+
+
+def _error_in(reply: Reply, request: Request, parsed: Any, body: Body) -> APIError | DecodeError:
+    """What an answer says that is none: the body's code decides, then the status."""
+    code, where = _code_of(body), RECORD if request.token else request.host
     retry_after = asked_to_wait(reply.headers)
     if code is not None:
         message = str(body.get("msg") or body.get("message") or "")
         if code in request.answers:  # the id that would make it an answer is missing
             return NotFound(message, code=code, http_status=reply.status, retry_after=retry_after)
-        error = api_error(where, code, message, http_status=reply.status, retry_after=retry_after)
-        if request.kind and (task_id := task_id_of(body)):  # it exists already, and this is it
-            error.token, error.kind = f"{request.kind}:{task_id}", request.kind
-        return error
+        return api_error(where, code, message, http_status=reply.status, retry_after=retry_after)
     if reply.status < _ERRORS:
         what = "it is not the service's JSON (is base_url the API's address?)"
         return DecodeError(what, raw=parsed)
@@ -209,7 +214,12 @@ def _is_passing(error: APIError | DecodeError, request: Request) -> bool:
 
 
 def _unknown(request: Request, cause: SunoError) -> Refusal:
-    error = SubmissionUnknown(kind=request.kind or None, submission=request.submission, cause=cause)
+    error = SubmissionUnknown(
+        token=cause.token,
+        kind=request.kind or None,
+        submission=request.submission,
+        cause=cause,
+    )
     return Refusal(error, may_retry=False)
 
 

@@ -125,8 +125,9 @@ class SubmissionUnknown(SunoError):
     """A paid request left, and nobody knows whether the service accepted it.
 
     It is never sent again by itself, for that could pay twice. With a `CallbackReceiver`,
-    `recovered` gives the task when its first push arrives; else, whether it was accepted shows in
-    the credits and on the account's page.
+    `recovered` gives the task when its first push arrives. Where an answer came that is none, but
+    names a task, that is the error's `token`, and `recovered` looks whether the service has it.
+    Else, whether it was accepted shows in the credits and on the account's page.
     """
 
     submission: str = ""
@@ -134,22 +135,23 @@ class SubmissionUnknown(SunoError):
     cause: SunoError | None = None
     """What became of the answer."""
     recovery: Recovery | None = field(default=None, init=False, repr=False)
-    """What waits for that push; it stays in this process."""
+    """What waits for that push, or looks; it stays in this process."""
 
     async def recovered(self, timeout: float | None = 180.0) -> Task[Any]:  # noqa: ASYNC109 as Task.wait
-        """The task, once a push tells that the service accepted it after all.
+        """The task, once a push or a look tells that the service accepted it after all.
 
-        Needs a `CallbackReceiver`. It may be called before or after the push comes, and again. A
-        push is believed when one look at the task's record has confirmed it. If nobody waits then,
-        the client's `unclaimed` lists the task until this gives it.
+        Needs a `CallbackReceiver`, unless the error has a `token`. It may be called before or after
+        the push comes, and again. A push is believed when one look at the task's record has
+        confirmed it. If nobody waits then, the client's `unclaimed` lists the task until this gives
+        it.
 
         Args:
             timeout: Seconds from now, `None` for no limit.
 
         Raises:
             SubmissionUnknown: this error itself: nothing has come in time, or nothing can come,
-                since the client has no receiver, the operation has a callback URL of its own, or
-                the error is from another process.
+                since the error is from another process, or has no token and the client no
+                receiver, or the operation a callback URL of its own.
             ClientClosed: the client has ended.
         """
         task = None if self.recovery is None else await self.recovery.wait(timeout)
@@ -158,9 +160,10 @@ class SubmissionUnknown(SunoError):
         return task
 
     def __str__(self) -> str:
+        named = f" The answer named {self.token}: recovered() looks for it." if self.token else ""
         return (
             f"It is not known whether the service accepted (and charged) submission "
-            f"{self.submission}: {self.cause or self.message} It was not sent again."
+            f"{self.submission}: {self.cause or self.message} It was not sent again.{named}"
         )
 
 

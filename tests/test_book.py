@@ -201,6 +201,7 @@ async def test_the_file_of_version_2(journal: Journal, tmp_path: Path) -> None:
         ("digest", "TEXT", 1, None, 0),
         ("kind", "TEXT", 0, None, 0),
         ("task", "TEXT", 0, None, 0),
+        ("candidate", "TEXT", 0, None, 0),
         ("has_failed", "INTEGER", 1, "0", 0),
         ("sent_at", "TEXT", 1, "datetime('now')", 0),
         ("accepted_at", "TEXT", 0, None, 0),

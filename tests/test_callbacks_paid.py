@@ -220,10 +220,9 @@ async def test_the_readmes_way(
 async def test_lists_of_claims_do_not_grow(fake: FakeSuno, reception: Reception) -> None:
     """What is remembered of lost answers is bounded, however many there are."""
     async with client(fake, reception.receiver) as suno:
-        inbox: Any = suno._engine.inbox  # pyright: ignore[reportPrivateUsage]
+        recoveries: Any = suno._engine.recoveries  # pyright: ignore[reportPrivateUsage]
         for number in range(1500):
-            inbox.lost(f"{number}", GenerateLyrics("rain"))
-        recoveries = inbox._recoveries
+            recoveries.lost(f"{number}", GenerateLyrics("rain"))
         assert len(recoveries._doubtful) == 1000
         assert not recoveries._lost
         assert not recoveries.has_lost("1")

@@ -60,10 +60,12 @@ class JournalEntry:
 
     @property
     def token(self) -> str | None:
-        """The token of its task, as `suno.task` takes it; `None` while in doubt, and for a call."""
-        if self._entry.task_id is None:
-            return None
-        return f"{self._entry.kind}:{self._entry.task_id}"
+        """The token of its task, as `suno.task` takes it; `None` for a call.
+
+        While it is in doubt, that of a task which an odd answer named, else `None`.
+        """
+        task_id = self._entry.task_id or self._entry.candidate
+        return None if task_id is None else f"{self._entry.kind}:{task_id}"
 
     @property
     def sent_at(self) -> datetime:

@@ -43,6 +43,8 @@ class Entry:
     """The sort of task that it starts, `None` for a call."""
     task_id: str | None = None
     """The service's id of the task, once accepted."""
+    candidate: str | None = None
+    """The service's id of a task that an answer named which left it in doubt."""
     outcome: Mapping[str, Any] | None = None
     """The last record or answer, once it is over and as long as it is not pruned."""
     has_failed: bool = False
@@ -116,6 +118,10 @@ class Book(Protocol):
 
     def take_back(self, submission: str) -> asyncio.Future[bool]:
         """It was refused, or never sent; need not be awaited."""
+        ...
+
+    def named(self, submission: str, task_id: str) -> asyncio.Future[bool]:
+        """An answer that leaves it in doubt names this task; need not be awaited."""
         ...
 
     async def accepted(self, submission: str, task_id: str) -> None:

@@ -87,6 +87,13 @@ class Memory:
         """It was refused, or never sent; need not be awaited."""
         return _done(value=self._open.pop(submission, None) is not None)
 
+    def named(self, submission: str, task_id: str) -> asyncio.Future[bool]:
+        """An answer that leaves it in doubt names this task."""
+        known = self._open.get(submission)
+        if known is not None and known.is_unknown:
+            self._open[submission] = evolve(known, candidate=task_id)
+        return _done(value=known is not None)
+
     async def accepted(self, submission: str, task_id: str) -> None:
         """Its task is paid for."""
         if (known := self._open.get(submission)) is not None:

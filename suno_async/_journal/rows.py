@@ -21,8 +21,8 @@ MANY = 100
 _WINDOW = 10_000  # rows that may be gone through for them, while others wait for the file
 _OPEN = {SubmissionState.IN_PROGRESS, SubmissionState.IN_DOUBT}
 _COLUMNS = (
-    "number, id, operation, digest, kind, task, has_failed, sent_at, accepted_at, done_at, fields, "
-    "outcome, json_extract(earlier, '$.task')"
+    "number, id, operation, digest, kind, task, candidate, has_failed, sent_at, accepted_at, "
+    "done_at, fields, outcome, json_extract(earlier, '$.task')"
 )
 
 
@@ -73,8 +73,8 @@ def text_of(moment: datetime) -> str:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    _, submission, operation, digest, kind, task, failed, sent, accepted, done, *texts = row
-    fields, outcome, earlier = texts
+    _, submission, operation, digest, kind, task, candidate, failed, *rest = row
+    sent, accepted, done, fields, outcome, earlier = rest
     return Entry(
         id=submission,
         operation=operation,
@@ -82,6 +82,7 @@ def _entry(row: Sequence[Any]) -> Entry:
         fields=None if fields is None else json.loads(fields),
         kind=kind,
         task_id=task,
+        candidate=candidate,
         outcome=None if outcome is None else json.loads(outcome),
         has_failed=bool(failed),
         earlier_id=earlier,

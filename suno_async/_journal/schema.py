@@ -47,6 +47,7 @@ _SCHEMA = (
     digest TEXT NOT NULL,       -- of what was asked for, by which a key compares
     kind TEXT,                  -- the sort of task that it starts
     task TEXT,                  -- the service's id of the task, once accepted
+    candidate TEXT,             -- that of a task which an answer named that left it in doubt
     has_failed INTEGER NOT NULL DEFAULT 0,
     sent_at TEXT NOT NULL DEFAULT (datetime('now')),
     accepted_at TEXT,
@@ -58,7 +59,8 @@ _SCHEMA = (
     "CREATE INDEX submission_task ON submission (task)",
     "CREATE INDEX submission_open ON submission (done_at) WHERE done_at IS NULL",
     f"""CREATE VIEW state AS SELECT id, operation, CASE {_CASES} END AS state,
-    kind || ':' || task AS token, sent_at, accepted_at, done_at FROM submission""",  # noqa: S608 ours
+    kind || ':' || coalesce(task, candidate) AS token, sent_at, accepted_at, done_at
+    FROM submission""",  # noqa: S608 ours
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )

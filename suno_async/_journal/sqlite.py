@@ -92,7 +92,8 @@ class Journal:
             "INSERT INTO submission (id, operation, digest, fields, kind) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET earlier = CASE WHEN task IS NULL THEN earlier ELSE "
             "json_object('task', task, 'outcome', outcome, 'at', accepted_at, 'over', done_at) "
-            "END, fields = excluded.fields, task = NULL, outcome = NULL, has_failed = 0, "
+            "END, candidate = CASE WHEN task IS NULL THEN candidate END, "
+            "fields = excluded.fields, task = NULL, outcome = NULL, has_failed = 0, "
             "sent_at = datetime('now'), accepted_at = NULL, done_at = NULL",
             submission,
             operation,
@@ -116,6 +117,15 @@ class Journal:
         return self._file.soon(
             what,
             "DELETE FROM submission WHERE id = ? AND task IS NULL AND done_at IS NULL",
+            submission,
+        )
+
+    def named(self, submission: str, task_id: str) -> asyncio.Future[bool]:
+        """An answer that leaves it in doubt names this task; need not be awaited."""
+        return self._file.soon(
+            f"the answer to submission {submission!r} named task {task_id!r}",
+            "UPDATE submission SET candidate = ? WHERE id = ? AND task IS NULL AND done_at IS NULL",
+            task_id,
             submission,
         )
 
