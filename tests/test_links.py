@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import logging
 import socket
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
+from attrs import fields
 from file_host import SONG, hosting, says
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
 from suno_async import (
     ConfigurationError,
     CoverImages,
+    DecodeError,
     DownloadFailed,
     RetryPolicy,
     SunoClient,
@@ -29,12 +34,15 @@ from suno_async import (
     Track,
 )
 from suno_async._links import DeadLink, is_private, is_private_host, link_to
-from suno_async._names import shown
+from suno_async._names import file_name, shown
+from suno_async._places import suffix_for
+from suno_async._records import Record, record_of
+from suno_async._values import camel
+from suno_async.operations import KINDS
 from suno_async.testing import FakeSuno, Fault, run_virtual
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from pathlib import Path
 
     from pushing import Reception
 
@@ -367,6 +375,64 @@ async def test_a_hostile_host(
     left = {one.name.partition(".mp3")[2] for one in tmp_path.iterdir()}
     assert left in ((set(), {".part", ".part.json"}) if failed else ({""},))
     assert SECRET not in caplog.text
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(sorted(HOSTILE)),
+            st.integers(0, 400),
+            st.binary(max_size=3),
+            st.integers(0, 120_000),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+@settings(max_examples=30)
+def test_a_host_that_says_anything(said: list[tuple[str, int, bytes, int]]) -> None:
+    """Answers with bytes put in or cut off, one after another: the file, or a `DownloadFailed`."""
+
+    async def main(directory: Path) -> None:
+        raws = [
+            HOSTILE[name][:at] + noise + HOSTILE[name][at : at + rest]
+            for name, at, noise, rest in said
+        ]
+        async with speaking(*raws, answer()) as url, client() as suno:
+            with suppress(DownloadFailed):
+                path = await suno.download(track(url), directory)
+                assert path.stat().st_size
+
+    with TemporaryDirectory() as directory:
+        run_virtual(main(Path(directory)))
+
+
+ODD = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from([*NOWHERE.values()][:20])
+    | st.lists(st.text(max_size=3), max_size=2)
+    | st.dictionaries(st.text(max_size=3), st.integers(), max_size=2)
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(camel(one.name) for one in fields(Track))), ODD))
+def test_a_track_of_anything_is_asked_for_its_files(item: dict[str, Any]) -> None:
+    """Whatever a record holds: its files, its end and its plain data, or an error of ours."""
+    found = {"id": "a"} | item
+    body = {"code": 200, "data": {"status": "SUCCESS", "response": {"sunoData": [found]}}}
+    read: Record[Any] | None = None
+    with suppress(DecodeError):
+        read = record_of(KINDS["music"], body, token="music:t")
+    for one in read.result or () if read else ():
+        json.dumps(one.to_dict())
+        assert one.expires_at is None or one.expires_at > one.create_time
+        for link in one.files:
+            assert link.url is None or (link.url.strip() and shown(link.url).isprintable())
+            assert file_name(link.title, link.id, suffix_for(link)).isprintable()
 
 
 async def test_a_rest_of_absurd_size(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suno_async import DecodeError, SunoError
+from suno_async._names import file_name
+from suno_async._places import suffix_for
 from suno_async._records import Record, record_of
 from suno_async._values import is_many
 from suno_async._verdict import Body, Refusal, Reply, Request, Silence, judge
@@ -95,6 +97,9 @@ def survives(reader: str, raw: bytes) -> None:
     results: tuple[Any, ...] = result if is_many(result) else (result,)
     for one in results:
         json.dumps(one.to_dict() if isinstance(one, Result) else one)
+        str(getattr(one, "expires_at", None))  # whatever its times are
+        for link in getattr(one, "files", ()):
+            assert file_name(link.title, link.id, suffix_for(link)).isprintable()
 
 
 @pytest.mark.parametrize("name", sorted(PAYLOADS))
