@@ -89,8 +89,8 @@ class Extension(NegativeTags, Weights, Singer, V6Fields, Duration, MusicOperatio
             yield Fault("continue_at", "is required with parameters of your own")
         words = self.prompt if self.lyrics is None else self.lyrics
         if not self.instrumental and not (words or "").strip():
-            why = "is required with parameters of your own: say what is sung, or instrumental=True"
-            yield Fault("prompt", why, words)
+            why = "is required with parameters of your own, such as continue_at"
+            yield Fault("prompt", f"{why}: say what is sung, or instrumental=True", words)
 
 
 @frozen(kw_only=True)
