@@ -73,11 +73,11 @@ class Plan:
         error_code: The record's errorCode when it fails; 531 gives the credits back.
         error_message: The record's errorMessage when it fails.
         partial: How many results a failed task keeps all the same.
-        audio: False ends in SUCCESS without an audio URL, and with a stream of zero bytes.
+        audio: False ends in SUCCESS without an audio URL, and with a stream of zero bytes; `source` with the URL of the audio's source as the only one that is there.
         empty: True ends in success with an empty result (no MIDI notes).
         pushes: The stages that are pushed (`text`, `first`, `complete`, `error`); None means all.
         repeat: How often each push is sent.
-    """
+    """  # noqa: E501 editors show the first line of an argument's text
 
     complete: float = field(validator=validators.ge(0))
     """When it is complete."""
