@@ -19,21 +19,26 @@ from contextlib import closing
 from filecmp import cmp
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from attrs import define
 
 from benchmarks._tables import Table, Target
-from suno_async import GenerateMusic, SubmissionUnknown, SunoClient, TaskFailed
-from suno_async.testing import FakeSuno, Fault, run_sped_up
+from suno_async import GenerateMusic, SubmissionUnknown, SunoClient, TaskFailed, _outage
+from suno_async.testing import FakeSuno, Fault, run_sped_up, run_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
+
+    from benchmarks._tables import Cell
 
 _SPEED = 20.0
 _SHORT = 3.0  # seconds at most from the first paid request's arrival to a kill amid submitting
 _MOSTLY = 0.9  # of the kills, as long as there is anything to submit
 _LONG = 30.0  # seconds on average to a kill amid watching and downloading
 _MUSIC = "generate-music"
+_NO_SLOWER = 1.02  # of a batch's time: songs take what they take, and are drawn anew each time
+_USUAL = 2.0  # seconds that an answer takes at most, as a rule
 _LOSSES = (Fault.RESET_AFTER_READ, Fault.RESET_AFTER_ACCEPT, Fault.CUT_BODY, Fault.HTML_502)
 
 
@@ -74,6 +79,7 @@ class Report:
 def run(*, full: bool) -> Iterable[Table]:
     """Kill a batch, and count."""
     report = kill_a_batch(songs=200 if full else 60, kills=100 if full else 25, seed=1)
+    doubts = report.in_flight / max(1, report.kills)
     yield Table(
         "A batch under SIGKILL, 5 % of all requests lost or broken",
         ["what", "figure", "target"],
@@ -87,6 +93,7 @@ def run(*, full: bool) -> Iterable[Table]:
                 report.most_in_flight,
                 Target(report.most_in_flight, 20),
             ],
+            ["doubts a kill", doubts, Target(doubts, 2.0)],
             ["songs accepted by the service", report.accepted, None],
             ["of them told as unknown: no answer came", report.in_doubt, None],
             ["accepted songs lost", report.lost, Target(report.lost, 0)],
@@ -99,6 +106,42 @@ def run(*, full: bool) -> Iterable[Table]:
         ],
         ["on their way at a kill: what the journal says is unknown then, and did not before"],
     )
+    yield Table(
+        "What it costs that few requests of a batch are out without an answer",
+        ("answers after, s", "songs", "done after, s", "with no such bound", "ratio", "target"),
+        [
+            _pace(seconds, songs, seeds=5 if full else 2)
+            for seconds in (0.5, 1.0, 2.0, 4.0)
+            for songs in ((20, 60, 120, 500) if full else (20, 120))
+        ],
+        ["on virtual time, the mean of the same seeds; no target for answers of 4 s"],
+    )
+
+
+def _pace(seconds: float, songs: int, seeds: int) -> list[Cell]:
+    """How long a batch takes that nobody kills, on a server that answers so late."""
+
+    def mean() -> float:
+        return sum(run_virtual(_time(seconds, songs, seed)) for seed in range(seeds)) / seeds
+
+    bounded = mean()
+    with patch.multiple(_outage, AT_FIRST=100, LEAST_OUT=100, MOST_OUT=100):
+        unbounded = mean()
+    ratio = bounded / unbounded
+    target = Target(ratio, _NO_SLOWER) if seconds <= _USUAL else None
+    return [seconds, songs, bounded, unbounded, ratio, target]
+
+
+async def _time(seconds: float, songs: int, seed: int) -> float:
+    late = (0.0, seconds)
+    async with (
+        FakeSuno(credits=1e9, delay=lambda _: late, seed=seed) as fake,
+        SunoClient("key", base_url=fake.url) as suno,
+    ):
+        began = asyncio.get_running_loop().time()
+        async for outcome in suno.batch([GenerateMusic(f"song {n}") for n in range(songs)]):
+            del outcome
+        return asyncio.get_running_loop().time() - began
 
 
 def kill_a_batch(*, songs: int, kills: int, seed: int) -> Report:

@@ -5,9 +5,10 @@ again. So an outage fails no request: it parks the submitting. From then on the 
 free, at growing distances. Once that succeeds, one paid request goes out, and the rest after it.
 
 A server that takes requests and never answers leaves each of them in doubt. So few are out at one
-time, and three in a row without an answer park the rest. Where the free question is answered all
-the same, only another paid request can tell that it is over: the next such trial comes after four
-times as long, and after 8 doubts in a row, whatever the list's length, the batch ends.
+time, no more than the time that answers take asks for, and three in a row without an answer park
+the rest. Where the free question is answered all the same, only another paid request can tell that
+it is over: the next such trial comes after four times as long. After 8 doubts in a row, whatever
+the list's length, the batch ends.
 """
 
 from __future__ import annotations
@@ -39,11 +40,14 @@ request after the other for it would lose them, and ask as often as before.
 AWAY = (*PASSING, DecodeError, ServerError)
 """What a probe ends with while there is an outage; any other answer is the service's own."""
 
-_MOST_OUT = 4  # unanswered requests, each of which a kill leaves in doubt: 2 a second at 2 s each
+AT_FIRST, LEAST_OUT, MOST_OUT = 2, 3, 6  # unanswered requests: a kill leaves each in doubt
+_PER_SECOND = 2.0  # that the service takes: with answers of 2 s, 4 are out, and one more is begun
+_NEWEST = 0.25  # weight of the newest answer in their mean time
 _IN_A_ROW = 3  # of them ended without an answer: no accident any more
 _MOST_DOUBTS = 8
 _PROBES = RetryPolicy(attempts=10**9, total=inf, base=1.0, cap=120.0)  # up to a minute apart
-_TRIAL = 30.0  # seconds from the 4th doubt to the next trial; from the 7th to the last, 32 minutes
+_TRIAL = 30.0  # seconds from the 4th doubt to the next trial, from the 7th to the last 32 minutes
+_USUAL_DOUBTS = 4
 _SLOWER = 4.0
 
 
@@ -61,10 +65,21 @@ class Outage:
     _rounds: int = field(default=0, init=False)  # that have failed, and what parked it
     _doubts: int = field(default=0, init=False)  # paid requests in a row without an answer
     _trial_at: float = field(default=0.0, init=False)
+    _answer_time: float | None = field(default=None, init=False)
 
     def has_room(self, out: int) -> bool:
         """Whether another request may be begun while so many are out; one trial always may."""
-        return self.error is not None or out + self._doubts < _MOST_OUT
+        return self.error is not None or out < max(1, self._most_out() - self._doubts)
+
+    def _most_out(self) -> int:
+        if self._answer_time is None:
+            return AT_FIRST
+        return min(MOST_OUT, max(LEAST_OUT, 1 + round(_PER_SECOND * self._answer_time)))
+
+    def answered(self, seconds: float) -> None:
+        """Take in how long an answer took."""
+        before = seconds if self._answer_time is None else self._answer_time
+        self._answer_time = before + _NEWEST * (seconds - before)
 
     def ended(self, error: SunoError | None, now: float, *, had_slot: bool, is_trial: bool) -> bool:
         """Take in how a paid request ended; whether it goes back to be submitted later."""
@@ -73,14 +88,16 @@ class Outage:
             return False  # the journal knew it: that tells nothing of the service
         if isinstance(error, SubmissionUnknown):
             self._doubts += 1
-            self._trial_at = now + _TRIAL * _SLOWER ** (self._doubts - _MOST_OUT)
+            trials = self._doubts - _USUAL_DOUBTS
+            trials = trials if self.error is not None else min(0, trials)
+            self._trial_at = now + _TRIAL * _SLOWER**trials
         elif not isinstance(error, NEVER_LEFT):
             self._doubts = 0
         if error is not None and (goes_back or self._doubts >= (1 if is_trial else _IN_A_ROW)):
-            if self.error is None:
+            is_first = self.error is None
+            if is_first:
                 self.error, self.since, self._rounds = error, now, 0
-                is_trial = True
-            if is_trial:
+            if is_first or is_trial:
                 self._failed(error)
         elif is_trial:
             self.error = None

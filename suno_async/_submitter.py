@@ -62,6 +62,7 @@ class Item(Generic[Op]):
     """What the journal knew of it a moment before."""
     post: asyncio.Task[None] | None = None
     """What makes the request."""
+    placed_at: float = 0.0
     has_slot: bool = False
     """Whether it leaves, or has left."""
 
@@ -310,6 +311,7 @@ class Submitter(Generic[Op]):
             is_cancelled = item.post is not None and item.post.cancelling() > 0
             is_parked = self._outage.error is not None and not is_trial
             item.has_slot = not (is_cancelled or is_parked or self._is_stopped)
+            item.placed_at = asyncio.get_running_loop().time()
             self._changed.set()
             return item.has_slot
 
@@ -349,6 +351,8 @@ class Submitter(Generic[Op]):
         except SunoError as problem:
             error = problem
         now = asyncio.get_running_loop().time()
+        if item.has_slot and task is not None:
+            self._outage.answered(now - item.placed_at)
         if self._outage.ended(error, now, had_slot=item.has_slot, is_trial=is_trial):
             self._again.append(item)
         elif task is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmarks.outages import DISTURBANCES, disturbed
 from suno_async import (
     AuthenticationFailed,
     ClientClosed,
@@ -20,11 +21,9 @@ from suno_async import (
     InsufficientCredits,
     InvalidRequest,
     Outcome,
-    Priority,
     RateLimited,
     RateLimiter,
     RetryPolicy,
-    Slot,
     SubmissionUnknown,
     SunoClient,
 )
@@ -32,7 +31,7 @@ from suno_async.errors import BadRequest, Maintenance
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 MUSIC = "generate-music"
@@ -56,90 +55,18 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one.message for one in records if one.message.startswith("A batch ")]
 
 
-class Away(RateLimiter):
-    """A limiter whose store can be away."""
-
-    error: BaseException | None = None
-
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
-        """A slot, or why there is none."""
-        if self.error is not None:
-            raise self.error
-        return await super().acquire(priority)
-
-
-async def no_network(fake: FakeSuno, _: Away, seconds: float) -> None:
-    """Nothing listens at the address."""
-    port = int(fake.url.rpartition(":")[2])
-    await fake.close()
-    await asyncio.sleep(seconds)
-    await fake.start(port=port)
-
-
-def played(fault: Fault, on: str | None = None) -> Callable[..., Coroutine[None, None, None]]:
-    """What plays a fault for some time."""
-
-    async def play(fake: FakeSuno, _: Away, seconds: float) -> None:
-        fake.fail(fault, on=on, times=None)
-        await asyncio.sleep(seconds)
-        fake.mend()
-
-    return play
-
-
-def limiter_away(error: BaseException) -> Callable[..., Coroutine[None, None, None]]:
-    """What lets the limiter raise for some time."""
-
-    async def play(_: FakeSuno, limiter: Away, seconds: float) -> None:
-        limiter.error = error
-        await asyncio.sleep(seconds)
-        limiter.error = None
-
-    return play
-
-
-OUTAGES = {
-    "no network": no_network,
-    "maintenance": played(Fault.envelope(455)),
-    "maintenance of submissions": played(Fault.envelope(455), MUSIC),
-    "a limiter away": limiter_away(ConnectionFailed("the store is away")),
-    "a limiter that raises": limiter_away(OSError("the store is away")),
-    "a limiter that cancels": limiter_away(asyncio.CancelledError()),
-    "hung": played(Fault.NEVER),
-    "hung submissions": played(Fault.NEVER, MUSIC),
-    "hung after accepting": played(Fault.NEVER_AFTER_ACCEPT, MUSIC),
-    "resets": played(Fault.RESET_AFTER_ACCEPT, MUSIC),
-    "a gateway's pages": played(Fault.HTML_502),
-    "pages in place of answers": played(Fault.HTML_200, MUSIC),
-}
-
-
-@pytest.mark.parametrize("seconds", [5.0, 30.0, 600.0])
-@pytest.mark.parametrize("outage", OUTAGES)
+@pytest.mark.parametrize("seconds", [5.0, 600.0])
+@pytest.mark.parametrize("name", DISTURBANCES)
 async def test_an_outage_amid_a_batch_loses_nothing(
-    fake_suno: FakeSuno, tmp_path: Path, outage: str, seconds: float
+    name: str, seconds: float, tmp_path: Path
 ) -> None:
     """All of 60 songs are told, at most 8 of them as doubts, and none is paid for twice."""
-    fake_suno.balance = 1e6
-    limiter = Away()
     journal = tmp_path / "songs.sqlite"
-    async with SunoClient("key", base_url=fake_suno.url, limiter=limiter, journal=journal) as suno:
-        batch = suno.batch(songs(60))
-        told: list[Outcome[GenerateMusic]] = []
-
-        async def take() -> None:
-            told.extend([outcome async for outcome in batch])
-
-        taking = asyncio.create_task(take())
-        await asyncio.sleep(20)
-        await OUTAGES[outage](fake_suno, limiter, seconds)
-        await taking
-    doubts = [one for one in told if isinstance(one.error, SubmissionUnknown)]
-    assert sorted(one.index for one in told) == [*range(60)]
-    assert len(doubts) <= 8
-    assert [one.error for one in told if one.error and one not in doubts] == []
-    assert doubles(fake_suno) == []
-    assert len(fake_suno.ledger.accepted(MUSIC)) >= 60 - len(doubts)
+    report = await disturbed(name, seconds, songs=60, at=20, journal=journal)
+    assert sorted(one.index for one in report.told) == [*range(60)]
+    assert report.went_on(60)
+    assert report.doubts <= 8
+    assert (report.untold, report.doubled) == (0, 0)
 
 
 @pytest.mark.parametrize("on", [None, MUSIC])
@@ -162,7 +89,7 @@ async def test_a_server_that_never_answers_costs_8_doubts_at_most(
                     told.append(one)  # noqa: PERF401 what comes before the error counts
             assert len(told) == 8
             assert warnings(caplog)[-1].endswith("requests that were not submitted: 492")
-    assert len(fake_suno.ledger.of(MUSIC)) == (4 if on is None else 8)
+    assert len(fake_suno.ledger.of(MUSIC)) == (3 if on is None else 8)
 
 
 async def test_trials_come_at_growing_distances(fake_suno: FakeSuno) -> None:
@@ -518,8 +445,8 @@ async def test_what_patience_raises_comes_once(suno: SunoClient, fake_suno: Fake
 async def test_the_last_of_a_list_may_be_in_doubt(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """With nothing left to submit, doubts at the end of a list wait for nothing."""
     fake_suno.fail(Fault.NEVER, on=MUSIC, times=None)
-    told = await _all(suno.batch(songs(4), patience=None))
-    assert len(told) == 4
+    told = await _all(suno.batch(songs(3), patience=None))
+    assert len(told) == 3
     assert not fake_suno.ledger.of(CREDITS)
 
 

@@ -22,6 +22,7 @@ from suno_async import (
 from suno_async.testing import FakeSuno
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from benchmarks._redis import RedisServer
@@ -132,6 +133,33 @@ async def test_a_redis_that_stands_still_leaves_no_lease(
         await until_leases(redis_client, 1)
         slot.release(Use.UNUSED)
         await until_leases(redis_client, 0)
+
+
+async def test_a_batch_waits_for_a_redis_that_stands_still(redis_server: RedisServer) -> None:
+    """Parked, it loses no request, and goes on once Redis does."""
+    assert redis_server.process is not None
+    async with (
+        FakeSuno(counting=None) as fake,
+        limiter_of(redis_server.url, timeout=0.2) as limiter,
+        SunoClient("key", base_url=fake.url, limiter=limiter) as suno,
+        suno.batch(GenerateMusic(f"song {number}") for number in range(40)) as outcomes,
+    ):
+        waiting = asyncio.ensure_future(anext(outcomes))
+        await _until(lambda: fake.ledger.count("generate-music") >= 10)
+        redis_server.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(1.0)
+        before = fake.ledger.count("generate-music")
+        redis_server.process.send_signal(signal.SIGCONT)
+        assert before < 40
+        await _until(lambda: len(fake.ledger.accepted("generate-music")) == 40)
+        assert not waiting.done()
+        waiting.cancel()
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not is_so():  # noqa: ASYNC110 the service tells nobody
+            await asyncio.sleep(0.02)
 
 
 async def test_alone_it_keeps_to_its_share(
