@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
 from suno_async._journal.entry import JournalEntry
-from suno_async._journal.rows import counts, page
-from suno_async._journal.schema import ACCOUNT, VERSION, upgrade, version_of
+from suno_async._journal.rows import counts, page, select_ids
+from suno_async._journal.schema import ACCOUNT, VERSION, check_account, upgrade, version_of
 from suno_async.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
-    from pathlib import Path
 
-    from suno_async._journal.journal import SubmissionState
+    from suno_async._journal.journal import Entry, SubmissionState
 
 
 @define(eq=False)
@@ -25,6 +25,8 @@ class Reading:
     """A journal that is open for reading alone."""
 
     _db: sqlite3.Connection
+    path: Path
+    """Where it is."""
     version: int
     """The file's own version."""
 
@@ -38,6 +40,18 @@ class Reading:
     def counts(self) -> Mapping[SubmissionState, int]:
         """How many submissions are in each state."""
         return counts(self._rows)
+
+    def check_account(self, ours: str) -> None:
+        """Make sure that this account may use it.
+
+        Raises:
+            JournalError: it is another's.
+        """
+        check_account(self.account, ours, self.path)
+
+    def find(self, submission: str) -> Entry | None:
+        """What is known of a submission."""
+        return next(iter(select_ids(self._rows, [submission])), None)
 
     def entries(self, state: SubmissionState | None = None) -> Iterator[JournalEntry]:
         """All that is in it, or what is in this state, oldest first, a page at a time."""
@@ -66,13 +80,13 @@ def reading(path: Path) -> Generator[Reading]:
             if version == 0:
                 raise JournalError(f"{path} is empty: no client has opened it as a journal yet.")
             if version == VERSION:
-                yield Reading(db, version)
+                yield Reading(db, path, version)
                 return
             with closing(sqlite3.connect(":memory:")) as copy:  # the file stays as it is
                 db.backup(copy)
                 upgrade(copy)
-                yield Reading(copy, version)
-    except (sqlite3.Error, ValueError) as error:
+                yield Reading(copy, path, version)
+    except sqlite3.Error as error:
         raise JournalError(f"{path} cannot be read as a journal: {error}.") from error
 
 

@@ -115,13 +115,13 @@ def prepare(db: sqlite3.Connection, path: Path, account: Callable[[], str] | Non
     version = version_of(db, path)
     name = None if account is None else account()
     if version == VERSION and name is not None:
-        _check_account(db, name, path)
+        check_account(db.execute(ACCOUNT).fetchone()[0], name, path)
     if version == 0:
         _in_one(db, lambda: _run(db, _SCHEMA))
     elif version < VERSION:
         _in_one(db, lambda: upgrade(db, name))
         _log.warning(
-            "The journal %s was of version %d and is upgraded%s.",
+            "The journal %s was of version %d and is upgraded%s",
             path,
             version,
             "" if name is None else f"; from now on it is the account's {name!r}",
@@ -132,8 +132,12 @@ def prepare(db: sqlite3.Connection, path: Path, account: Callable[[], str] | Non
             db.execute(f"{GIVE} WHERE account IS NULL", (name,))
 
 
-def _check_account(db: sqlite3.Connection, ours: str, path: Path) -> None:
-    (theirs,) = db.execute(ACCOUNT).fetchone()
+def check_account(theirs: str | None, ours: str, path: Path) -> None:
+    """Make sure that a journal may be used by an account.
+
+    Raises:
+        JournalError: it is another's.
+    """
     if theirs in {None, ours}:
         return
     command = shlex.join(["suno-async", "journal", str(path), "--account", ours])

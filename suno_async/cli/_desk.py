@@ -26,8 +26,9 @@ from suno_async import (
     Task,
     TaskOperation,
 )
-from suno_async._settings import key_of
-from suno_async.errors import Maintenance, ServerError
+from suno_async._journal.account import Account
+from suno_async._settings import hosts_of, key_of
+from suno_async.errors import Host, Maintenance, ServerError
 
 from ._exits import Exit, exit_for, graver
 from ._inputs import FLAG, SONGS, Beside, kept_for_later
@@ -44,6 +45,15 @@ PASSING = (ConnectionFailed, RequestTimeout, RateLimited, Maintenance, ServerErr
 _VERBOSE = Parameter(name=["--verbose", "-v"])
 _SOON = 0.3  # seconds: an end that takes no longer needs no explanation
 _FEW = 10  # tokens that a command line shows
+
+
+def account_of(given: str | None) -> str:
+    """The account's name: as given, or of the key in the environment.
+
+    Raises:
+        ConfigurationError: there is no key.
+    """
+    return Account(given, hosts_of(None, None)[Host.API], key_of(None)).name()
 
 
 @Parameter(name="*")
@@ -97,14 +107,16 @@ class Desk:
     _suno: SunoClient | None = field(default=None, init=False)
 
     @asynccontextmanager
-    async def suno(self, journal: Path | None = None) -> AsyncGenerator[SunoClient]:
+    async def suno(
+        self, journal: Path | None = None, account: str | None = None
+    ) -> AsyncGenerator[SunoClient]:
         """Open the client: of the service, or of what stands for it."""
         loop = asyncio.get_running_loop()
         self.report.clock = loop.time
         saying: asyncio.TimerHandle | None = None
         try:
             async with AsyncExitStack() as stack:
-                self._suno = await stack.enter_async_context(self._opening(journal))
+                self._suno = await stack.enter_async_context(self._opening(journal, account))
                 try:
                     yield self._suno
                 except asyncio.CancelledError:
@@ -114,7 +126,7 @@ class Desk:
             if saying is not None:
                 saying.cancel()
 
-    def _opening(self, journal: Path | None) -> _Opening:
+    def _opening(self, journal: Path | None, account: str | None) -> _Opening:
         if self.simulate:
             from . import _simulation as simulation  # noqa: PLC0415 brings a server along
 
@@ -126,7 +138,7 @@ class Desk:
             key = key_of(None)
         except ConfigurationError as error:
             raise ConfigurationError(f"{error} To try it out, --simulate needs no key.") from None
-        return SunoClient(key, journal=journal, on_attempt=self._attempted)
+        return SunoClient(key, account=account, journal=journal, on_attempt=self._attempted)
 
     async def submit(self, operation: TaskOperation[R]) -> Task[R]:
         """Start a task and book it as paid for; what it raises is as of the client's `submit`."""
@@ -270,6 +282,8 @@ class Unknowns(logging.Handler):
         if "hint" in told and told["hint"] not in self._hints:
             self._hints.add(told["hint"])
             self._desk.report.say(f"Note: {told['hint']}.")
+        if "journal" in told:
+            self._desk.report.say(f"Note: {record.getMessage()}.".replace("..", "."))
         if "parked" in told:
             self._desk.park(told["parked"])
         error = getattr(record, "unclaimed", None)

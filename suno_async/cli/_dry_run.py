@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager, suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from suno_async import ConfigurationError, InvalidRequest
-from suno_async._journal.sqlite import Journal
-from suno_async._records import Record, record_of
+from suno_async import ConfigurationError, InvalidRequest, SubmissionState
+from suno_async._journal.reading import Reading, reading
 from suno_async._settings import key_of
 from suno_async.batch import Keys
-from suno_async.operations import KINDS
 
 from ._counts import number_of
+from ._desk import account_of
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from suno_async._journal.journal import Entry
@@ -34,21 +35,22 @@ class _Fate(StrEnum):
     FAULTY = "faulty"
 
 
-async def check(desk: Desk, requests: Requests, journal: Path | None, terms: Terms) -> None:
+async def check(
+    desk: Desk, requests: Requests, journal: Path | None, terms: Terms, account: str | None
+) -> None:
     """Tell what is wrong with each line, and how many would be submitted."""
-    book = _existing(journal)
     keys, fates = Keys(), Counter[_Fate]()
-    try:
+    with _existing(journal) as book:
+        if book is not None and not desk.simulate:
+            with suppress(ConfigurationError):  # a dry run needs no key
+                book.check_account(account_of(account))
         async for line in requests.as_they_come():
             if isinstance(line.item, InvalidRequest):
                 desk.problem(line.item, line=line.number)
                 fates[_Fate.FAULTY] += 1
             else:
-                entry = None if book is None else await book.find(keys.of(line.item))
+                entry = None if book is None else book.find(keys.of(line.item))
                 fates[_fate(entry, terms)] += 1
-    finally:
-        if book is not None:
-            await book.close()
     told = "; ".join(f"{fates[fate]} {fate}" for fate in _Fate if fates[fate]) or "nothing to do"
     counts = {fate.name.lower(): fates[fate] for fate in _Fate}
     sentence = f"{requests.name}, {number_of(fates.total(), 'line')}: {told}. Nothing was sent."
@@ -64,9 +66,14 @@ def _check_key(desk: Desk) -> None:
         desk.report.say(f"Before it can be sent: {error}")
 
 
-def _existing(journal: Path | None) -> Journal | None:
-    """The journal, if there is one already: none is made."""
-    return Journal(journal) if journal is not None and journal.exists() else None
+@contextmanager
+def _existing(journal: Path | None) -> Generator[Reading | None]:
+    """The journal, if there is one already: none is made, and nothing in it is changed."""
+    if journal is None or not journal.exists():
+        yield None
+    else:
+        with reading(journal) as book:
+            yield book
 
 
 def _fate(entry: Entry | None, terms: Terms) -> _Fate:
@@ -75,9 +82,10 @@ def _fate(entry: Entry | None, terms: Terms) -> _Fate:
         return _Fate.SENT
     if entry.is_unknown:
         return _Fate.SENT if terms.resend_unknown else _Fate.UNKNOWN
-    if entry.outcome is None:
-        return _Fate.MAKING
-    record: Record[Any] = record_of(KINDS[entry.kind or ""], entry.outcome, token=entry.id)
-    if record.failure is None:
-        return _Fate.DONE
-    return _Fate.SENT if terms.retry_failed else _Fate.FAILED
+    match entry.state:
+        case SubmissionState.IN_PROGRESS:
+            return _Fate.MAKING
+        case SubmissionState.FAILED:
+            return _Fate.SENT if terms.retry_failed else _Fate.FAILED
+        case _:
+            return _Fate.DONE

@@ -31,6 +31,7 @@ from .batch import batch
 from .credits import credits as credits_
 from .download import download
 from .generate import generate
+from .journal import journal
 from .lyrics import lyrics
 from .serve import serve
 from .wait import wait
@@ -60,6 +61,7 @@ _ARGUMENTS: Mapping[Callable[..., Coroutine[Any, Any, None]], str] = {
     wait: " TOKEN...",
     download: " TOKEN...",
     lyrics: " PROMPT",
+    journal: " FILE",
     credits_: "",
     serve: "",
 }

@@ -30,6 +30,7 @@ async def batch(  # noqa: PLR0913 each is an option
     *,
     format: Literal["txt", "csv", "jsonl"] | None = None,  # noqa: A002 the option's name
     journal: Path | None = None,
+    account: str | None = None,
     out: Path = SONGS,
     max_in_flight: int | None = None,
     patience: float = 3600.0,
@@ -56,6 +57,7 @@ async def batch(  # noqa: PLR0913 each is an option
         file: The file; - is stdin.
         format: The format, where the file's name does not say it.
         journal: A file that remembers what is paid for, created if missing.
+        account: Whose the journal is, where it was given a name; left out, the key's.
         out: The folder for the files, created if missing.
         max_in_flight: How many tasks may be made at once; left out, as many as there are.
         patience: Seconds to wait for the network or the service in an outage; inf is for ever.
@@ -83,7 +85,7 @@ async def batch(  # noqa: PLR0913 each is an option
     desk.beside = beside
     journal = journal and at_home(journal)
     if dry_run:
-        await check(desk, requests, journal, terms)
+        await check(desk, requests, journal, terms, account)
         return
     if counts.lines == 0:
         desk.report.say(f"{requests.name} asks for nothing: all its lines are blank.")
@@ -93,5 +95,5 @@ async def batch(  # noqa: PLR0913 each is an option
         desk.is_resumable = True
     elif not desk.simulate:
         desk.report.say(_NO_JOURNAL)
-    async with desk.suno(journal) as suno:
+    async with desk.suno(journal, account) as suno:
         await Session(desk, suno, ready(out), terms, counts).run(requests)

@@ -74,11 +74,11 @@ class Shell:
         """Run a command while nothing listens at the address."""
         return self._run(argv, VirtualTimeLoop)
 
-    def client(self, work: Callable[[SunoClient], Awaitable[T]]) -> T:
+    def client(self, work: Callable[[SunoClient], Awaitable[T]], **given: Any) -> T:
         """Do something with a client of the same service."""
 
         async def with_client() -> T:
-            async with SunoClient("key", base_url=self.fake.url) as suno:
+            async with SunoClient("key", base_url=self.fake.url, **given) as suno:
                 return await work(suno)
 
         return self._loop.run_until_complete(with_client())

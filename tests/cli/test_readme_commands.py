@@ -12,7 +12,7 @@ from .conftest import Shell
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 COMMANDS = sorted(set(re.findall(r"suno-async ([\w-][^`\n]*)", README)))
-KINDS = {"generate", "batch", "wait", "download", "lyrics", "credits", "serve"}
+KINDS = {"generate", "batch", "journal", "wait", "download", "lyrics", "credits", "serve"}
 SHORTENED = "music:5c79…"  # as the README shortens a task's token
 FILES = {
     "songs.csv": README.partition("```csv\n")[2].partition("```")[0],
@@ -33,6 +33,8 @@ def words(shell: Shell, request: pytest.FixtureRequest) -> list[str]:
         return task.token
 
     command: str = request.param
+    if command.startswith("journal"):
+        shell.client(order, journal=shell.folder / "songs.sqlite")
     return shlex.split(command.replace(SHORTENED, shell.client(order)))
 
 
