@@ -303,8 +303,8 @@ class Task(Generic[R]):
         limit = Deadline(patience)
         try:
             async with limit:
-                while index >= len(self._events) and not self.is_over:
-                    news = _News(loop.create_future())
+                news = _News(self, index, loop.create_future())
+                if not news.is_here:
                     self.listen(news)
                     try:
                         error = await news.future
@@ -327,21 +327,16 @@ class Task(Generic[R]):
 
     async def _last_look(self, index: int) -> None:
         """Look once more, and listen meanwhile: a push may be faster."""
-        news = _News(asyncio.get_running_loop().create_future())
-
-        def hear(error: SunoError | None) -> None:
-            if error is not None or self.is_over or index < len(self._events):
-                news(error)
-
+        news = _News(self, index, asyncio.get_running_loop().create_future())
         looking = asyncio.create_task(self._watch.look_now(self))
         looking.add_done_callback(news.end)
         try:
-            self.listen(hear)
+            self.listen(news)
             with suppress(TimeoutError):
                 async with Deadline(_LAST_LOOK):
                     await news.future
         finally:
-            self.unlisten(hear)
+            self.unlisten(news)
             looking.cancel()  # a look that is under way goes on
         error = None if news.future.cancelled() else news.future.result()
         if error is not None:
@@ -356,20 +351,31 @@ def _check_wait(until: object, timeout: object) -> None:
         raise ConfigurationError(f"timeout must be seconds, or None for no limit, not {timeout!r}.")
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class _News:
-    """A listener that waits for one event, or for one error."""
+    """A listener that waits for one event, or for one error; other events do not wake it."""
 
+    task: Task[Any]
+    index: int
     future: asyncio.Future[SunoError | None]
 
     def __call__(self, error: SunoError | None) -> None:
+        if error is not None or self.is_here:
+            self._end(error)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the event of this number is there, or can come no more."""
+        return self.index < len(self.task.events) or self.task.is_over
+
+    def _end(self, error: SunoError | None) -> None:
         if not self.future.done():
             self.future.set_result(error)
 
     def end(self, looking: asyncio.Task[None]) -> None:
         """Wait no longer than a look does."""
         if not looking.cancelled():
-            self(cast("SunoError | None", looking.exception()))
+            self._end(cast("SunoError | None", looking.exception()))
 
 
 @define

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import define, field
+from task_kit import news
 
 from suno_async import (
     ClientClosed,
@@ -22,7 +23,7 @@ from suno_async.limiter import Use
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
-    from task_kit import Tracks
+    from task_kit import Tracks, Watch
 
     from suno_async import Task
 
@@ -130,6 +131,19 @@ def test_many_listeners_cost_no_more_each(task: Task[Tracks]) -> None:
         task.unlisten(listener)
     assert not task.is_listened_to
     assert counted[0] < 2_000
+
+
+async def test_a_wait_is_woken_by_what_it_waits_for(task: Task[Tracks], watch: Watch) -> None:
+    """Stages before its own do not make it listen anew."""
+    waiting = asyncio.ensure_future(task.wait(Stage.COMPLETE))
+    await asyncio.sleep(1)
+    for stage in (Stage.TEXT, Stage.FIRST):
+        task.observe(news(stage))
+        await asyncio.sleep(1)
+    assert watch.asked == ["person"]
+    task.observe(news(Stage.COMPLETE))
+    assert await waiting
+    assert watch.asked == ["person", "no person"]
 
 
 async def test_many_wait_for_one_task(suno: SunoClient, fake_suno: FakeSuno) -> None:
