@@ -117,7 +117,8 @@ class Watcher:
             limiter = self._ready()
         except ClientClosed:
             raise _closed(task) from None
-        self._most = max(1.0, _SHARE * getattr(limiter, "max_rate", _USUAL_RATE))
+        rate = getattr(limiter, "max_rate", None)  # no part of what a limiter must have
+        self._most = max(1.0, _SHARE * (rate if isinstance(rate, int | float) else _USUAL_RATE))
 
     def watch(self, task: AnyTask) -> None:
         """Look at the task from now on, at its turn; after the end, never."""

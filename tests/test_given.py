@@ -95,6 +95,12 @@ class Own:
         return await self.inner.acquire(priority)
 
 
+class Nameless(Own):
+    """A limiter that has a `max_rate` of its own meaning."""
+
+    max_rate = "20/10s"
+
+
 class Wordless:
     """A limiter whose `acquire` does not say what it takes."""
 
@@ -106,7 +112,7 @@ class Wordless:
         return await self.inner.acquire(*given, **named)
 
 
-@pytest.mark.parametrize("limiter", [Own, Wordless])
+@pytest.mark.parametrize("limiter", [Own, Nameless, Wordless])
 async def test_a_limiter_of_the_callers_is_welcome(fake_suno: FakeSuno, limiter: Any) -> None:
     """It need not be one of ours, and is asked for each request and each look."""
     async with SunoClient(
