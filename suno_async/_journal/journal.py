@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import Factory, field, frozen
+from attrs import field, frozen
 
 from suno_async._journal.digest import digest_of
 
@@ -29,7 +29,7 @@ class SubmissionState(StrEnum):
     """It was accepted, and the service could not make it."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, weakref_slot=False)
 class Entry:
     """One submission, as the journal knows it."""
 
@@ -51,17 +51,18 @@ class Entry:
     """Whether it is over without a result."""
     earlier_id: str | None = None
     """The service's id of the failed task in whose place this was sent."""
-    digest: str = field(
-        default=Factory(lambda self: digest_of(self.operation, self.fields or {}), takes_self=True),
-        eq=False,
-    )
-    """Of what was asked for, by which a key compares."""
+    _digest: str | None = field(default=None, eq=False)
     sent_at: datetime | None = field(default=None, eq=False)
     """When it was sent last, by this machine's clock."""
     accepted_at: datetime | None = field(default=None, eq=False)
     """When it was accepted, `None` where it is not known to be."""
     done_at: datetime | None = field(default=None, eq=False)
     """When it was known to be over, `None` before."""
+
+    @property
+    def digest(self) -> str:
+        """Of what was asked for, by which a key compares."""
+        return self._digest or digest_of(self.operation, self.fields or {})
 
     @property
     def state(self) -> SubmissionState:

@@ -135,7 +135,7 @@ class Memory:
         known = self._open.pop(submission, None)
         if known is not None:
             self._over[submission] = evolve(
-                known, fields=None, has_failed=has_failed, done_at=_now()
+                known, fields=None, digest=known.digest, has_failed=has_failed, done_at=_now()
             )
         return known is not None
 
