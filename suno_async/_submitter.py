@@ -249,7 +249,7 @@ class Submitter(Generic[Op]):
                 await self._start(item, is_trial=True)
                 await self._until(partial(self._is_over, item))
                 is_tried = item.has_slot or item in self._again
-        if self._outage.error is None and not self._is_stopped:
+        if self._outage.error is None:
             self._is_told = False
             seconds = asyncio.get_running_loop().time() - self._outage.since
             _log.warning("A batch goes on after %.0f s", seconds, extra={"parked": None})
@@ -277,7 +277,7 @@ class Submitter(Generic[Op]):
                 "A batch ends (%s); requests that were not submitted: %s",
                 _what(error),
                 rest,
-                extra={"ended_by": error, "left": rest},
+                extra={"ended_by": error, "left": rest, "patience": self._outage.patience},
             )
 
     def _rest(self) -> str:

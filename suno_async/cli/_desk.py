@@ -286,6 +286,10 @@ class Unknowns(logging.Handler):
             self._desk.report.say(f"Note: {record.getMessage()}.".replace("..", "."))
         if "parked" in told:
             self._desk.park(told["parked"])
+        outage = self._desk.parked_by
+        ended_by: object = told.get("ended_by")
+        if outage is not None and ended_by is outage:
+            self._desk.report.gave_up(outage, told["patience"])
         error = getattr(record, "unclaimed", None)
         if isinstance(error, SubmissionUnknown):
             self._desk.unknown.append((error, getattr(record, "asked", None)))

@@ -56,6 +56,11 @@ class LiveBatch(LiveReport):
         self._waiting_for = None if outage is None else clean(awaited(outage))
         self._parked, self._trouble = self.clock(), ""
 
+    def gave_up(self, outage: SunoError, patience: float) -> None:
+        """Wait no more, though songs may still be made."""
+        self._waiting_for = None
+        super().gave_up(outage, patience)
+
     def retried(self, attempt: int, why: str) -> None:
         """Show why it takes so long."""
         self._trouble, self._troubled = clean(f"attempt {attempt}: {why}"), self.clock()

@@ -110,8 +110,6 @@ class Session:
                     while len(self._files) >= _MOST_WAITING:
                         await asyncio.wait(self._files, return_when=asyncio.FIRST_COMPLETED)
         except SunoError as error:  # of the input, or an outage that lasted too long
-            if error is self._desk.parked_by:
-                self._report.gave_up(error, self._terms.patience)
             if not isinstance(error, SubmissionUnknown):  # which was told with its line
                 self._desk.problem(error)
 

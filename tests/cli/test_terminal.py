@@ -122,6 +122,9 @@ def test_a_batch_shows_what_it_waits_for() -> None:
     assert view().plain.splitlines()[1:] == ["waiting for the network...  1:15"]
     report.parked(None)
     assert len(view().plain.splitlines()) == 1
+    report.parked(ConnectionFailed("No connection"))
+    report.gave_up(ConnectionFailed("No connection"), 3600.0)
+    assert len(view().plain.splitlines()) == 1
 
 
 @pytest.mark.parametrize("columns", [80, 200])
