@@ -304,7 +304,7 @@ async def test_a_lock_that_cannot_be_had_is_not_taken_for_held(
 async def test_a_write_in_passing_to_a_journal_in_use(
     journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It fails and is logged, once; that the file could not be opened is no loose end."""
+    """It fails and is logged, and so is that it was closed without; there is no loose end."""
     other = Journal(tmp_path / "songs.sqlite")
     await other.open()
     (writing,) = await asyncio.gather(journal.take_back("k"), return_exceptions=True)
@@ -313,7 +313,9 @@ async def test_a_write_in_passing_to_a_journal_in_use(
     await journal.close()
     journal._file._opening = None  # pyright: ignore[reportPrivateUsage]
     gc.collect()
-    assert {record.message for record in caplog.records} == {writing.message}
+    told, closed = {record.message: None for record in caplog.records}
+    assert told == writing.message
+    assert "It was closed without: submission 'k' was not accepted" in closed
     await other.close()
 
 
@@ -365,7 +367,7 @@ async def test_when_it_was_sent_is_when_it_was_sent_last(journal: Journal, tmp_p
 async def test_what_cannot_be_written_in_passing_is_logged_once(
     journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An outcome that the disk does not take is told; what is taken is no news."""
+    """An outcome that the disk does not take is told, and made up for."""
     await journal.about_to_send("k", *SEA, "music")
     await journal.accepted("k", "t1")
     with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
@@ -375,11 +377,18 @@ async def test_what_cannot_be_written_in_passing_is_logged_once(
         )
     with pytest.raises(JournalError, match="disk full"):
         await journal.over("music", "t1", {"data": 1})
-    assert [record.message for record in caplog.records if record.name == "suno_async"] == [
-        f"The journal {tmp_path / 'songs.sqlite'} cannot be used: disk full."
-    ]
+    (told,) = [record.message for record in caplog.records if record.name == "suno_async"]
+    assert told == (
+        f"The journal {tmp_path / 'songs.sqlite'} cannot be used: disk full. It is kept, and "
+        "written as soon as that can be: task music:t1 is over."
+    )
+    with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
+        db.execute("DROP TRIGGER full")
     await journal.over("music", "t2", {"data": 1})
-    assert len(caplog.records) == 1
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+    found = await journal.find("k")
+    assert found is not None
+    assert found.outcome == {"data": 1}
 
 
 async def test_who_goes_while_the_file_is_opened_does_not_take_it_along(journal: Journal) -> None:

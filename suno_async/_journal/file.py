@@ -62,7 +62,10 @@ _log = logging.getLogger("suno_async")
 
 
 def _absolute(path: Path) -> Path:
-    return path.absolute()
+    try:
+        return path.absolute()
+    except OSError as error:  # the directory that it is relative to is gone
+        raise JournalError(f"No journal can be at {str(path)!r}: {error}.") from error
 
 
 def _resolved(path: Path) -> Path:
