@@ -45,6 +45,11 @@ class Reader(Generic[Op]):
         """Whether there is an item to take, or none will come any more."""
         return bool(self.ahead) or self._is_at_end
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether all is taken, or all that was read of what may be endless."""
+        return not self.ahead and (self._is_at_end or self._length is None)
+
     def take(self) -> Op | InvalidRequest:
         """The next item."""
         if self._length is not None:

@@ -73,6 +73,14 @@ class Terms:
     parks: bool = False
     """Whether its caller waits out an outage, and submits it again."""
 
+    def sends(self, earlier: Entry | None) -> bool:
+        """Whether it is sent, by what is known of an earlier one."""
+        if earlier is None:
+            return True
+        if earlier.is_unknown:
+            return self.resend_unknown
+        return self.retry_failed and earlier.state is SubmissionState.FAILED
+
 
 @define(eq=False, kw_only=True)
 class _Submission:
@@ -349,9 +357,8 @@ class Submissions:
 def _must_send(submission: _Submission, entry: Entry) -> bool:
     """Whether what is known of an earlier one leaves this one to be sent."""
     submission.check_same(entry.operation, entry.digest)
-    if not entry.is_unknown:
-        return submission.terms.retry_failed and entry.state is SubmissionState.FAILED
-    if not submission.terms.resend_unknown:
+    must_send = submission.terms.sends(entry)
+    if entry.is_unknown and not must_send:
         raise SubmissionUnknown(
             "its answer never came, in this run or an earlier run."
             if entry.candidate is None
@@ -360,7 +367,7 @@ def _must_send(submission: _Submission, entry: Entry) -> bool:
             entry.kind,
             submission=submission.id,
         )
-    return True
+    return must_send
 
 
 def _remark(submission: _Submission) -> None:

@@ -6,7 +6,8 @@ A request keeps its priority while it waits, and behind overdue looks that may b
 batch comes near its end meanwhile, it is called back and asks anew.
 
 In an outage (`_outage`) nothing is submitted. What was certainly not accepted goes back, and so
-does what waits for its slot; each keeps its index and its key, and goes first afterwards.
+does what waits for its slot; each keeps its index and its key, and goes first afterwards. What the
+journal knows the end of is told meanwhile, and what lies between is set aside.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from heapq import heappop, heappush
 from itertools import islice
-from operator import attrgetter
 from typing import Any, Generic, Protocol
 
 from attrs import define, field, frozen
@@ -65,6 +66,8 @@ class Item(Generic[Op]):
     placed_at: float = 0.0
     has_slot: bool = False
     """Whether it leaves, or has left."""
+    is_aside: bool = False
+    """Whether it waits to be submitted again."""
 
 
 class Submit(Protocol):
@@ -93,6 +96,8 @@ class Access:
     """Ask the service for free after so many seconds; raise what says that it is away."""
     near_end: Callable[[TaskOperation[Any], int], bool]
     """Whether a batch that has so many tasks like this one to start is near its end."""
+    is_sent: Callable[[Entry | None], bool]
+    """Whether a request is sent, by what the journal knows of an earlier one."""
     find_many: Callable[[list[str]], Awaitable[Mapping[str, Entry]]] | None = None
     """Ask the journal for these keys, where there is one."""
     tell_of_others: Callable[[Callable[[str], bool]], Awaitable[None]] | None = None
@@ -125,7 +130,8 @@ class Submitter(Generic[Op]):
     )
     """Keys, and what the journal knows of them, of the items that the reader has next."""
     _taken: int = field(default=0, init=False)
-    _again: list[Item[Op]] = field(factory=list["Item[Op]"], init=False)
+    _again: list[tuple[int, Item[Op]]] = field(factory=list["tuple[int, Item[Op]]"], init=False)
+    """A heap of what was set aside, by its index."""
     _is_stopped: bool = field(default=False, init=False)
     _stopped_by: SunoError | None = field(default=None, init=False)
     _is_told: bool = field(default=False, init=False)
@@ -197,9 +203,17 @@ class Submitter(Generic[Op]):
     async def _next(self) -> Item[Op] | None:
         """What is to be submitted next, the lowest index first; none for what is no request."""
         if self._again:
-            first = min(self._again, key=attrgetter("index"))
-            self._again.remove(first)
+            first = heappop(self._again)[1]
+            first.is_aside = False
             return first
+        return await self._next_read()
+
+    def _set_aside(self, item: Item[Op]) -> None:
+        item.is_aside = True
+        heappush(self._again, (item.index, item))
+
+    async def _next_read(self) -> Item[Op] | None:
+        """What the input has next; none for what is no request."""
         if not self._known:
             await self._look_ahead()
         (key, known), item = self._known.popleft(), self._reader.take()
@@ -220,6 +234,7 @@ class Submitter(Generic[Op]):
         outage, loop = self._outage, asyncio.get_running_loop()
         delay = outage.delay(loop.time(), len(self.posts))
         if delay is None:
+            await self._tell_known(lambda: self._reader.is_exhausted)
             await self._tell_of_the_rest(parked_by)
             raise parked_by
         if not self._is_told:
@@ -227,6 +242,7 @@ class Submitter(Generic[Op]):
         probing = asyncio.ensure_future(self._access.probe(delay))
         probing.add_done_callback(lambda _: self._changed.set())
         try:
+            await self._tell_known(probing.done)
             await self._until(probing.done)
         finally:
             probing.cancel()
@@ -238,6 +254,27 @@ class Submitter(Generic[Op]):
             raise error
         return outage.probed(error, loop.time())
 
+    async def _tell_known(self, is_over: Callable[[], bool]) -> None:
+        """Until then, begin what the journal knows the end of, and set aside what is to be sent."""
+        if self._access.find_many is None:
+            return
+        while True:
+            await self._until(lambda: is_over() or (bool(self._reader.ahead) and self._has_room()))
+            if self._is_stopped or is_over():
+                return
+            if not self._known:
+                await self._look_ahead()
+            is_sent = self._access.is_sent(self._known[0][1])
+            if is_sent and self._reader.left is None:
+                return  # it may be endless: no more of it is kept than was read ahead
+            if (item := await self._next_read()) is None:
+                continue
+            if is_sent:
+                self._set_aside(item)
+            else:
+                self._begin(item, near_end=False, is_trial=False)
+                await self._until(partial(self._is_over, item))
+
     async def _try_one(self) -> None:
         """Let one paid request out before the rest; what the journal knows is none."""
         is_tried = False
@@ -248,8 +285,8 @@ class Submitter(Generic[Op]):
             if (item := await self._next()) is not None:
                 await self._start(item, is_trial=True)
                 await self._until(partial(self._is_over, item))
-                is_tried = item.has_slot or item in self._again
-        if self._outage.error is None:
+                is_tried = item.has_slot or item.is_aside
+        if self._outage.error is None and not self._is_stopped:
             self._is_told = False
             seconds = asyncio.get_running_loop().time() - self._outage.since
             _log.warning("A batch goes on after %.0f s", seconds, extra={"parked": None})
@@ -330,7 +367,7 @@ class Submitter(Generic[Op]):
         self.posts.discard(post)
         if post.cancelled():
             if not item.has_slot:
-                self._again.append(item)
+                self._set_aside(item)
         elif post.exception() is not None:
             self.mistake = post.exception()
         self._changed.set()
@@ -354,7 +391,7 @@ class Submitter(Generic[Op]):
         if item.has_slot and task is not None:
             self._outage.answered(now - item.placed_at)
         if self._outage.ended(error, now, had_slot=item.has_slot, is_trial=is_trial):
-            self._again.append(item)
+            self._set_aside(item)
         elif task is not None:
             self._follow(item, task, is_resumed)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from contextvars import Context
 from copy import copy
@@ -345,7 +345,7 @@ class Watcher:
             trouble.counted += 1
         is_old = now - (now if seat.watched_since is None else seat.watched_since) >= _GRACE
         trouble.missed = trouble.missed + 1 if isinstance(error, NotFound) else 0
-        trouble.lost += is_old and isinstance(error, NotFound | DecodeError)
+        trouble.lost += is_old and _is_services_own(error)
         trouble.refusals = trouble.refusals + 1 if isinstance(error, AuthenticationFailed) else 0
         lasts = trouble.counted >= _MOST_FAILURES and now - trouble.counted_since >= _GRACE
         seat.is_hopeless = trouble.lost >= _LOST_LOOKS or trouble.refusals >= _REFUSALS
@@ -363,6 +363,17 @@ class Watcher:
 def _is_waited_for(task: AnyTask) -> bool:
     """Whether a person waits for it who hears nothing without looks."""
     return task.is_persons and not task.seat.is_pushed
+
+
+def _is_services_own(error: SunoError) -> bool:
+    """Whether the service says that there is no record, or shows one that nobody can read.
+
+    What a proxy, a gateway or a hotel's login page says in its place tells nothing of the task.
+    """
+    if isinstance(error, NotFound):
+        return error.code is not None
+    raw = error.raw if isinstance(error, DecodeError) else None
+    return isinstance(raw, Mapping) and "code" in raw
 
 
 def _unused(slot: Slot, _: asyncio.Task[None]) -> None:

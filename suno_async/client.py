@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from attrs import evolve
+
 from suno_async._engine import Engine
 from suno_async._feed import outcomes_of
 from suno_async._http import Http
@@ -212,9 +214,9 @@ class SunoClient(OperationMethods):
         An outage parks it: no network, maintenance, a rate that is used up by others, a limiter
         that is away, or three requests in a row without an answer. What was not accepted is kept,
         and submitted once a free question, asked from time to time, and then one request have been
-        answered; meanwhile outcomes of what was accepted follow, and the log says so at WARNING. An
-        outage that outlasts `patience` ends the submitting, as do 8 requests in a row without an
-        answer, each of which may have been paid for.
+        answered; meanwhile outcomes of what was accepted, or is known by the journal, follow, and
+        the log says so at WARNING. An outage that outlasts `patience` ends the submitting, as do 8
+        requests in a row without an answer, each of which may have been paid for.
 
         With a journal the batch can be run again after any end: finished songs come from the
         journal, unfinished ones are picked up, and what failed after acceptance is sent again only
@@ -237,6 +239,7 @@ class SunoClient(OperationMethods):
             Exception: what the iterable itself raised, after the outcomes of all paid work.
         """  # noqa: E501 editors show the first line of an argument's text
         check_batch(operations, max_in_flight, patience)
+        terms = Terms(resend_unknown=resend_unknown, retry_failed=retry_failed, parks=True)
 
         async def submit(
             operation: TaskOperation[Any],
@@ -246,16 +249,10 @@ class SunoClient(OperationMethods):
             near_end: bool,
             granted: Callable[[], bool],
         ) -> tuple[Task[Any], bool]:
-            terms = Terms(
-                key=None if self._engine.journal is None else key,
-                resend_unknown=resend_unknown,
-                retry_failed=retry_failed,
-                known=known,
-                granted=granted,
-                parks=True,
-            )
+            name = None if self._engine.journal is None else key
+            own = evolve(terms, key=name, known=known, granted=granted)
             priority = Priority.FINISHING if near_end else Priority.BATCH
-            return await self._engine.pay(operation, priority, terms)
+            return await self._engine.pay(operation, priority, own)
 
         def near_end(operation: TaskOperation[Any], to_start: int) -> bool:
             return self._engine.watcher.is_near_end(operation.kind, to_start)
@@ -265,7 +262,9 @@ class SunoClient(OperationMethods):
         return Batch(
             outcomes_of(
                 operations,
-                Access(submit, engine.probe, near_end, find_many, engine.tell_of_others),
+                Access(
+                    submit, engine.probe, near_end, terms.sends, find_many, engine.tell_of_others
+                ),
                 max_in_flight,
                 patience=patience,
                 untold=engine.untold,

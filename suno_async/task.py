@@ -86,7 +86,8 @@ class Trouble:
     counted_since: float = 0.0
     """When the first of these was."""
     lost: int = 0
-    """Of them, those after the first minute that found no record, or none that can be read."""
+    """Of them, those after the first minute with the service's word that there is no record, or
+    with one that cannot be read."""
     missed: int = 0
     """Of them, those that found no record."""
     refusals: int = 0

@@ -10,6 +10,7 @@ import pytest
 
 from suno_async import ClientClosed, GenerateMusic, SubmissionUnknown, SunoClient
 from suno_async._journal.sqlite import Journal
+from suno_async.errors import Maintenance
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -279,3 +280,66 @@ async def test_a_caller_that_has_gone_has_its_token_in_the_record(
     (record,) = warnings(caplog, "after its caller had gone")
     assert token in record.getMessage()
     assert record.__dict__["tokens"] == [token]
+
+
+@pytest.mark.parametrize("has_length", [True, False])
+@pytest.mark.parametrize("patience", [0.0, 1000.0])
+async def test_in_an_outage_what_is_known_is_told(
+    fake_suno: FakeSuno, tmp_path: Path, patience: float, *, has_length: bool
+) -> None:
+    """Run again in an outage, songs of an earlier run do not wait behind those that are to come."""
+    fake_suno.balance = 1e6
+    items = songs(300)
+    async with client(fake_suno, tmp_path) as suno:
+        await run(suno, items[1::2])
+    fake_suno.fail(Fault.envelope(455), on=MUSIC, times=None)
+    loop = asyncio.get_running_loop()
+    told: list[int] = []
+    async with client(fake_suno, tmp_path) as suno:
+        began = loop.time()
+        with pytest.raises(Maintenance):
+            async for one in suno.batch(items if has_length else iter(items), patience=patience):
+                assert one.resumed
+                assert loop.time() < began + 10
+                told.append(one.index)
+    assert told == [*range(1, 300, 2)]
+
+
+async def test_in_an_outage_doubts_are_told_and_the_rest_goes_on(
+    fake_suno: FakeSuno, tmp_path: Path
+) -> None:
+    """What an earlier run left in doubt is told meanwhile; what was set aside goes out once."""
+    items = songs(60)
+    fake_suno.fail(Fault.RESET_AFTER_ACCEPT, on=MUSIC, times=2)
+    async with client(fake_suno, tmp_path) as suno:
+        await run(suno, items[30:40])
+    fake_suno.fail(Fault.envelope(455), on=MUSIC, times=None)
+    before = len(fake_suno.ledger.accepted(MUSIC))
+    async with client(fake_suno, tmp_path) as suno:
+        batch = suno.batch(items, max_in_flight=4)
+        early = [(await anext(batch)).index for _ in range(10)]
+        fake_suno.mend()
+        late = [outcome async for outcome in batch]
+    assert sorted(early) == [*range(30, 40)]
+    assert sorted(one.index for one in late) == [*range(30), *range(40, 60)]
+    sent = [entry.body["prompt"] for entry in fake_suno.ledger.accepted(MUSIC)[before:]]
+    assert sorted(sent) == sorted(f"song {number}" for number in (*range(30), *range(40, 60)))
+
+
+async def test_in_an_outage_an_endless_input_is_not_kept(
+    fake_suno: FakeSuno, tmp_path: Path
+) -> None:
+    """Of an input whose end is not in sight, an outage sets nothing aside: memory is bounded."""
+    read = 0
+
+    def endless() -> Iterable[GenerateMusic]:
+        nonlocal read
+        while True:
+            read += 1
+            yield GenerateMusic(f"song {read}")
+
+    fake_suno.fail(Fault.envelope(455), on=MUSIC, times=None)
+    async with client(fake_suno, tmp_path) as suno:
+        with pytest.raises(Maintenance):
+            await run(suno, endless(), patience=5000)
+    assert read < 520

@@ -31,6 +31,11 @@ from suno_async.task import Seat, Task
 from suno_async.testing import FakeSuno, Fault
 
 LOOK = "get-music-generation-details"
+UNREADABLE = Fault.bare(
+    200,
+    b'{"code": 200, "data": {"status": "SUCCESS", "response": {"sunoData": [{"title": "a"}]}}}',
+    "application/json",
+)
 
 
 def music(seat: Seat, watcher: object = None) -> Task[object]:
@@ -40,7 +45,7 @@ def music(seat: Seat, watcher: object = None) -> Task[object]:
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [(Fault.envelope(404), NotFound), (Fault.DATA_NULL, NotFound), (Fault.WRONG_JSON, DecodeError)],
+    [(Fault.envelope(404), NotFound), (Fault.DATA_NULL, NotFound), (UNREADABLE, DecodeError)],
 )
 async def test_a_batch_ends_when_its_records_are_gone(
     suno: SunoClient, fake_suno: FakeSuno, fault: Fault, error: type[SunoError]
@@ -60,6 +65,28 @@ async def test_a_batch_ends_when_its_records_are_gone(
 async def test_a_batch_outlives_servers_that_fail(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """Half an hour of server errors on looks costs no song, and few looks."""
     fake_suno.fail(Fault.BARE_500, on=LOOK, times=None)
+    loop = asyncio.get_running_loop()
+    loop.call_later(1800, fake_suno.mend)
+    (outcome,) = [one async for one in suno.batch([GenerateMusic("a")])]
+    assert outcome.error is None
+    assert len(fake_suno.ledger.of(LOOK)) < 30
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.HTML_200,
+        Fault.EMPTY_200,
+        Fault.WRONG_JSON,
+        Fault.bare(200, b'{"login": "required"}', "application/json"),
+        Fault.bare(404),
+    ],
+)
+async def test_a_batch_outlives_what_is_not_the_services(
+    suno: SunoClient, fake_suno: FakeSuno, fault: Fault
+) -> None:
+    """Half an hour of a proxy's or a login page in place of records gives up no song."""
+    fake_suno.fail(fault, on=LOOK, times=None)
     loop = asyncio.get_running_loop()
     loop.call_later(1800, fake_suno.mend)
     (outcome,) = [one async for one in suno.batch([GenerateMusic("a")])]
