@@ -239,8 +239,9 @@ class Engine:
 
     async def find_many(self, keys: list[str]) -> Mapping[str, Entry]:
         """What the journal knows; nothing where it cannot be asked: submitting asks again."""
-        if self.journal is not None and not self.is_closed:
-            with suppress(JournalError):
+        with suppress(SunoError):
+            self.ready()  # in a fork, nobody would answer
+            if self.journal is not None:
                 return await self.journal.find_many(keys)
         return {}
 

@@ -244,6 +244,31 @@ async def test_a_file_that_is_not_where_it_was(
     assert suno.unclaimed == [task.token]
 
 
+@pytest.mark.parametrize("tamper", [_delete, _move])
+async def test_a_journal_that_is_gone_is_not_taken_for_a_new_one(
+    fake_suno: FakeSuno, tmp_path: Path, tamper: Callable[[Path], None]
+) -> None:
+    """What it knew would be paid for again: it must be put back, or all of it deleted."""
+    path = tmp_path / NAME
+    keys = [f"song {number}" for number in range(5)]
+    async with client(fake_suno, path) as suno:
+        for key in keys:
+            await suno.submit(SEA, key=key)
+        tamper(path)
+    async with client(fake_suno, tmp_path / "other.sqlite") as suno:
+        await suno.unfinished()  # other journals in the same place are none of its business
+    for _ in range(2):
+        with pytest.raises(JournalError, match=f"delete {NAME}-rate as well"):
+            async with client(fake_suno, path):
+                pass
+    assert not path.exists()
+    assert len(accepted(fake_suno)) == 5
+    path.with_name(f"{NAME}-rate").unlink()
+    async with client(fake_suno, path) as suno:
+        await suno.submit(SEA, key=keys[0])
+    assert len(accepted(fake_suno)) == 6
+
+
 @pytest.mark.parametrize("tamper", [_link, _delete_lock, _replace_lock, _link_lock])
 async def test_a_file_that_others_may_open(
     fake_suno: FakeSuno, tmp_path: Path, tamper: Callable[[Path], None]
@@ -550,8 +575,12 @@ async def test_a_fork_cannot_use_the_client(fake_suno: FakeSuno, tmp_path: Path)
         child = fork.Process(target=_in_child, args=(suno, token, its))
         child.start()
         its.close()
-        ends = await asyncio.to_thread(mine.recv)
-        await asyncio.to_thread(child.join)
+        try:
+            assert await asyncio.to_thread(mine.poll, 30), "something in the child never ends"
+            ends = mine.recv()
+            await asyncio.to_thread(child.join)
+        finally:
+            child.kill()
         assert child.exitcode == 0
         assert [end for end in ends if "make a SunoClient in each process" not in end] == []
         with pytest.raises(JournalError, match="in use"):

@@ -291,6 +291,7 @@ class JournalFile:
             raise JournalError(f"The journal {self.path} has no directory: make it first.")
         try:
             self._take_lock()
+            self._check_gone()
             self._open_file()
             _make(self._rate.path)
             self._rate.open()
@@ -311,6 +312,15 @@ class JournalFile:
             raise JournalError(
                 f"The journal {self.path} is in use: one client, in one process, may have it open."
             ) from error
+
+    def _check_gone(self) -> None:
+        """A file that was deleted cannot say what was paid for: nobody pays again by accident."""
+        if self._rate.path.exists() and not self.path.exists():
+            raise JournalError(
+                f"The journal {self.path} is not there, but {self._rate.path.name} beside it is: "
+                "it was deleted or moved, and with it all that it knew of what is paid for. Put it "
+                f"back; or, to begin anew and pay again, delete {self._rate.path.name} as well."
+            )
 
     def _open_file(self) -> None:
         self._db = db = _connect(self.path, patience=PATIENCE)

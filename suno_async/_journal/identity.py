@@ -48,7 +48,7 @@ class Identity:
             except OSError as error:
                 raise JournalError(
                     f"{path} was deleted or moved while it was in use. Nothing more is sent: put "
-                    "it back as it was, or close this client and open the journal anew."
+                    "it back as it was, or close this client and name another file."
                 ) from error
             if (found.st_dev, found.st_ino) != opened:
                 raise JournalError(
