@@ -3,7 +3,7 @@
 A loop that stands still, because something in it computes or sleeps, finds all at once when it goes
 on: answers that lie in their sockets, and limits that are long over. A plain timeout would break
 off what is there already, and call a paid request unknown. So a limit that ends late leaves the
-loop a second to read first.
+loop a second to read first, and any limit a few passes, for it may have stood still until just now.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LATE = 0.05  # seconds; a timer that is later than that tells of a loop that stood still
 _GRACE = 1.0  # seconds to read what is there
+_PASSES = 3  # of the loop: one reads, one wakes who waits for it, and one is to spare
 _MOST_GRACES = 5  # for a loop that always stands still, nothing would ever end
 
 
@@ -34,7 +35,7 @@ class Deadline:
     _task: asyncio.Task[Any] | None = field(default=None, init=False)
     """What it may end, while it is under way."""
     _cancelling: int = field(default=0, init=False)
-    _timer: asyncio.TimerHandle | None = field(default=None, init=False)
+    _timer: asyncio.Handle | None = field(default=None, init=False)
     _graces: int = field(default=0, init=False)
 
     async def __aenter__(self) -> Self:
@@ -64,13 +65,20 @@ class Deadline:
             self._timer = None
         if seconds is not None and self._task is not None and not self.expired:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(seconds, self._end)
+            due = loop.time() + seconds
+            self._timer = loop.call_at(due, self._end, due)
 
-    def _end(self) -> None:
-        now, timer = asyncio.get_running_loop().time(), self._timer
-        if timer is not None and now > timer.when() + _LATE and self._graces < _MOST_GRACES:
+    def _end(self, due: float) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() > due + _LATE and self._graces < _MOST_GRACES:
             self._graces += 1
             self.set(_GRACE)
+        else:
+            self._timer = loop.call_soon(self._pass, _PASSES)
+
+    def _pass(self, left: int) -> None:
+        if left:
+            self._timer = asyncio.get_running_loop().call_soon(self._pass, left - 1)
         elif self._task is not None:
             self.expired = True
             self._task.cancel()

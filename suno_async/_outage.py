@@ -46,6 +46,7 @@ _NEWEST = 0.25  # weight of the newest answer in their mean time
 _IN_A_ROW = 3  # of them ended without an answer: no accident any more
 _MOST_DOUBTS = 8
 _PROBES = RetryPolicy(attempts=10**9, total=inf, base=1.0, cap=120.0)  # up to a minute apart
+_LONGEST_ASKED = 600.0  # seconds that a probe is put off when the service asks: it costs nothing
 _TRIAL = 30.0  # seconds from the 4th doubt to the next trial, from the 7th to the last 32 minutes
 _USUAL_DOUBTS = 4
 _SLOWER = 4.0
@@ -123,7 +124,7 @@ class Outage:
         left = self.since + self.patience - now
         if self._doubts + out >= _MOST_DOUBTS or (left <= 0 and self._rounds > 1):
             return None
-        asked = getattr(self._last, "retry_after", None)
+        asked = min(_LONGEST_ASKED, getattr(self._last, "retry_after", None) or 0.0)
         drawn = 0.4 + 0.2 * random.random()  # noqa: S311 it spreads those who wait for the same
         delay = _PROBES.delay(self._rounds, 0.0, asked, draw=lambda: drawn) or 0.0
         return max(0.0, min(delay, left))

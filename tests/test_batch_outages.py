@@ -122,6 +122,20 @@ async def test_probes_come_at_growing_distances(fake_suno: FakeSuno) -> None:
     assert len(fake_suno.ledger.of(MUSIC)) <= 4
 
 
+@pytest.mark.parametrize("asked", ["300", "1e9"])
+async def test_a_probe_is_put_off_as_asked_within_reason(
+    suno: SunoClient, fake_suno: FakeSuno, asked: str
+) -> None:
+    """`Retry-After` is obeyed, but a batch is not put off for years by a strange one."""
+    fake_suno.fail(Fault.envelope(455).retry_after(asked), times=None)
+    running = asyncio.create_task(_all(suno.batch(songs(5), patience=None)))
+    await asyncio.sleep(100)
+    assert not fake_suno.ledger.of(CREDITS)
+    fake_suno.mend()
+    async with asyncio.timeout(1200):
+        assert [outcome.error for outcome in await running] == [None] * 5
+
+
 async def test_one_goes_out_before_the_rest() -> None:
     """After an outage, the second request leaves when the first one is answered."""
     late = (0.0, 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -143,6 +144,24 @@ async def test_a_deadline_is_a_timeout() -> None:
         async with Deadline(2.0) as limit:
             raise TimeoutError("its own")
     assert not limit.expired
+
+
+@pytest.mark.parametrize("late", [0.0, 0.01, 0.04, 0.06])
+async def test_a_stall_that_ends_with_the_limit(late: float) -> None:
+    """What lies in the socket is read, though the limit is hardly late."""
+    ours, theirs = socket.socketpair()
+
+    def answered_meanwhile() -> None:
+        theirs.sendall(b"answer")
+        stand_still(0.1 + late)
+
+    with theirs:
+        reader, writer = await asyncio.open_connection(sock=ours)
+        asyncio.get_running_loop().call_later(0.9, answered_meanwhile)
+        async with Deadline(1.0):
+            assert await reader.readexactly(6) == b"answer"
+        writer.close()
+        await writer.wait_closed()
 
 
 @define
