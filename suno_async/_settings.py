@@ -33,10 +33,14 @@ def hosts_of(base_url: str | None, upload_url: str | None) -> dict[Host, str]:
 
 def _given(name: str, argument: str | None, variable: str) -> str | None:
     """What is given by an argument or else by the environment, `None` for neither."""
-    if argument:
-        return address(name, argument).rstrip("/")
-    found = os.environ.get(variable)
-    return address(variable, found).rstrip("/") if found else None
+    if not argument:
+        name, argument = variable, os.environ.get(variable)
+    if not argument:
+        return None
+    given = address(name, argument)
+    if {"?", "#"} & {*given}:  # each request adds its path; and it may hold a secret
+        raise ConfigurationError(f"{name} must be a URL without a query, such as {_API}.")
+    return given.rstrip("/")
 
 
 def key_of(given: object) -> str:
@@ -58,7 +62,7 @@ def address(name: str, given: str) -> str:
     """An absolute http or https URL, as it was given under this name."""
     try:
         parts = urlsplit(given)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
         has_secret = "@" in parts.netloc
     except (ValueError, AttributeError, TypeError):
         sound = has_secret = False
@@ -78,6 +82,16 @@ def check_timeout(given: Any) -> None:
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
     if not (is_number and isfinite(given) and given > 0):
         raise ConfigurationError(f"timeout must be seconds above 0, not {given!r}.")
+
+
+def check_flag(name: str, given: object) -> None:
+    """Make sure that it is True or False: any text would pass as true.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if not isinstance(given, bool):
+        raise ConfigurationError(f"{name} must be True or False, not {given!r}.")
 
 
 def check_parts(retry: object, session: object, on_attempt: object, **limiters: object) -> None:

@@ -21,7 +21,15 @@ from suno_async._journal.journal import SubmissionState
 from suno_async._journal.sqlite import Journal
 from suno_async._methods import OperationMethods
 from suno_async._places import OneFile
-from suno_async._settings import address, check_parts, check_timeout, hosts_of, key_of, user_agent
+from suno_async._settings import (
+    address,
+    check_flag,
+    check_parts,
+    check_timeout,
+    hosts_of,
+    key_of,
+    user_agent,
+)
 from suno_async._submissions import Terms
 from suno_async._submitter import Access
 from suno_async._transport import Attempt, Transport
@@ -101,6 +109,7 @@ class SunoClient(OperationMethods):
         allow_private: bool = False,
     ) -> None:
         check_timeout(timeout)
+        check_flag("allow_private", allow_private)
         check_parts(retry, session, on_attempt, limiter=limiter, look_limiter=look_limiter)
         http = Http(
             key=key_of(api_key),
@@ -191,6 +200,7 @@ class SunoClient(OperationMethods):
         _check(operation, TaskOperation, "submit", "call")
         if key is not None:
             _check_key(key)
+        check_flag("resend_unknown", resend_unknown)
         task, _ = await self._engine.pay(
             operation, priority, Terms(key=key, resend_unknown=resend_unknown)
         )
@@ -233,12 +243,14 @@ class SunoClient(OperationMethods):
 
         Raises:
             ConfigurationError: `operations` is no iterable, `max_in_flight` is not 1 or more, or
-                `patience` is below 0.
+                `patience` is below 0; or a flag is neither True nor False.
             SunoError: the outage that has outlasted `patience`, after the outcomes of all paid
                 work: `ConnectionFailed`, `Maintenance`, `RateLimited` or `SubmissionUnknown`.
             Exception: what the iterable itself raised, after the outcomes of all paid work.
         """  # noqa: E501 editors show the first line of an argument's text
         check_batch(operations, max_in_flight, patience)
+        check_flag("resend_unknown", resend_unknown)
+        check_flag("retry_failed", retry_failed)
         terms = Terms(resend_unknown=resend_unknown, retry_failed=retry_failed, parks=True)
 
         async def submit(
@@ -330,8 +342,7 @@ class SunoClient(OperationMethods):
             ClientClosed: the client has ended.
         """
         before = datetime.now(UTC) - _age(older_than)
-        if not isinstance(forget, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ConfigurationError(f"forget must be True or False, not {forget!r}.")
+        check_flag("forget", forget)
         self._engine.ready()
         return await self._engine.submissions.book.prune(before, forget=forget)
 

@@ -14,6 +14,7 @@ from aiolimiter import AsyncLimiter
 from suno_async import (
     CallbackReceiver,
     ConfigurationError,
+    GenerateMusic,
     Priority,
     RateLimiter,
     RetryPolicy,
@@ -46,6 +47,12 @@ async def later(_: Attempt) -> None:
         ("limiter", 20),
         ("limiter", False),
         ("look_limiter", AsyncLimiter(20, 10)),
+        ("allow_private", "no"),
+        ("allow_private", 0),
+        ("base_url", "http://localhost:99999"),
+        ("base_url", "http://localhost:0"),
+        ("base_url", "https://api.sunoapi.org?key=1"),
+        ("upload_url", "https://api.sunoapi.org/#top"),
         ("retry", 3),
         ("retry", None),
         ("retry", RetryPolicy),
@@ -143,3 +150,15 @@ async def test_what_can_work_is_taken(fake_suno: FakeSuno) -> None:
     ):
         await suno.get_credits()
     assert len(attempts) == 1
+
+
+@pytest.mark.parametrize("given", ["no", 0, None])
+async def test_what_may_pay_twice_is_asked_for_plainly(suno: SunoClient, given: Any) -> None:
+    """Any text is true: a flag that is none is refused before anything is sent."""
+    one = GenerateMusic("a")
+    with pytest.raises(ConfigurationError, match="resend_unknown must be True or False"):
+        await suno.submit(one, resend_unknown=given)
+    with pytest.raises(ConfigurationError, match="resend_unknown must be True or False"):
+        suno.batch([one], resend_unknown=given)
+    with pytest.raises(ConfigurationError, match="retry_failed must be True or False"):
+        suno.batch([one], retry_failed=given)
