@@ -15,6 +15,7 @@ the host alone is checked. The address of the environment's proxy is the caller'
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from contextvars import ContextVar
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -34,11 +35,18 @@ _PRIVATE = tuple(
         ),
     )
 )
-_HOLDS_IPV4 = tuple(map(ip_network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
-"""Networks whose addresses end with one of IPv4: compatible, mapped, and two ways translated."""
+_HOLDS_IPV4 = tuple(
+    map(
+        ip_network,
+        ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48"),
+    )
+)
+"""Networks whose addresses end with one of IPv4: compatible, mapped, and three ways translated."""
 _LOCAL_NAMES = {"localhost", "localdomain", "local", "internal", "arpa"}
 """Last parts of names that are never public; neither is a name of one part."""
 _WEB = {"http", "https"}
+_HOST = re.compile(r"[\w.-]+|[\da-f]*:[\da-f:.]+(%.*)?", re.ASCII | re.IGNORECASE)
+"""A name, or an address of IPv6 with its zone: a proxy might read escapes in a name otherwise."""
 
 _is_for_proxy: ContextVar[bool] = ContextVar("_is_for_proxy", default=False)
 
@@ -89,7 +97,7 @@ def link_to(text: str, base: URL | None = None) -> URL:
     try:
         url = URL(f"https:{text}" if base is None and text.startswith("//") else text)
         url = url if base is None else base.join(url)
-        if url.scheme in _WEB and url.raw_host and url.port:
+        if url.scheme in _WEB and url.port and _HOST.fullmatch(url.raw_host or ""):
             return url
     except (ValueError, TypeError):  # brackets amid the host, half a character, and so on
         pass

@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from pushing import Reception
 
 
+@pytest.mark.parametrize("host", ["127%2e0.0.1", "%6cocalhost", "a.example%40127.0.0.1", "a\x00.b"])
+def test_a_host_in_escapes(host: str) -> None:
+    """It leads nowhere, before anybody is asked: a proxy might read it as another host."""
+    with pytest.raises(DeadLink):
+        link_to(f"http://{host}/x.mp3")
+
+
 @pytest.mark.parametrize("name", NOWHERE)
 async def test_a_link_that_leads_nowhere(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

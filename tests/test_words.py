@@ -70,8 +70,11 @@ SLIPS = [
     ("singer_skill_level", "profesionnal", "professional"),
 ]
 NEW = [
-    *(("model", word) for word in ("V7", "V6_5", "V6_MAX", "V6_HUGE", "V5_5PLUS", "V10", "next")),
-    *(("type", word) for word in ("all", "split_stem_4", "vocals", "karaoke")),
+    *(
+        ("model", word)
+        for word in ("V7", "V6_5", "V6_MAX", "V6_HUGE", "V6_WILD_X", "V5_5PLUS", "V10", "next")
+    ),
+    *(("type", word) for word in ("all", "split_stem_4", "vocals", "karaoke", "separate_vocal_hd")),
     *(("sound_key", word) for word in ("H", "Db", "C lydian")),
     *(("persona_model", word) for word in ("voice", "instrument_persona")),
     *(("language", word) for word in ("it", "pt-BR", "nl")),

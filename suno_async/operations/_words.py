@@ -21,7 +21,7 @@ def slip(given: str, known: Iterable[str]) -> str | None:
         return None
     if not given.strip():
         return f"must be one of {', '.join(known)}, or a newer one"
-    meant = next((word for word in known if _is_close(_squeezed(given), _squeezed(word))), None)
+    meant = next((word for word in known if _is_close(given, word)), None)
     return None if meant is None else f"is not known: did you mean {meant!r}?"
 
 
@@ -30,11 +30,17 @@ def _squeezed(word: str) -> str:
 
 
 def _is_close(given: str, word: str) -> bool:
-    """Whether they differ by a slip or, if the word is long, by two; another number is no slip."""
-    slips = (len(word) >= _SHORT) + (len(word) >= _LONG)
-    if _digits(given) != _digits(word) or abs(len(given) - len(word)) > slips:
+    """Whether they differ by a slip or, if the word is long, by two.
+
+    Another number is no slip, and neither is one more part, as in `V6_WILD_X`.
+    """
+    one, other = _squeezed(given), _squeezed(word)
+    slips = (len(other) >= _SHORT) + (len(other) >= _LONG)
+    if given.count("_") > word.count("_"):
+        slips = 0
+    if _digits(one) != _digits(other) or abs(len(one) - len(other)) > slips:
         return False
-    return _distance(given, word) <= slips
+    return _distance(one, other) <= slips
 
 
 def _digits(word: str) -> list[str]:
