@@ -35,11 +35,13 @@ keyword-only fields cannot be unpickled.
 
 from __future__ import annotations
 
+import pickle
 import re
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
+import attrs
 from attrs import define, field, frozen
 
 if TYPE_CHECKING:
@@ -51,6 +53,18 @@ _REFUNDED = 531
 _GIVEN_BACK = " The credits were returned"
 
 
+def _short(value: Any, limit: int = 80) -> str:
+    if isinstance(value, str) and len(value) > limit:
+        return f"{value[:limit]!r}… of {len(value)} characters"
+    try:
+        text = repr(value)
+    except RecursionError:  # Python reads deeper nests than it shows
+        return "nested too deeply to be shown"
+    except Exception:  # noqa: BLE001 whatever a caller's object does
+        return f"{type(value).__name__}, which cannot be shown"
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
 @frozen
 class Fault:
     """One thing that is wrong with a request."""
@@ -59,8 +73,16 @@ class Fault:
     """The name of the operation's attribute."""
     problem: str
     """What is wrong with it and what is allowed, as the end of a sentence that begins with it."""
-    given: Any = None
-    """What was given."""
+    given: Any = attrs.field(default=None, repr=_short)  # `field` is a name here
+    """What was given; of an object that another process cannot have, there the text."""
+
+    def __reduce__(self) -> tuple[type[Fault], tuple[Any, ...]]:
+        given = self.given
+        try:
+            pickle.dumps(given)
+        except Exception:  # noqa: BLE001 it may be anything
+            given = _short(given)
+        return Fault, (self.field, self.problem, given)
 
     def __str__(self) -> str:
         given = "" if self.given is None else f" (given: {_short(self.given)})"
@@ -388,13 +410,3 @@ def failure_class(status: str | None, code: int | None) -> type[TaskFailed]:
 
 def _is_about_rate(message: str) -> bool:
     return bool(_RATE.search(message)) and not _CREDITS.search(message)
-
-
-def _short(value: Any, limit: int = 80) -> str:
-    if isinstance(value, str) and len(value) > limit:
-        return f"{value[:limit]!r}… of {len(value)} characters"
-    try:
-        text = repr(value)
-    except RecursionError:  # Python reads deeper nests than it shows
-        return "nested too deeply to be shown"
-    return text if len(text) <= limit else f"{text[:limit]}…"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any, NoReturn
 
 import pytest
 
-from suno_async import errors
+from suno_async import GenerateMusic, errors
 from suno_async.errors import Host, SunoError, api_error, failure_class
 
 
@@ -26,6 +27,37 @@ def test_pickles_whole(cls: type[SunoError]) -> None:
     back = pickle.loads(pickle.dumps(error))  # noqa: S301 our own pickle
     assert type(back) is cls
     assert (back.token, back.kind, str(back)) == ("music:1", "music", str(error))
+
+
+def _nested() -> list[Any]:
+    nest: list[Any] = []
+    for _ in range(10_000):
+        nest = [nest]
+    return nest
+
+
+class _Shy:
+    """What nobody can show, and no process pass on."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+    def __reduce__(self) -> NoReturn:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("given", [lambda: None, _Shy(), _nested(), (one for one in "a")])
+def test_what_was_given_may_be_anything(given: Any) -> None:
+    """An operation refused for an object of any kind prints, shows itself and pickles."""
+    with pytest.raises(errors.InvalidRequest) as caught:
+        GenerateMusic(title=given)
+    error = caught.value
+    assert error.faults[0].given is given
+    assert "title must be text (given: " in str(error)
+    assert len(repr(error)) < 1_000
+    back = pickle.loads(pickle.dumps(error))  # noqa: S301 our own pickle
+    assert [fault.field for fault in back.faults] == ["title"]
+    assert back.faults[0].problem == "must be text"
 
 
 @pytest.mark.parametrize("cls", EVERY)

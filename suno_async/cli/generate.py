@@ -58,10 +58,10 @@ async def generate(  # noqa: PLR0913 each is an option
             "or give --style and --title with --lyrics or --instrumental."
         )
     asked = model_of(model)
-    if prompt is not None and (lyrics or style or title) and asked in _BEFORE_V6:
+    if prompt is not None and (lyrics or title or (style and asked in _BEFORE_V6)):
         raise ConfigurationError(
             "PROMPT is an idea, for which the service finds words and style itself: leave it out "
-            "beside --lyrics, --style and --title, or give it alone."
+            "beside --lyrics, --style and --title, or give it alone (V6 takes it with --style)."
         )
     if lyrics and instrumental:
         raise ConfigurationError("--lyrics are not sung with --instrumental: leave one out.")

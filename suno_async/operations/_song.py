@@ -103,13 +103,13 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
         yield from newer_faults(self, self.model, ("variety", "duration"))
 
     def _custom_faults(self) -> Iterator[Fault]:
-        if self.prompt is not None and not self.custom_mode:
+        if self.prompt is not None and self.lyrics is not None:
+            yield Fault("prompt", "is sung as lyrics in custom mode: give one of the two")
+        elif self.prompt is not None and not self.custom_mode:
             beside = [name for name in self._making_it_custom if getattr(self, name) is not None]
             where = f"beside {' and '.join(beside)}" if beside else f"by {self.model}"
             why = f"would be sung word for word {where}: give the words as lyrics instead"
             yield Fault("prompt", f"{why}, or custom_mode=True if that is meant")
-        elif self.prompt is not None and self.lyrics is not None:
-            yield Fault("prompt", "is sung as lyrics in custom mode: give one of the two")
         if is_before_v6(self.model):
             needed = ("style", "title") if self.instrumental else (self._sung, "style", "title")
             for name in needed:

@@ -113,6 +113,17 @@ def test_an_idea_with_a_style(shell: Shell, fake: FakeSuno) -> None:
     assert (body["prompt"], body["style"], body["customMode"]) == (IDEA, "jazz", False)
 
 
+@pytest.mark.parametrize("model", ["V5", "V6", "V9"])
+def test_an_idea_beside_words_of_your_own(shell: Shell, fake: FakeSuno, model: str) -> None:
+    """It is refused in the command's own terms, whatever the model."""
+    for more in (["--lyrics", "la"], ["--title", "Home", "--style", "jazz"]):
+        ended = shell("generate", IDEA, *more, "--model", model)
+        assert ended.code == 2
+        assert "PROMPT is an idea" in ended.err
+        assert "custom_mode" not in ended.err
+    assert prompts(fake) == []
+
+
 def test_the_help_tells_it(shell: Shell) -> None:
     """The help says how to name files and stdin, and what then to do with an @ or a -."""
     for command in COMMANDS:
