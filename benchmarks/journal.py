@@ -124,14 +124,13 @@ async def disturb(directory: Path, what: Disturbance) -> list[Cell]:
                     await _ask(suno, seen, range(late, songs))
         seen.not_sent += seen.in_doubt  # as another client was sending them
         seen.in_doubt = 0
-        async with _client(fake, there if there.exists() else path) as new:
-            await _ask(new, seen, range(songs))
+        await _second(fake, there if there.exists() else path, seen, songs)
         _count(fake, seen)
     return seen.row(what.name)
 
 
 async def _second(fake: FakeSuno, path: Path, seen: Seen, songs: int) -> None:
-    """A second client, while the first one is there."""
+    """Another client, while the first one is there or after it."""
     try:
         async with _client(fake, path) as suno:
             await _ask(suno, seen, range(songs))

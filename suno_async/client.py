@@ -73,8 +73,7 @@ class SunoClient(OperationMethods):
 
     Args:
         api_key: The key; left out, the environment's `SUNO_API_KEY`.
-        account: Whose the journal is: a name of yours, for which the key may change; left out, a
-            name made of the API's host and a hash of the key. All loopback hosts are one.
+        account: Whose the journal is: a name of yours, for which the key may change; left out, a name made of the API's host and a hash of the key. All loopback hosts are one.
         base_url: The API's address; left out, `SUNO_BASE_URL` or the service's own.
         upload_url: The upload host's address; left out, `SUNO_UPLOAD_URL`, or the service's own, or with a `base_url` of your own that one, so that the key goes nowhere else.
         callbacks: A `CallbackReceiver`, whose pushes then take the place of most looks, or a URL for the service to post to; left out, nobody gets the posts.
@@ -310,6 +309,9 @@ class SunoClient(OperationMethods):
         others submit meanwhile; what they add may be told or not. Without a journal these are the
         last 10,000 of this client, of which what is over is the first to go.
 
+        Args:
+            state: Which of the states; left out, all of them.
+
         Raises:
             ConfigurationError: `state` is none, or the client belongs to another event loop.
             JournalError: the journal cannot be read.
@@ -326,21 +328,23 @@ class SunoClient(OperationMethods):
     async def prune(self, *, older_than: timedelta | float, forget: bool = False) -> int:
         """Empty the journal's records of what was over so long ago; how many submissions it were.
 
-        `older_than` is a `timedelta` or seconds since it was done or had failed. Key, token, state
-        and times are kept, so that nothing is paid again; what it brought, and what was asked for,
-        are gone from the journal, whose file shrinks. Asked for again, it is the same task, and
-        the service is asked for its result, which it keeps for 15 days. With `forget` all of it is
-        deleted: its key is free, and a batch that is run again pays for it again. What is in
-        progress or in doubt is never touched.
+        Key, token, state and times are kept, so that nothing is paid again; what it brought, and
+        what was asked for, are gone from the journal, whose file shrinks. Asked for again, it is
+        the same task, and the service is asked for its result, which it keeps for 15 days. What is
+        in progress or in doubt is never touched.
 
         Others submit meanwhile. At its end the file is written anew, for which they wait, about
         5 seconds at a million songs, and for which the disk needs room.
+
+        Args:
+            older_than: How long ago it was done or had failed: a `timedelta`, or seconds.
+            forget: Whether to delete all of it: its key is free then, and a batch that is run again pays for it again.
 
         Raises:
             ConfigurationError: `older_than` is no time, or `forget` no flag.
             JournalError: the journal cannot be written.
             ClientClosed: the client has ended.
-        """
+        """  # noqa: E501 editors show the first line of an argument's text
         before = datetime.now(UTC) - _age(older_than)
         check_flag("forget", forget)
         self._engine.ready()

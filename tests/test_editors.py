@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MADE_FOR_USERS = {
-    *("Attempt", "Batch", "CallOperation", "Fault", "Outcome"),
+    *("Attempt", "Batch", "CallOperation", "Fault", "JournalEntry", "Outcome"),
     *("Task", "TaskOperation", "UnwatchedPush"),
     *("testing.Entry", "testing.Ledger", "testing.Push"),
 }

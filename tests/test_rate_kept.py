@@ -109,6 +109,8 @@ async def test_a_client_that_comes_again_counts_nothing_twice(
 )
 async def test_times_that_cannot_be(fake_suno: FakeSuno, tmp_path: Path, content: bytes) -> None:
     """Of another clock, or of none: they hold for a period at the longest."""
+    async with client(fake_suno, tmp_path):
+        pass
     (tmp_path / f"{NAME}-rate").write_bytes(content)
     async with client(fake_suno, tmp_path) as suno:
         assert await ask(suno, 1) < 10.1
