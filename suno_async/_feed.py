@@ -8,6 +8,7 @@ while too many lie there untaken, nothing more is submitted.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from contextlib import suppress
 from math import inf
@@ -25,6 +26,8 @@ from suno_async.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+_log = logging.getLogger("suno_async")
 
 _UNTAKEN = 200  # outcomes that may lie there before the submitting waits; taken one a second, as
 # fast as songs are made, they last until the next songs are there
@@ -227,8 +230,14 @@ class _Feed(Generic[Op]):
             self._put(live.outcome(error))
         else:
             self._live.add(live)
-            if self._on_accepted is not None:
+            self._show(live)
+
+    def _show(self, live: _Live[Op]) -> None:
+        if self._on_accepted is not None:
+            try:
                 self._on_accepted(live.index, live.task, live.resumed)
+            except Exception:  # noqa: BLE001 a hook must not cost a song
+                _log.exception("on_accepted failed")
 
     def finish(self, live: _Live[Op], error: SunoError | None = None) -> None:
         """Let go of a task that is over, or that looking at is of no use."""

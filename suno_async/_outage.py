@@ -19,8 +19,13 @@ from math import inf
 from attrs import define, field
 
 from suno_async.errors import (
+    AuthenticationFailed,
+    ClientClosed,
+    ConfigurationError,
     ConnectionFailed,
     DecodeError,
+    InsufficientCredits,
+    JournalError,
     Maintenance,
     RateLimited,
     RequestTimeout,
@@ -39,6 +44,15 @@ request after the other for it would lose them, and ask as often as before.
 """
 AWAY = (*PASSING, DecodeError, ServerError)
 """What a probe ends with while there is an outage; any other answer is the service's own."""
+
+NO_USE = (
+    AuthenticationFailed,
+    ClientClosed,
+    ConfigurationError,
+    InsufficientCredits,
+    JournalError,
+)
+"""What waiting does not help: the first request that ends so ends the submitting."""
 
 AT_FIRST, LEAST_OUT, MOST_OUT = 2, 3, 6  # unanswered requests: a kill leaves each in doubt
 _PER_SECOND = 2.0  # that the service takes: with answers of 2 s, 4 are out, and one more is begun
@@ -109,8 +123,8 @@ class Outage:
         if isinstance(error, AWAY):
             self._trial_at = 0.0  # once it answers again, something has changed since the doubts
             self._failed(error)
-        elif now >= self._trial_at:
-            return True
+        elif now >= self._trial_at or isinstance(error, NO_USE):
+            return True  # a paid request finds the same, and says so
         else:
             self._rounds += 1
         return False

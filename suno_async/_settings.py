@@ -94,6 +94,18 @@ def check_flag(name: str, given: object) -> None:
         raise ConfigurationError(f"{name} must be True or False, not {given!r}.")
 
 
+def check_hook(name: str, given: object, takes: str) -> None:
+    """Make sure that it can be called, and that nobody has to await what it gives.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    if given is not None and (not callable(given) or inspect.iscoroutinefunction(given)):
+        raise ConfigurationError(
+            f"{name} must be a plain function that takes {takes}, not {given!r}."
+        )
+
+
 def check_parts(retry: object, session: object, on_attempt: object, **limiters: object) -> None:
     """Make sure that the parts given can do what they are for.
 
@@ -112,12 +124,7 @@ def check_parts(retry: object, session: object, on_attempt: object, **limiters: 
         raise ConfigurationError(
             f"session must be an aiohttp.ClientSession, not {what.__module__}.{what.__qualname__}."
         )
-    if on_attempt is not None and (
-        not callable(on_attempt) or inspect.iscoroutinefunction(on_attempt)
-    ):
-        raise ConfigurationError(
-            f"on_attempt must be a plain function that takes an Attempt, not {on_attempt!r}."
-        )
+    check_hook("on_attempt", on_attempt, "an Attempt")
 
 
 def _check_limiter(name: str, limiter: object) -> None:

@@ -24,17 +24,12 @@ from typing import Any, Generic, Protocol
 from attrs import define, field, frozen
 
 from suno_async._journal.journal import Entry
-from suno_async._outage import NEVER_LEFT, Outage
+from suno_async._outage import NEVER_LEFT, NO_USE, Outage
 from suno_async._reader import Reader
 from suno_async._verdict import in_brief
 from suno_async.batch import Items, Keys, Op, Outcome
 from suno_async.errors import (
-    AuthenticationFailed,
-    ClientClosed,
-    ConfigurationError,
-    InsufficientCredits,
     InvalidRequest,
-    JournalError,
     SunoError,
 )
 from suno_async.operations import TaskOperation
@@ -43,13 +38,6 @@ from suno_async.task import Task
 _log = logging.getLogger("suno_async")
 
 _AT_ONCE = 100  # items that the journal is asked for at a time
-_NO_USE = (
-    AuthenticationFailed,
-    ClientClosed,
-    ConfigurationError,
-    InsufficientCredits,
-    JournalError,
-)
 
 
 @define(eq=False)
@@ -395,7 +383,7 @@ class Submitter(Generic[Op]):
         elif task is not None:
             self._follow(item, task, is_resumed)
         else:
-            if isinstance(error, _NO_USE):
+            if isinstance(error, NO_USE):
                 self._is_stopped, self._stopped_by = True, self._stopped_by or error
             self._put(Outcome(index=item.index, request=item.operation, error=error))
 

@@ -45,7 +45,9 @@ def check_batch(operations: object, max_in_flight: object, patience: object) -> 
         raise ConfigurationError(
             f"batch() takes an iterable of operations such as [GenerateMusic(…)], not {what}."
         )
-    if max_in_flight is not None and (not isinstance(max_in_flight, int) or max_in_flight < 1):
+    if max_in_flight is not None and (
+        not isinstance(max_in_flight, int) or isinstance(max_in_flight, bool) or max_in_flight < 1
+    ):
         raise ConfigurationError(f"max_in_flight must be 1 or more, not {max_in_flight!r}.")
     is_time = isinstance(patience, int | float) and not isinstance(patience, bool) and patience >= 0
     if patience is not None and not is_time:

@@ -24,6 +24,7 @@ from suno_async._places import OneFile
 from suno_async._settings import (
     address,
     check_flag,
+    check_hook,
     check_parts,
     check_timeout,
     hosts_of,
@@ -242,7 +243,8 @@ class SunoClient(OperationMethods):
 
         Raises:
             ConfigurationError: `operations` is no iterable, `max_in_flight` is not 1 or more, or
-                `patience` is below 0; or a flag is neither True nor False.
+                `patience` is below 0; a flag is neither True nor False, or `on_accepted` is no
+                plain function.
             SunoError: the outage that has outlasted `patience`, after the outcomes of all paid
                 work: `ConnectionFailed`, `Maintenance`, `RateLimited` or `SubmissionUnknown`.
             Exception: what the iterable itself raised, after the outcomes of all paid work.
@@ -250,6 +252,7 @@ class SunoClient(OperationMethods):
         check_batch(operations, max_in_flight, patience)
         check_flag("resend_unknown", resend_unknown)
         check_flag("retry_failed", retry_failed)
+        check_hook("on_accepted", on_accepted, "an index, a task and a flag")
         terms = Terms(resend_unknown=resend_unknown, retry_failed=retry_failed, parks=True)
 
         async def submit(

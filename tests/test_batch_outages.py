@@ -392,6 +392,17 @@ async def test_a_closed_client_ends_a_parked_batch(fake_suno: FakeSuno) -> None:
     assert loop.time() < closed + 1
 
 
+async def test_a_closed_client_ends_a_batch_parked_by_doubts(fake_suno: FakeSuno) -> None:
+    """Closed while it waits for the time of its next trial, it does not ask for ever at once."""
+    fake_suno.fail(Fault.RESET_AFTER_READ, on=MUSIC, times=None)
+    async with SunoClient("key", base_url=fake_suno.url) as suno:
+        running = asyncio.create_task(_all(suno.batch(songs(100), patience=None)))
+        await asyncio.sleep(500)
+    told = await running
+    assert [type(one.error) for one in told[:-1]] == [SubmissionUnknown] * (len(told) - 1)
+    assert isinstance(told[-1].error, ClientClosed)
+
+
 @pytest.mark.parametrize("seconds", [0.5, 20.0, 31.0, 45.0, 500.0])
 @pytest.mark.parametrize("fault", [Fault.NEVER, Fault.envelope(455)])
 async def test_left_while_parked_nothing_runs_on(

@@ -162,3 +162,23 @@ async def test_what_may_pay_twice_is_asked_for_plainly(suno: SunoClient, given: 
         suno.batch([one], resend_unknown=given)
     with pytest.raises(ConfigurationError, match="retry_failed must be True or False"):
         suno.batch([one], retry_failed=given)
+
+
+@pytest.mark.parametrize("given", [later, "print", 5])
+async def test_a_batchs_hook_is_a_plain_function(suno: SunoClient, given: Any) -> None:
+    """What cannot be called, or would have to be awaited, is refused before anything is paid."""
+    with pytest.raises(ConfigurationError, match="on_accepted must be a plain function"):
+        suno.batch([GenerateMusic("a")], on_accepted=given)
+
+
+async def test_a_batchs_hook_that_raises_costs_nothing(
+    suno: SunoClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is in the log, and all songs are made and told."""
+
+    def broken(*_: object) -> None:
+        raise KeyError("a bar of no song")
+
+    batch = suno.batch([GenerateMusic(str(number)) for number in range(5)], on_accepted=broken)
+    assert [outcome.error for outcome in [one async for one in batch]] == [None] * 5
+    assert [one.message for one in caplog.records].count("on_accepted failed") == 5
