@@ -35,9 +35,7 @@ def disturbances() -> Iterator[Disturbance]:
     """All of them."""
     yield Disturbance(name="none", happening=_nothing)
     yield Disturbance(name="a copy of the file alone", happening=_copied, on_their_way=0, after=0)
-    yield Disturbance(
-        name="deleted before the first song", happening=_deleted, before=0, on_their_way=0
-    )
+    yield Disturbance(name="deleted", happening=_deleted, on_their_way=0)
     yield Disturbance(name="moved, and back", happening=_moved)
     yield Disturbance(name="moved, and opened there", happening=_moved, has_second=True)
     yield Disturbance(name="replaced by a copy, and put back", happening=_replaced)
