@@ -87,7 +87,8 @@ class Turns:
 
     def enter_again(self, task: AnyTask, now: float) -> None:
         """Queue a task after a failed look; for a batch's task mostly at places nobody wants."""
-        failures = task.seat.trouble.failures
+        trouble = task.seat.trouble
+        failures = 0 if trouble is None else trouble.failures
         again = task.seat.tried + min(
             20.0 if task.is_persons else 120.0, 4.0 * 2 ** min(failures - 1, 5)
         )

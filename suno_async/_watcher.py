@@ -292,7 +292,7 @@ class Watcher:
     def _queue(self, task: AnyTask, now: float) -> None:
         if task in self._asked:
             self._turns.enter_first(task)
-        elif task.seat.trouble.failures:
+        elif task.seat.trouble is not None:
             self._turns.enter_again(task, now)
         else:
             self._turns.enter(task, now)
@@ -310,7 +310,7 @@ class Watcher:
         except Exception as error:  # noqa: BLE001 whoever waits must not wait in vain
             self._failed(task, _as_ours(error), loop.time())
         else:
-            seat.trouble, seat.is_hopeless, seat.tried = Trouble(), False, loop.time()
+            seat.trouble, seat.is_hopeless, seat.tried = None, False, loop.time()
             self._turns.saw(task, asked, complete=task.is_over)
             self._answer(task)
             if task in self._watched and not task.is_over:
@@ -337,7 +337,8 @@ class Watcher:
         """A look that fails is not the task's failure: look again, and tell when it goes on."""
         _log.info("Look %s: %s", task.token, in_brief(error))
         self._answer(task)
-        seat, trouble = task.seat, task.seat.trouble
+        seat = task.seat
+        trouble = seat.trouble = seat.trouble or Trouble()
         seat.tried = now
         trouble.failures += 1
         if not isinstance(error, RateLimited | Maintenance | NotFound):

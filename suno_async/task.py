@@ -110,8 +110,8 @@ class Seat:
     """When watching it began."""
     tried: float = -inf
     """When the last look at it ended, well or not."""
-    trouble: Trouble = field(factory=Trouble)
-    """What went wrong since the last look that told something."""
+    trouble: Trouble | None = None
+    """What went wrong since the last look that told something, `None` for nothing."""
     late_looks: int = 0
     """Looks counted long after nearly all such tasks are complete."""
     late_at: float = -inf

@@ -22,7 +22,7 @@ from suno_async import (
 )
 from suno_async._records import Record
 from suno_async.operations import KINDS
-from suno_async.task import Seat, Trouble, read_token
+from suno_async.task import Seat, read_token
 
 
 def nobody(error: SunoError | None) -> None:
@@ -74,9 +74,8 @@ def test_a_task_begins_with_nothing_known(task: Task[Tracks]) -> None:
     assert (seat.tried, seat.late_at) == (float("-inf"), float("-inf"))
     flags = (seat.has_voted, seat.is_pushed, seat.has_heard, seat.is_hopeless)
     assert flags == (False, False, False, False)
-    assert seat.trouble == Trouble(failures=0, counted=0, counted_since=0.0, lost=0, refusals=0)
+    assert seat.trouble is None
     assert Seat() == seat
-    assert Seat().trouble is not seat.trouble
 
 
 def test_what_a_task_is_made_of() -> None:

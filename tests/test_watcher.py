@@ -27,7 +27,7 @@ from suno_async._watcher import Nap
 from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
 from suno_async.limiter import Priority, Slot, Use
 from suno_async.operations import KINDS
-from suno_async.task import Seat, Task
+from suno_async.task import Seat, Task, Trouble
 from suno_async.testing import FakeSuno, Fault
 
 LOOK = "get-music-generation-details"
@@ -170,7 +170,7 @@ def test_gaps_grow(failures: int) -> None:
     for is_persons in (True, False):
         turns, task = Turns(), music(Seat(accepted=0.0, tried=100.0))
         task.is_persons = is_persons
-        task.seat.trouble.failures = failures
+        task.seat.trouble = Trouble(failures=failures)
         turns.enter_again(task, 100.0)
         least[is_persons] = min(map(turns.due, Lane)) - 100.0
         if not is_persons:
@@ -213,7 +213,7 @@ def test_people_share_the_rate_in_an_outage_too() -> None:
     """Failing looks at 600 people's tasks take no more of the wanted places than others."""
     turns, task = Turns(people=600), music(Seat(accepted=0.0, tried=100.0))
     task.is_persons = True
-    task.seat.trouble.failures = 3
+    task.seat.trouble = Trouble(failures=3)
     turns.enter_again(task, 100.0)
     assert (turns.due(Lane.PERSON), turns.due(Lane.SPARE)) == (700.0, 116.0)
 
