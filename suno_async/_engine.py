@@ -251,7 +251,7 @@ class Engine:
             return
         counts = Counter[SubmissionState]()
         for state in (SubmissionState.IN_PROGRESS, SubmissionState.IN_DOUBT):
-            with suppress(JournalError):
+            with suppress(JournalError, ClientClosed):
                 async for entry in self.journal.entries(state):
                     counts[state] += not is_named(entry.id)
                     if self.is_closed:

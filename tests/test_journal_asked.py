@@ -449,6 +449,23 @@ async def test_others_submit_while_it_is_pruned(journal: Journal) -> None:
     assert written > 10
 
 
+@pytest.mark.parametrize("ask", ["unfinished", "prune"])
+async def test_a_client_that_closes_amid_a_long_question(
+    fake_suno: FakeSuno, tmp_path: Path, ask: str
+) -> None:
+    """Whoever asks page by page is told that the client has ended, not that the file is gone."""
+    path = tmp_path / "songs.sqlite"
+    async with SunoClient("key", base_url=fake_suno.url, journal=path) as suno:
+        assert isinstance(journal := suno._engine.journal, Journal)  # pyright: ignore[reportPrivateUsage]
+        await filled(journal, 5000)
+        question = suno.unfinished() if ask == "unfinished" else suno.prune(older_than=0)
+        asking = asyncio.ensure_future(question)
+        await asyncio.sleep(0)
+        await suno.aclose()
+        with pytest.raises(ClientClosed):
+            await asking
+
+
 # --- without a journal ----------------------------------------------------------------------------
 
 

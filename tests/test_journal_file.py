@@ -479,6 +479,48 @@ async def test_a_foreign_lock_is_made_up_for(fake_suno: FakeSuno, tmp_path: Path
     assert len(accepted(fake_suno)) == 1
 
 
+async def test_what_can_never_be_written_stops_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fact that no file can hold is told as an error and put aside; all after it is written."""
+    path, half, ends = tmp_path / NAME, "half \ud800", dict[str, asyncio.Future[None]]()
+    journal = Journal(path)
+    for key in ("a", "b", "c"):
+        await journal.about_to_send(key, "GenerateMusic", {"prompt": "the sea"}, "music")
+    with foreign(path, "BEGIN IMMEDIATE"):
+        for key, task_id in (("a", half), ("b", "t2")):
+            with pytest.raises(JournalError, match="is kept") as caught:
+                await journal.accepted(key, task_id)
+            kept = caught.value.__cause__
+            assert isinstance(kept, journal_file.Kept)
+            ends[key] = kept.written
+    await journal.accepted("c", "t3")
+    assert tokens(path) == {"a": None, "b": "music:t2", "c": "music:t3"}
+    assert {key: end.cancelled() for key, end in ends.items()} == {"a": True, "b": False}
+    (told,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert f"never be written: submission 'a' was accepted as task {half!r}" in told.getMessage()
+    await journal.close()
+
+
+async def test_a_journal_is_closed_whatever_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An end that goes wrong in a way that nobody thought of leaves no lock behind."""
+    journal = Journal(tmp_path / NAME)
+    await journal.open()
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(journal_file.JournalFile, "_up_to_date", fail)
+    with pytest.raises(JournalError):
+        await journal.close()
+    monkeypatch.undo()
+    second = Journal(tmp_path / NAME)
+    await second.open()
+    await second.close()
+
+
 async def test_all_who_wait_for_a_lock_wait_together(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """SQLite's patience is for the queue: five submissions have hardly more of it than one."""
     granted: list[str] = []

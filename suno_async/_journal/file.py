@@ -48,7 +48,7 @@ from attrs import define, field, frozen
 
 from suno_async._journal.identity import Identity
 from suno_async._journal.rate import RateFile
-from suno_async.errors import JournalError
+from suno_async.errors import ClientClosed, JournalError
 from suno_async.limiter import RateLimiter, keep_slots
 
 T = TypeVar("T")
@@ -56,7 +56,14 @@ T = TypeVar("T")
 PATIENCE = 5.0
 """Seconds to wait for locks of others."""
 _MODE = 0o600  # of new files; SQLite gives its rollback journal the main file's
-_HOPELESS = (sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+_HOPELESS = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    ValueError,  # half a character, which no file can hold
+)
+"""What no disk and no lock is to blame for, and no repetition helps."""
 
 _log = logging.getLogger("suno_async")
 
@@ -113,6 +120,7 @@ class JournalFile:
     Raises:
         JournalError: the file is in use, broken, not a journal, of a newer version, has another
             name, is not where it was, or cannot be written.
+        ClientClosed: it was closed.
     """
 
     _given: Path = field(converter=_absolute)
@@ -126,6 +134,7 @@ class JournalFile:
     _db: sqlite3.Connection | None = field(default=None, init=False)
     _lock: sqlite3.Connection | None = field(default=None, init=False)
     _opening: asyncio.Future[None] | None = field(default=None, init=False)
+    _is_closed: bool = field(default=False, init=False)
     _identity: Identity = field(factory=Identity, init=False)
     _mark: str = field(factory=lambda: uuid4().hex, init=False)
     _kept: list[_Fact] = field(factory=list[_Fact], init=False)
@@ -155,8 +164,10 @@ class JournalFile:
         """Finish what is under way and let others have the file."""
         if self._stop_keeping_rate is not None:
             self._stop_keeping_rate()
-        if self._opening is not None:
-            await self._submit(self._end)
+        ending = None if self._opening is None or self._is_closed else self._submit(self._end)
+        self._is_closed = True
+        if ending is not None:
+            await ending
         self._thread.shutdown(wait=False)
 
     def keep_rate(self, limiter: RateLimiter) -> None:
@@ -168,6 +179,8 @@ class JournalFile:
     def _submit(self, work: Callable[..., T], *given: Any) -> asyncio.Future[T]:
         loop, until = asyncio.get_running_loop(), monotonic() + PATIENCE
         guarded: Callable[[], T] = partial(self._guarded, until, work, *given)
+        if self._is_closed:
+            raise ClientClosed(f"The client that had the journal {self.path} open is closed.")
         return loop.run_in_executor(self._thread, guarded)
 
     async def do(self, work: Callable[..., T], *given: Any) -> T:
@@ -260,12 +273,20 @@ class JournalFile:
     def _up_to_date(self, work: Callable[..., T], *given: Any) -> T:
         """Work on what is true by now: what was kept is written first."""
         if self._kept:
+            hopeless = dict[_Fact, Exception]()
             with self._transaction() as db:
                 for fact in self._kept:
-                    db.execute(fact.statement, fact.values)
+                    try:
+                        db.execute(fact.statement, fact.values)
+                    except _HOPELESS as error:
+                        hopeless[fact] = error  # what came after it is not to wait for it
             for fact in self._kept:
-                fact.tell(is_written=True)
-                _log.info("The journal %s has it now: %s", self.path, fact.what)
+                fact.tell(is_written=fact not in hopeless)
+                if fact in hopeless:
+                    why = self._error(hopeless[fact])
+                    _log.error("%s It can never be written: %s", why, fact.what)
+                else:
+                    _log.info("The journal %s has it now: %s", self.path, fact.what)
             self._kept.clear()
         return work(*given)
 
@@ -276,9 +297,9 @@ class JournalFile:
     def _write_or_keep(self, fact: _Fact) -> bool:
         try:
             return self._up_to_date(self._write_fact, fact)
-        except (sqlite3.Error, JournalError) as error:
-            if isinstance(error, _HOPELESS):
-                raise
+        except _HOPELESS:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it was, it has happened
             self._kept.append(fact)
             why = error if isinstance(error, JournalError) else self._error(error)
             said = f"{why} It is kept, and written as soon as that can be: {fact.what}."
@@ -293,7 +314,8 @@ class JournalFile:
             self._take_lock()
             self._check_gone()
             self._open_file()
-            _make(self._rate.path)
+            with suppress(OSError):  # the rate is not worth a song
+                _make(self._rate.path)
             self._rate.open()
         except BaseException:
             self._close()
@@ -350,9 +372,10 @@ class JournalFile:
         except (sqlite3.Error, JournalError) as error:
             missing = "; ".join(fact.what for fact in self._kept)
             _log.error("%s It was closed without: %s", error, missing)
-        for fact in self._kept:
-            fact.tell(is_written=False)
-        self._close()
+        finally:
+            for fact in self._kept:
+                fact.tell(is_written=False)
+            self._close()
 
     def _close(self) -> None:
         for connection in (self._db, self._lock):
