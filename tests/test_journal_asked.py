@@ -456,7 +456,8 @@ async def test_a_client_that_closes_amid_a_long_question(
     """Whoever asks page by page is told that the client has ended, not that the file is gone."""
     path = tmp_path / "songs.sqlite"
     async with SunoClient("key", base_url=fake_suno.url, journal=path) as suno:
-        assert isinstance(journal := suno._engine.journal, Journal)  # pyright: ignore[reportPrivateUsage]
+        journal = suno._engine.journal  # pyright: ignore[reportPrivateUsage]
+        assert isinstance(journal, Journal)
         await filled(journal, 5000)
         question = suno.unfinished() if ask == "unfinished" else suno.prune(older_than=0)
         asking = asyncio.ensure_future(question)
