@@ -449,6 +449,23 @@ async def test_others_submit_while_it_is_pruned(journal: Journal) -> None:
     assert written > 10
 
 
+async def test_others_submit_while_nothing_is_due(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is too young to be pruned is gone through bit by bit, too."""
+    monkeypatch.setattr(rows, "_WINDOW", 200)
+    await filled(journal, 5000)
+    pruning = asyncio.create_task(journal.prune(datetime(2020, 1, 1, tzinfo=UTC), forget=False))
+    await asyncio.sleep(0)
+    written = 0
+    while not pruning.done():
+        await journal.about_to_send(f"n{written}", "GenerateMusic", {}, "music")
+        written += 1
+    assert await pruning == 0
+    assert written > 10
+    assert await journal.prune(datetime.now(UTC), forget=True) == 4750
+
+
 @pytest.mark.parametrize("ask", ["unfinished", "prune"])
 async def test_a_client_that_closes_amid_a_long_question(
     fake_suno: FakeSuno, tmp_path: Path, ask: str

@@ -42,23 +42,30 @@ def select_ids(query: Query, ids: Sequence[str]) -> list[Entry]:
 def page(query: Query, state: SubmissionState | None, after: int) -> tuple[list[Entry], int | None]:
     """The next entries after this row, and after which row to go on, `None` at the end."""
     where = "1" if state is None else IN_STATE[state]
-    index, last = "", 0
-    if state in _OPEN:  # few, and the planner does not know it
-        index = "INDEXED BY submission_open "
-        end = "TRUE"
-    else:
-        ((last,),) = query("SELECT coalesce(max(number), 0) FROM submission")
-        end = f"number <= {after + _WINDOW}"
-    rows = query(
-        f"SELECT {_COLUMNS} FROM submission {index}WHERE {where} AND number > ? AND {end} "  # noqa: S608 ours
-        f"ORDER BY number LIMIT {MANY}",
-        after,
+    is_open = state in _OPEN  # few, and the planner does not know it
+    index, near = (
+        ("INDEXED BY submission_open ", f"number > {after}") if is_open else ("", window(after))
     )
-    if len(rows) == MANY:
-        following: int | None = rows[-1][0]
-    else:
-        following = after + _WINDOW if after + _WINDOW < last else None
-    return [_entry(row) for row in rows], following
+    rows = query(
+        f"SELECT {_COLUMNS} FROM submission {index}WHERE {where} AND {near} "  # noqa: S608 ours
+        f"ORDER BY number LIMIT {MANY}"
+    )
+    numbers = [row[0] for row in rows]
+    is_end = is_open and len(rows) < MANY
+    return [_entry(row) for row in rows], None if is_end else following(query, numbers, after)
+
+
+def window(after: int) -> str:
+    """Which rows after this one are gone through at a time."""
+    return f"number > {after} AND number <= {after + _WINDOW}"
+
+
+def following(query: Query, found: Sequence[int], after: int) -> int | None:
+    """After which row to go on when a window has brought these, `None` at the end."""
+    if len(found) == MANY:
+        return found[-1]
+    ((last,),) = query("SELECT coalesce(max(number), 0) FROM submission")
+    return after + _WINDOW if after + _WINDOW < last else None
 
 
 def counts(query: Query) -> dict[SubmissionState, int]:

@@ -18,7 +18,7 @@ from attrs import define, field
 
 from suno_async._journal.digest import digest_of
 from suno_async._journal.file import JournalFile
-from suno_async._journal.rows import MANY, page, select, select_ids, text_of
+from suno_async._journal.rows import MANY, following, page, select, select_ids, text_of, window
 from suno_async._journal.schema import ACCOUNT, GIVE, prepare
 from suno_async.errors import JournalError
 
@@ -183,11 +183,11 @@ class Journal:
         """
         changed, after = 0, 0
         while True:
-            some, following = await self._file.do(self._prune_page, text_of(before), forget, after)
+            some, last = await self._file.do(self._prune_page, text_of(before), forget, after)
             changed += some
-            if following is None:
+            if last is None:
                 break
-            after = following
+            after = last
         if changed:
             try:
                 await self._file.do(self._shrink)
@@ -211,18 +211,18 @@ class Journal:
 
     def _prune_page(self, before: str, forget: bool, after: int) -> tuple[int, int | None]:
         """Prune some rows after this one: how many, and after which to go on."""
-        is_due = "number > ? AND done_at IS NOT NULL AND done_at <= ?"
+        is_due = f"{window(after)} AND done_at IS NOT NULL AND done_at <= ?"
         if not forget:
             is_due += " AND (fields IS NOT NULL OR outcome IS NOT NULL)"
         due = f"SELECT number FROM submission WHERE {is_due} ORDER BY number LIMIT {MANY}"  # noqa: S608 ours
-        numbers = [number for (number,) in self._file.rows(due, after, before)]
-        if not numbers:
-            return 0, None
-        work = "DELETE FROM submission" if forget else f"UPDATE submission SET {_EMPTIED}"  # noqa: S608 ours
-        changed = self._file.write(
-            f"{work} WHERE {is_due} AND number <= ?", after, before, numbers[-1]
-        )
-        return changed, numbers[-1] if len(numbers) == MANY else None
+        numbers = [number for (number,) in self._file.rows(due, before)]
+        changed = 0
+        if numbers:
+            work = "DELETE FROM submission" if forget else f"UPDATE submission SET {_EMPTIED}"  # noqa: S608 ours
+            changed = self._file.write(
+                f"{work} WHERE {is_due} AND number <= ?", before, numbers[-1]
+            )
+        return changed, following(self._file.rows, numbers, after)
 
     def _shrink(self) -> None:
         """Write the file anew; what is left of emptied rows is scattered, and no page is free."""
