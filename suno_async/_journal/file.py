@@ -58,7 +58,6 @@ PATIENCE = 5.0
 _MODE = 0o600  # of new files; SQLite gives its rollback journal the main file's
 _HOPELESS = (
     sqlite3.DataError,
-    sqlite3.IntegrityError,
     sqlite3.InterfaceError,
     sqlite3.ProgrammingError,
     ValueError,  # half a character, which no file can hold
