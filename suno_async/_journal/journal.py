@@ -51,7 +51,7 @@ class Entry:
     """Whether it is over without a result."""
     earlier_id: str | None = None
     """The service's id of the failed task in whose place this was sent."""
-    _digest: str | None = field(default=None, eq=False)
+    _digest: str | None = field(default=None, eq=False, alias="digest")
     sent_at: datetime | None = field(default=None, eq=False)
     """When it was sent last, by this machine's clock."""
     accepted_at: datetime | None = field(default=None, eq=False)
