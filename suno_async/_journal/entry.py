@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import field, frozen
 
@@ -11,7 +11,7 @@ from suno_async._journal.journal import Entry
 from suno_async._records import Record, record_of
 from suno_async._wire import answer_of, operation_written, other_task_in
 from suno_async.errors import InvalidRequest
-from suno_async.operations import KINDS, CallOperation, Operation
+from suno_async.operations import KINDS, CallOperation, TaskOperation
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,12 +45,15 @@ class JournalEntry:
         return self._entry.operation
 
     @property
-    def operation(self) -> Operation[Any] | None:
+    def operation(self) -> TaskOperation[Any] | CallOperation[Any] | None:
         """What was asked for, `None` once pruned, and for a class of your own."""
         if self._entry.fields is None:
             return None
         with suppress(InvalidRequest):
-            return operation_written(self._entry.operation, self._entry.fields)
+            return cast(
+                "TaskOperation[Any] | CallOperation[Any]",
+                operation_written(self._entry.operation, self._entry.fields),
+            )
         return None
 
     @property
