@@ -181,7 +181,7 @@ def build(
 ) -> AnyOperation | None:
     """The request with these fields, `None` where it cannot be built."""
     try:
-        return cls(**{name: samples[name] for name in names})  # type: ignore[return-value]
+        return cls(**{name: samples[name] for name in names})  # type: ignore[return-value]  # all are of either sort
     except InvalidRequest:
         return None
 

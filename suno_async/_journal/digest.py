@@ -36,7 +36,7 @@ def _as_seen(value: Any) -> Any:
         lines = normalize("NFC", value).split("\n")
         return "\n".join(line.rstrip() for line in lines).rstrip()
     if isinstance(value, list):
-        return [_as_seen(one) for one in cast("list[Any]", value)]  # type: ignore[redundant-cast]
+        return [_as_seen(one) for one in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright needs it
     if isinstance(value, dict):
         return {name: _as_seen(one) for name, one in cast("dict[str, Any]", value).items()}
     return value
