@@ -24,7 +24,8 @@ from unittest.mock import patch
 from attrs import define
 
 from benchmarks._tables import Table, Target
-from suno_async import GenerateMusic, SubmissionUnknown, SunoClient, TaskFailed, _outage
+from suno_async import GenerateMusic, SubmissionUnknown, SunoClient, TaskFailed
+from suno_async._batch_runner import outage
 from suno_async.testing import FakeSuno, Fault, run_sped_up, run_virtual
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _pace(seconds: float, songs: int, seeds: int) -> list[Cell]:
         return sum(run_virtual(_time(seconds, songs, seed)) for seed in range(seeds)) / seeds
 
     bounded = mean()
-    with patch.multiple(_outage, AT_FIRST=100, LEAST_OUT=100, MOST_OUT=100):
+    with patch.multiple(outage, AT_FIRST=100, LEAST_OUT=100, MOST_OUT=100):
         unbounded = mean()
     ratio = bounded / unbounded
     target = Target(ratio, _NO_SLOWER) if seconds <= _USUAL else None

@@ -24,8 +24,8 @@ from benchmarks._server import serve_apart
 from benchmarks._tables import Cell, Spread, Table, Target
 from suno_async import GenerateMusic, Priority, RateLimiter, SunoClient, Task
 from suno_async._engine import Engine
-from suno_async._turns import Lane, Turns
-from suno_async._watcher import Watcher
+from suno_async._polling.poller import Watcher
+from suno_async._polling.schedule import Lane, Turns
 from suno_async.limiter import Slot
 from suno_async.operations import KINDS
 from suno_async.task import Seat

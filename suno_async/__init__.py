@@ -4,9 +4,9 @@
 what was paid for, and every error is a `SunoError`.
 """
 
+from suno_async._http.attempts import Attempt
 from suno_async._journal.entry import JournalEntry
 from suno_async._journal.journal import SubmissionState
-from suno_async._transport import Attempt
 from suno_async.batch import Batch, Outcome
 from suno_async.callbacks import CallbackReceiver, UnwatchedPush
 from suno_async.client import SunoClient

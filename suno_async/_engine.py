@@ -14,20 +14,20 @@ from weakref import WeakValueDictionary
 
 from attrs import define, evolve, field
 
-from suno_async._feed import Untold
-from suno_async._form import form_of
-from suno_async._inbox import Inbox
+from suno_async._batch_runner.runner import Untold
+from suno_async._callbacks.inbox import Inbox
+from suno_async._callbacks.recovery import LostAnswer, Recoveries
+from suno_async._http.attempts import Sending, Transport
+from suno_async._http.multipart import form_of
+from suno_async._http.verdict import Body, Refusal, Request
 from suno_async._journal.entry import JournalEntry
 from suno_async._journal.journal import SubmissionState
 from suno_async._journal.memory import Memory
 from suno_async._journal.sqlite import Journal
-from suno_async._records import Record, record_of
-from suno_async._recovery import LostAnswer, Recoveries
-from suno_async._submissions import Reading, Submissions, Terms
-from suno_async._transport import Sending, Transport
-from suno_async._verdict import Body, Refusal, Request
-from suno_async._watcher import Watcher
-from suno_async._wire import answer_of, body_of, other_task_in, task_id_of, texts_of
+from suno_async._polling.poller import Watcher
+from suno_async._submitting.submissions import Reading, Submissions, Terms
+from suno_async._wire.converter import answer_of, body_of, other_task_in, task_id_of, texts_of
+from suno_async._wire.records import Record, record_of
 from suno_async.callbacks import CallbackReceiver
 from suno_async.errors import (
     ClientClosed,

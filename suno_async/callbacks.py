@@ -19,11 +19,11 @@ from weakref import WeakSet
 
 from attrs import frozen
 
-from suno_async._pushes import Push, read_push
-from suno_async._settings import address
-from suno_async._subscribers import Subscriber, Taken, takers
-from suno_async._tickets import Ticket, account_mark, check_length, true_ticket
-from suno_async._verdict import in_brief
+from suno_async._callbacks.subscribers import Subscriber, Taken, takers
+from suno_async._http.settings import address
+from suno_async._http.verdict import in_brief
+from suno_async._wire.callback_bodies import Push, read_push
+from suno_async._wire.callback_urls import Ticket, account_mark, check_length, true_ticket
 from suno_async.errors import (
     CallbackRejected,
     ConfigurationError,

@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from attrs import evolve
 
+from suno_async._batch_runner.runner import outcomes_of
+from suno_async._batch_runner.submitter import Access
+from suno_async._downloads.downloads import Downloads, Extras
+from suno_async._downloads.places import OneFile
 from suno_async._engine import Engine
-from suno_async._feed import outcomes_of
-from suno_async._http import Http
-from suno_async._journal.account import Account, check_account
-from suno_async._journal.digest import BATCH_KEYS
-from suno_async._journal.entry import JournalEntry
-from suno_async._journal.journal import SubmissionState
-from suno_async._journal.sqlite import Journal
-from suno_async._methods import OperationMethods
-from suno_async._places import OneFile
-from suno_async._settings import (
+from suno_async._http.attempts import Attempt, Transport
+from suno_async._http.exchange import Http
+from suno_async._http.settings import (
     address,
     check_flag,
     check_hook,
@@ -31,12 +28,15 @@ from suno_async._settings import (
     key_of,
     user_agent,
 )
-from suno_async._submissions import Terms
-from suno_async._submitter import Access
-from suno_async._transport import Attempt, Transport
+from suno_async._journal.account import Account, check_account
+from suno_async._journal.digest import BATCH_KEYS
+from suno_async._journal.entry import JournalEntry
+from suno_async._journal.journal import SubmissionState
+from suno_async._journal.sqlite import Journal
+from suno_async._methods import OperationMethods
+from suno_async._submitting.submissions import Terms
 from suno_async.batch import Batch, Outcome, check_batch
 from suno_async.callbacks import CallbackReceiver
-from suno_async.download import Downloads, Extras
 from suno_async.errors import ConfigurationError, Host
 from suno_async.limiter import Limiter, Priority
 from suno_async.operations import (
@@ -57,9 +57,9 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from suno_async._fetch import Progress
+    from suno_async._downloads.fetch import Progress
+    from suno_async._downloads.places import D, Downloadable, SomeFiles
     from suno_async._journal.journal import Entry
-    from suno_async._places import D, Downloadable, SomeFiles
     from suno_async.batch import Items, OnAccepted, Op
     from suno_async.results import UploadedFile
 

@@ -45,7 +45,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from aiolimiter import AsyncLimiter
 from attrs import define, field, validators
 
-from suno_async._queue import Queue
+from suno_async._rate.queue import Queue
 
 _TOKENS = 2  # that the bucket holds: the one to be used next, and one to catch up with
 SLOWER = 1.25  # times slower after each refusal in a slow spell, and back with a spell in peace

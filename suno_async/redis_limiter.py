@@ -31,10 +31,10 @@ from typing import Self
 
 from attrs import evolve
 
-from suno_async._lease_book import Book
-from suno_async._leases import Commands, Leases, checked, connect, name_of
-from suno_async._queue import Queue
-from suno_async._settings import hosts_of, key_of
+from suno_async._http.settings import hosts_of, key_of
+from suno_async._rate.leases import Commands, Leases, checked, connect, name_of
+from suno_async._rate.queue import Queue
+from suno_async._rate.redis import Book
 from suno_async.errors import ClientClosed, ConfigurationError, ConnectionFailed, Host
 from suno_async.limiter import HeldSlot, Priority, RateLimiter, Slot, Use
 

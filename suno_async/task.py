@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, ca
 from attrs import define, field
 
 from suno_async._deadline import Deadline
-from suno_async._records import Record
+from suno_async._wire.records import Record
 from suno_async.errors import ConfigurationError, SunoError, TaskFailed, TaskTimeout
 from suno_async.operations import KINDS, Kind, TaskOperation
 from suno_async.results import Stage, TaskEvent

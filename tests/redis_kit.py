@@ -20,7 +20,7 @@ from suno_async.redis_limiter import RedisRateLimiter
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from suno_async._leases import Commands
+    from suno_async._rate.leases import Commands
 
 Client: TypeAlias = Any
 """A client of redis-py, most of whose types are unknown."""

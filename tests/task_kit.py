@@ -10,7 +10,7 @@ import pytest
 from attrs import define, field
 
 from suno_async import Stage, SunoError, Task, TaskFailed, Track
-from suno_async._records import Record
+from suno_async._wire.records import Record
 from suno_async.operations import KINDS
 
 Tracks = tuple[Track, ...]

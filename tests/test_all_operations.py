@@ -15,7 +15,7 @@ from suno_async import (
     TaskFailed,
     Track,
 )
-from suno_async._wire import answer_of, operation_to_dict
+from suno_async._wire.converter import answer_of, operation_to_dict
 from suno_async.errors import Conflict
 from suno_async.operations import KINDS, OPERATIONS, BoostStyle, TaskOperation
 from suno_async.testing import FakeSuno

@@ -24,9 +24,9 @@ from suno_async import (
     Track,
     WavFile,
 )
-from suno_async._records import Record, record_of
-from suno_async._verdict import Refusal, Reply, Request, judge
-from suno_async._wire import answer_of
+from suno_async._http.verdict import Refusal, Reply, Request, judge
+from suno_async._wire.converter import answer_of
+from suno_async._wire.records import Record, record_of
 from suno_async.errors import BadRequest, Host, NotFound, ServerError, api_error
 from suno_async.operations import KINDS, OPERATIONS, BoostStyle
 from suno_async.testing import FakeSuno, Fault

@@ -22,9 +22,9 @@ from suno_async import (
     SubmissionUnknown,
     SunoClient,
     Task,
-    _feed,
 )
-from suno_async._watcher import Watcher
+from suno_async._batch_runner import runner
+from suno_async._polling.poller import Watcher
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ async def test_called_back_in_the_moment_of_its_grant_it_does_not_leave(
     waiting: list[asyncio.Future[None]] = []
     feeds: list[Any] = []
     is_near = False
-    run: Any = getattr(_feed, "_Feed").run  # noqa: B009 the moment is rare, so it is made by hand
+    run: Any = getattr(runner, "_Feed").run  # noqa: B009 the moment is rare, so it is made by hand
 
     async def noted(self: Any) -> None:
         feeds.append(self)
@@ -206,7 +206,7 @@ async def test_called_back_in_the_moment_of_its_grant_it_does_not_leave(
                 await waiting[-1]
             return await super().acquire(priority)
 
-    monkeypatch.setattr("suno_async._feed._Feed.run", noted)
+    monkeypatch.setattr("suno_async._batch_runner.runner._Feed.run", noted)
     monkeypatch.setattr(Watcher, "is_near_end", near_end)
     async with (
         aiohttp.ClientSession() as session,

@@ -23,7 +23,7 @@ from suno_async import (
     TaskFailed,
     TaskOperation,
 )
-from suno_async._turns import Lane
+from suno_async._polling.schedule import Lane
 from suno_async.testing import FakeSuno, Fault, PushFaults, Timetable
 
 if TYPE_CHECKING:

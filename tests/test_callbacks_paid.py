@@ -13,7 +13,7 @@ from pushing import callback_url, music, post, rejected
 from test_callbacks_recovery import LOOK, SEA, client, lose, rows
 
 from suno_async import ClientClosed, GenerateLyrics, GenerateMusic, SubmissionUnknown
-from suno_async._pushes import ticket_of
+from suno_async._wire.callback_bodies import ticket_of
 from suno_async.operations import KINDS
 from suno_async.testing import FakeSuno, Fault, PushFaults, Timetable
 

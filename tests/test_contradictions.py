@@ -28,8 +28,8 @@ from suno_async import (
     TimestampedLyrics,
     UploadAndCover,
 )
-from suno_async._records import Record, record_of
-from suno_async._wire import answer_of, body_of
+from suno_async._wire.converter import answer_of, body_of
+from suno_async._wire.records import Record, record_of
 from suno_async.errors import BadRequest, Host, InsufficientCredits, RateLimited, api_error
 from suno_async.operations import KINDS, OPERATIONS
 from suno_async.results import RETENTION

@@ -13,7 +13,7 @@ import pytest
 from file_host import SONG, cut_after, hosting
 
 from suno_async import DownloadFailed, GenerateMusic, RetryPolicy, SunoClient, Track, UploadedFile
-from suno_async._files import hold, write_whole
+from suno_async._downloads.files import hold, write_whole
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from suno_async._formats import HEAD, belies
-from suno_async._names import file_name, shown, stem_of, suffix_of
+from suno_async._downloads.formats import HEAD, belies
+from suno_async._downloads.naming import file_name, shown, stem_of, suffix_of
 from suno_async.testing._api import media
 
 TITLES = st.text(max_size=400) | st.text(alphabet="../\\ :CONcon\0\u202e\u200f", max_size=40)

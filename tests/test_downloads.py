@@ -27,7 +27,7 @@ from suno_async import (
     UploadedFile,
     WavFile,
 )
-from suno_async.download import AT_ONCE
+from suno_async._downloads.downloads import AT_ONCE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from leaks import SECRET, leaks
 
 from benchmarks._scenes import SETUPS, Cell, cells, objections, play
 from benchmarks._troubles import troubles
-from suno_async import _http
+from suno_async._http import exchange
 from suno_async.testing import Fault
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ async def test_ends_as_it_must(
 ) -> None:
     """Each way to use a client ends as documented, is paid for once at most, and tells no key."""
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(_http, "_MOST_BYTES", 2**20)  # an endless body need not take that long
+    monkeypatch.setattr(exchange, "_MOST_BYTES", 2**20)  # an endless body need not take that long
     for request, setups in SETUPS.items():
         for setup in setups:
             cell = Cell(trouble, request, setup)

@@ -38,10 +38,10 @@ from suno_async import (
     SunoClient,
     Track,
 )
-from suno_async._names import file_name, shown
-from suno_async._places import suffix_for
-from suno_async._records import Record, record_of
-from suno_async._values import camel
+from suno_async._downloads.naming import file_name, shown
+from suno_async._downloads.places import suffix_for
+from suno_async._wire.records import Record, record_of
+from suno_async._wire.values import camel
 from suno_async.operations import KINDS
 from suno_async.testing import run_virtual
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from suno_async import ContentRejected, DecodeError, Stage, TaskFailed
-from suno_async._records import Record, record_of
+from suno_async._wire.records import Record, record_of
 from suno_async.errors import NotFound
 from suno_async.operations import KINDS
 

@@ -27,8 +27,8 @@ from suno_async import (
     SunoError,
     Track,
 )
-from suno_async._links import DeadLink, is_private_host, link_to
-from suno_async._names import shown
+from suno_async._downloads.naming import shown
+from suno_async._http.links import DeadLink, is_private_host, link_to
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:

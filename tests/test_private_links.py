@@ -32,7 +32,7 @@ from yarl import URL
 from suno_async import (
     DownloadFailed,
 )
-from suno_async._links import is_private, is_private_host, link_to
+from suno_async._http.links import is_private, is_private_host, link_to
 from suno_async.testing import run_virtual
 
 if TYPE_CHECKING:

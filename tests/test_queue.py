@@ -11,7 +11,7 @@ import pytest
 from attrs import define, field
 
 from suno_async import ConfigurationError, SunoError
-from suno_async._queue import Queue
+from suno_async._rate.queue import Queue
 
 Outcome = str | Exception
 

@@ -24,12 +24,12 @@ from suno_async import (
     UploadedFile,
     UploadUrl,
 )
-from suno_async._records import (
+from suno_async._wire.converter import answer_of
+from suno_async._wire.records import (
     Record,
     _tell_once,  # pyright: ignore[reportPrivateUsage]
     record_of,
 )
-from suno_async._wire import answer_of
 from suno_async.errors import NotFound
 from suno_async.operations import KINDS, Kind
 

@@ -24,7 +24,7 @@ from suno_async import (
     TaskFailed,
     UploadAndCover,
 )
-from suno_async._wire import body_of
+from suno_async._wire.converter import body_of
 from suno_async.errors import (
     AuthenticationFailed,
     BadRequest,

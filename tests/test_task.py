@@ -21,7 +21,7 @@ from suno_async import (
     TaskTimeout,
     Track,
 )
-from suno_async._records import Record
+from suno_async._wire.records import Record
 from suno_async.operations import KINDS
 
 Tracks = tuple[Track, ...]

@@ -20,7 +20,7 @@ from suno_async import (
     Task,
     Track,
 )
-from suno_async._records import Record
+from suno_async._wire.records import Record
 from suno_async.operations import KINDS
 from suno_async.task import Seat, read_token
 

@@ -25,7 +25,7 @@ from suno_async import (
     SunoError,
     Use,
 )
-from suno_async._transport import Transport
+from suno_async._http.attempts import Transport
 from suno_async.errors import ServerError
 from suno_async.testing import FakeSuno, Fault
 

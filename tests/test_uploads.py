@@ -20,7 +20,7 @@ from suno_async import (
     UploadedFile,
 )
 from suno_async._deadline import Deadline
-from suno_async._form import Form
+from suno_async._http.multipart import Form
 from suno_async.errors import ServerError
 from suno_async.testing import FakeSuno, Fault
 

@@ -18,7 +18,7 @@ from suno_async import (
     SubmissionUnknown,
     SunoError,
 )
-from suno_async._verdict import (
+from suno_async._http.verdict import (
     Body,
     Refusal,
     Reply,

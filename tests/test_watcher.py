@@ -22,8 +22,8 @@ from suno_async import (
     SunoError,
     TaskTimeout,
 )
-from suno_async._turns import Lane, Turns
-from suno_async._watcher import Nap
+from suno_async._polling.poller import Nap
+from suno_async._polling.schedule import Lane, Turns
 from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
 from suno_async.limiter import Priority, Slot, Use
 from suno_async.operations import KINDS

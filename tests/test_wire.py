@@ -24,8 +24,7 @@ from suno_async import (
     TaskFailed,
     Track,
 )
-from suno_async._values import camel, snake
-from suno_async._wire import (
+from suno_async._wire.converter import (
     answer_of,
     body_of,
     find,
@@ -34,6 +33,7 @@ from suno_async._wire import (
     structure,
     task_id_of,
 )
+from suno_async._wire.values import camel, snake
 from suno_async.operations import OPERATIONS, SENT_AS, Operation, TaskOperation, UploadStream
 
 CALLBACK = "https://callback.invalid/"

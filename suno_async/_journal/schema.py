@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from suno_async._journal.digest import BATCH_KEYS, batch_key, digest_of
 from suno_async._journal.journal import SubmissionState
-from suno_async._records import has_failed
+from suno_async._wire.records import has_failed
 from suno_async.errors import JournalError
 from suno_async.operations import KINDS
 

@@ -19,7 +19,7 @@ from suno_async import (
     TaskTimeout,
     Track,
 )
-from suno_async._places import Downloadable, SomeFiles, links_of
+from suno_async._downloads.places import Downloadable, SomeFiles, links_of
 from suno_async.errors import NotFound
 
 from ._desk import PASSING, Desk

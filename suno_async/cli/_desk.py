@@ -26,8 +26,8 @@ from suno_async import (
     Task,
     TaskOperation,
 )
+from suno_async._http.settings import hosts_of, key_of
 from suno_async._journal.account import Account
-from suno_async._settings import hosts_of, key_of
 from suno_async.errors import Host, Maintenance, ServerError
 
 from ._exits import Exit, exit_for, graver

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from suno_async import ConfigurationError, InvalidRequest, SubmissionState
+from suno_async._http.settings import key_of
 from suno_async._journal.reading import Reading, reading
-from suno_async._settings import key_of
 from suno_async.batch import Keys
 
 from ._counts import number_of

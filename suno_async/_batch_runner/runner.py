@@ -17,9 +17,9 @@ from weakref import WeakSet
 
 from attrs import define, field
 
-from suno_async._outage import Outage
-from suno_async._submissions import warn_of_tokens
-from suno_async._submitter import Access, Item, Submitter
+from suno_async._batch_runner.outage import Outage
+from suno_async._batch_runner.submitter import Access, Item, Submitter
+from suno_async._submitting.submissions import warn_of_tokens
 from suno_async.batch import Items, News, OnAccepted, Op, Outcome
 from suno_async.errors import ClientClosed, SunoError
 from suno_async.task import Task

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from suno_async._formats import HEAD
+from suno_async._downloads.formats import HEAD
 from suno_async.errors import DownloadFailed
 
 if sys.platform != "win32":

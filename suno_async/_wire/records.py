@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from attrs import field, fields, frozen
 
-from suno_async._values import is_many, leniently, whole
-from suno_async._wire import find, structure, task_id_of
+from suno_async._wire.converter import find, structure, task_id_of
+from suno_async._wire.values import is_many, leniently, whole
 from suno_async.errors import DecodeError, NotFound, TaskFailed, failure_class
 from suno_async.operations import model_of_track
 from suno_async.results import Given, Result, Stage

@@ -14,14 +14,14 @@ from weakref import WeakValueDictionary
 
 from attrs import define, field
 
-from suno_async._recovery import Insides, Recoveries, foreign
-from suno_async._subscribers import Taken
+from suno_async._callbacks.recovery import Insides, Recoveries, foreign
+from suno_async._callbacks.subscribers import Taken
 from suno_async.limiter import Priority
 from suno_async.task import Task
 
 if TYPE_CHECKING:
-    from suno_async._pushes import Push
-    from suno_async._records import Record
+    from suno_async._wire.callback_bodies import Push
+    from suno_async._wire.records import Record
 
 _SENSITIVE = "SENSITIVE_WORD_ERROR"
 _BAD = 400  # of a push: anything from a wrong parameter to words that are not allowed

@@ -19,7 +19,7 @@ from attrs import NOTHING, fields, fields_dict, resolve_types
 from cattrs import BaseValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from suno_async._values import (
+from suno_async._wire.values import (
     camel,
     flag,
     is_many,

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
-from suno_async._transport import give_back, is_cancelled
-from suno_async._turns import Lane, Turns
-from suno_async._verdict import in_brief
+from suno_async._http.attempts import give_back, is_cancelled
+from suno_async._http.verdict import in_brief
+from suno_async._polling.schedule import Lane, Turns
 from suno_async.errors import (
     AuthenticationFailed,
     ClientClosed,
@@ -31,7 +31,7 @@ from suno_async.limiter import Limiter, Priority, Slot
 from suno_async.task import Trouble
 
 if TYPE_CHECKING:
-    from suno_async._records import Record
+    from suno_async._wire.records import Record
     from suno_async.operations import Kind
     from suno_async.task import Task
 

@@ -12,9 +12,9 @@ from typing import Any, cast
 
 from attrs import field, frozen
 
-from suno_async._records import Record, record_of
-from suno_async._tickets import Ticket, ticket_in
-from suno_async._wire import find, task_id_of
+from suno_async._wire.callback_urls import Ticket, ticket_in
+from suno_async._wire.converter import find, task_id_of
+from suno_async._wire.records import Record, record_of
 from suno_async.errors import CallbackRejected, SunoError
 from suno_async.operations import KINDS, Kind, TaskOperation
 

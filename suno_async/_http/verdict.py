@@ -16,8 +16,8 @@ from typing import Any, TypeAlias, cast
 
 from attrs import field, frozen
 
-from suno_async._form import Form
-from suno_async._wire import other_task_in, task_id_of
+from suno_async._http.multipart import Form
+from suno_async._wire.converter import other_task_in, task_id_of
 from suno_async.errors import (
     RECORD,
     APIError,

@@ -22,12 +22,12 @@ from typing import Any, Generic, TypeVar, cast
 from attrs import define, field, frozen
 
 from suno_async._deadline import Deadline
+from suno_async._http.attempts import Sending, Transport
+from suno_async._http.verdict import Body, Request, in_brief
 from suno_async._journal.digest import digest_of
 from suno_async._journal.file import Kept
 from suno_async._journal.journal import Book, Entry, SubmissionState
-from suno_async._transport import Sending, Transport
-from suno_async._verdict import Body, Request, in_brief
-from suno_async._wire import task_id_of, written_of
+from suno_async._wire.converter import task_id_of, written_of
 from suno_async.errors import (
     ClientClosed,
     ConfigurationError,

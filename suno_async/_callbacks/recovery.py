@@ -20,9 +20,9 @@ from weakref import WeakValueDictionary
 from attrs import define, evolve, field
 
 from suno_async._deadline import Deadline
-from suno_async._pushes import Push, ticket_of
-from suno_async._tickets import Ticket
-from suno_async._verdict import Body, in_brief
+from suno_async._http.verdict import Body, in_brief
+from suno_async._wire.callback_bodies import Push, ticket_of
+from suno_async._wire.callback_urls import Ticket
 from suno_async.errors import (
     CallbackRejected,
     ClientClosed,
@@ -37,8 +37,8 @@ from suno_async.task import Seat, Task
 
 if TYPE_CHECKING:
     from suno_async._journal.journal import Entry
-    from suno_async._submissions import Submissions
-    from suno_async._watcher import Watcher
+    from suno_async._polling.poller import Watcher
+    from suno_async._submitting.submissions import Submissions
     from suno_async.operations import Kind
 
 _log = logging.getLogger("suno_async")

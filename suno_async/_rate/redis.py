@@ -15,7 +15,7 @@ from typing import Any
 
 from attrs import define, field
 
-from suno_async._leases import Leases
+from suno_async._rate.leases import Leases
 from suno_async.errors import ConfigurationError, ConnectionFailed, SunoError
 from suno_async.limiter import SLOWER, SLOWEST, RateLimiter, Use
 

@@ -21,12 +21,12 @@ from typing import TypeAlias
 import aiohttp
 from attrs import define, field, frozen
 
-from suno_async._files import Note, Part, hold, is_whole, size_so_far
-from suno_async._formats import HEAD, belies, is_page
-from suno_async._http import Http
-from suno_async._links import DeadLink, PrivateLink, link_to
-from suno_async._names import shown
-from suno_async._verdict import asked_to_wait
+from suno_async._downloads.files import Note, Part, hold, is_whole, size_so_far
+from suno_async._downloads.formats import HEAD, belies, is_page
+from suno_async._downloads.naming import shown
+from suno_async._http.exchange import Http
+from suno_async._http.links import DeadLink, PrivateLink, link_to
+from suno_async._http.verdict import asked_to_wait
 from suno_async.errors import ClientClosed, DownloadFailed, SunoError
 from suno_async.retry import RetryPolicy
 

@@ -10,7 +10,7 @@ from suno_async.errors import CallbackRejected, ClientClosed, ConfigurationError
 from suno_async.task import Task
 
 if TYPE_CHECKING:
-    from suno_async._pushes import Push
+    from suno_async._wire.callback_bodies import Push
 
 
 @frozen

@@ -29,9 +29,9 @@ import aiohttp
 from attrs import define, field
 
 from suno_async._deadline import Deadline
-from suno_async._links import Links
-from suno_async._tickets import without_tags
-from suno_async._verdict import Reply, Request, Silence
+from suno_async._http.links import Links
+from suno_async._http.verdict import Reply, Request, Silence
+from suno_async._wire.callback_urls import without_tags
 from suno_async.errors import (
     ClientClosed,
     ConfigurationError,

@@ -17,8 +17,8 @@ from functools import partial
 
 from attrs import define, field, frozen
 
-from suno_async._http import Departure, Http
-from suno_async._verdict import Body, Refusal, Reply, Request, in_brief, judge
+from suno_async._http.exchange import Departure, Http
+from suno_async._http.verdict import Body, Refusal, Reply, Request, in_brief, judge
 from suno_async.errors import (
     ClientClosed,
     ConnectionFailed,

@@ -23,10 +23,10 @@ from typing import Any, Generic, Protocol
 
 from attrs import define, field, frozen
 
+from suno_async._batch_runner.outage import NEVER_LEFT, NO_USE, Outage
+from suno_async._batch_runner.reader import Reader
+from suno_async._http.verdict import in_brief
 from suno_async._journal.journal import Entry
-from suno_async._outage import NEVER_LEFT, NO_USE, Outage
-from suno_async._reader import Reader
-from suno_async._verdict import in_brief
 from suno_async.batch import Items, Keys, Op, Outcome
 from suno_async.errors import (
     InvalidRequest,

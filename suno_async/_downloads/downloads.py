@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, evolve, field, frozen
 
-from suno_async._fetch import Fetch, Progress, Source
-from suno_async._files import write_whole
-from suno_async._http import Http
-from suno_async._places import OneFile, Place, links_of, places_of, suffix_for
-from suno_async._sidecar import sidecar_of
-from suno_async._values import is_many
+from suno_async._downloads.fetch import Fetch, Progress, Source
+from suno_async._downloads.files import write_whole
+from suno_async._downloads.places import OneFile, Place, links_of, places_of, suffix_for
+from suno_async._downloads.sidecar import sidecar_of
+from suno_async._http.exchange import Http
+from suno_async._wire.values import is_many
 from suno_async.errors import ClientClosed, ConfigurationError, DownloadFailed
 from suno_async.results import FileLink, Track
 from suno_async.retry import RetryPolicy

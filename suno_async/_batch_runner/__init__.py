@@ -1,0 +1,1 @@
+"""What runs while a batch tells its outcomes."""

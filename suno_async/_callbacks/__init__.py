@@ -1,0 +1,1 @@
+"""What a callback does once it came in."""

@@ -1,0 +1,1 @@
+"""When to ask after a task, and asking."""

@@ -1,0 +1,1 @@
+"""Slots of the rate: who gets the next one, and when."""

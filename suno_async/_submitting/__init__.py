@@ -1,0 +1,1 @@
+"""Paying once: submissions and their tasks."""
