@@ -18,13 +18,13 @@ from attrs import define, field, frozen
 from redis.asyncio import Redis
 
 from benchmarks._rates import stalled
-from suno_async import Limiter, Priority, RateLimiter, RetryPolicy, Slot, Use
+from suno_async import Limiter, Priority, RateLimiter, RetryPolicy, Slot, SlotResult
 from suno_async.redis_limiter import RedisRateLimiter
 from suno_async.testing import SlidingLog
 
 T = TypeVar("T")
 
-_RETRY = RetryPolicy(attempts=1_000, total=1e9)
+_RETRY = RetryPolicy(max_attempts=1_000, max_elapsed=1e9)
 _BY_SEND_TIME = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -36,7 +36,7 @@ return redis.call('ZADD', KEYS[1], string.format('%.6f', now), ARGV[3])
 
 @define
 class _Sent:
-    def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
         """Do nothing: what has been sent has been counted."""
 
 
@@ -77,7 +77,7 @@ class Plan:
 
 LIMITERS: dict[str, Callable[[Plan, Random], Limiter]] = {
     "RedisRateLimiter": lambda plan, _rng: RedisRateLimiter(
-        plan.redis, "key", time_period=plan.period, lost_hold=plan.period / 2
+        plan.redis, "key", time_period=plan.period, no_response_hold=plan.period / 2
     ),
     "by send time, in Redis": lambda plan, rng: BySendTime(
         Redis(unix_socket_path=plan.redis.removeprefix("unix://")), plan.period, rng
@@ -186,7 +186,7 @@ async def _send(slot: Slot, path: str, number: int, rng: Random, scale: float) -
     allowed = await reader.readexactly(1) == b"1"
     await asyncio.sleep(down * scale)
     writer.close()
-    slot.release(Use.ANSWERED if allowed else Use.REFUSED)
+    slot.release(SlotResult.ANSWERED if allowed else SlotResult.RATE_LIMITED)
     return allowed
 
 

@@ -13,9 +13,9 @@ from suno_async import (
     GenerateMusic,
     Priority,
     RateLimiter,
+    SlotResult,
     SunoClient,
     TaskFailed,
-    Use,
 )
 
 
@@ -119,5 +119,5 @@ class _Polled:
         url = self.url + path
         async with self.session.request(method, url, headers=headers, **given) as response:
             answer = await response.json()
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
         return answer["data"]

@@ -11,14 +11,14 @@ from typing import TypeAlias
 from aiolimiter import AsyncLimiter
 from attrs import define, field, frozen
 
-from suno_async import Limiter, Priority, RateLimiter, RetryPolicy, Slot, Use
+from suno_async import Limiter, Priority, RateLimiter, RetryPolicy, Slot, SlotResult
 from suno_async.testing import Judge, run_virtual
 
 REQUESTS = 1_000
 OPTIMUM = 490.0
 """Seconds in which 1,000 requests can be let through: 20 at once, and again every 10 s."""
 
-_RETRY = RetryPolicy(attempts=1_000, total=1e9)
+_RETRY = RetryPolicy(max_attempts=1_000, max_elapsed=1e9)
 
 Delay: TypeAlias = Callable[[Random], tuple[float, float]]
 """Seconds on the way to the server, and until the answer is back."""
@@ -57,7 +57,7 @@ def slow(seconds: float) -> Delay:
 class _Sent:
     """A place that needs not be given back."""
 
-    def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
         """Do nothing: what has been sent has been counted."""
 
 
@@ -169,7 +169,7 @@ class Service:
         if allowed:
             self.accepted.append(loop.time())
         await asyncio.sleep(down)
-        slot.release(Use.ANSWERED if allowed else Use.REFUSED)
+        slot.release(SlotResult.ANSWERED if allowed else SlotResult.RATE_LIMITED)
         return allowed
 
 

@@ -20,9 +20,9 @@ from suno_async import (
     GenerateMusic,
     GetCredits,
     RateLimiter,
+    SlotResult,
     SunoClient,
     Task,
-    Use,
 )
 from suno_async.testing import FakeSuno
 
@@ -202,7 +202,7 @@ class _Scene:
             self.fake.fail(fault, on=self.operation, times=trouble.times)
         if trouble.stop is not None and trouble.stop.waits:
             for slot in [await self.limiter.acquire() for _ in range(20)]:
-                slot.release(Use.ANSWERED)
+                slot.release(SlotResult.ANSWERED)
 
     async def play(self) -> Seen:
         loop = asyncio.get_running_loop()
@@ -247,7 +247,7 @@ class _Scene:
             if self.cell.request == FREE:
                 return await self.suno.call(GetCredits())
             key = "tg-4711" if self.cell.is_joined else None
-            return await self.suno.submit(_IDEA, key=key)
+            return await self.suno.submit(_IDEA, idempotency_key=key)
         except BaseException as error:
             self.raised.append(error)
             raise

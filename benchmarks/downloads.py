@@ -98,7 +98,7 @@ async def _changed(scene: _Scene) -> Path:
     scene.fake.fail(Fault.CUT_BODY.cut_at(scene.at), on=_FILES)
 
     def change() -> None:
-        scene.fake.remake(str(scene.track.task_id))
+        scene.fake.replace_files(str(scene.track.task_id))
         scene.known = 0
 
     return await scene.fetch(scene.suno, scene.place, change)

@@ -140,7 +140,9 @@ async def _second(fake: FakeSuno, path: Path, seen: Seen, songs: int) -> None:
 
 async def _ask(suno: SunoClient, seen: Seen, numbers: range) -> None:
     """Ask for songs, all at once."""
-    asking = (suno.submit(GenerateMusic(f"song {one}"), key=f"key {one}") for one in numbers)
+    asking = (
+        suno.submit(GenerateMusic(f"song {one}"), idempotency_key=f"key {one}") for one in numbers
+    )
     for end in await asyncio.gather(*asking, return_exceptions=True):
         if isinstance(end, SubmissionUnknown):
             seen.in_doubt += 1

@@ -174,7 +174,7 @@ class _Scene:
             ended = False
             while not ended and self.report.kills < kills:
                 ended = await self._live(fake, self._death(fake))
-            fake.mend()
+            fake.clear_faults()
             while not ended:
                 ended = await self._live(fake, asyncio.sleep(1e9))
             await self._compare(fake)

@@ -70,7 +70,7 @@ def _played(fault: Fault, on: str | None = None) -> Disturbance:
     async def play(fake: FakeSuno, _: Away, seconds: float) -> None:
         fake.fail(fault, on=on, times=None)
         await asyncio.sleep(seconds)
-        fake.mend()
+        fake.clear_faults()
 
     return play
 

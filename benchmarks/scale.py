@@ -24,11 +24,11 @@ from benchmarks._server import serve_apart
 from benchmarks._tables import Cell, Spread, Table, Target
 from suno_async import GenerateMusic, Priority, RateLimiter, SunoClient, Task
 from suno_async._engine import Engine
-from suno_async._polling.poller import Watcher
-from suno_async._polling.schedule import Lane, Turns
+from suno_async._polling.poller import Poller
+from suno_async._polling.schedule import Lane, Schedule
 from suno_async.limiter import Slot
 from suno_async.operations import KINDS
-from suno_async.task import Seat
+from suno_async.task import PollState
 
 _MOST_BYTES = 3 * 1024
 _MOST_MICROSECONDS = 100
@@ -118,9 +118,9 @@ async def memory(count: int) -> float:
 
 def decision(count: int, decisions: int = 5_000) -> float:
     """The CPU time of one decision amid so many live tasks of a batch, in microseconds."""
-    rng, turns, now = Random(count), Turns(), 0.0
+    rng, turns, now = Random(count), Schedule(), 0.0
     for number in range(count):
-        seat = Seat(accepted=-rng.uniform(0.0, 600.0))
+        seat = PollState(accepted=-rng.uniform(0.0, 600.0))
         # nobody listens to these, so nothing is to watch them
         task: Task[Any] = Task(id=str(number), kind=_MUSIC, watch=Any, seat=seat, is_persons=False)  # type: ignore[arg-type]
         turns.enter(task, now)
@@ -158,12 +158,12 @@ class _Lanes:
     engine: Engine
     song: str
     """The id of a song that is complete."""
-    watcher: Watcher = field(init=False)
+    watcher: Poller = field(init=False)
     _left: int = 0
     _ended: asyncio.Event = field(factory=asyncio.Event)
 
     def __attrs_post_init__(self) -> None:
-        self.watcher = Watcher(self.engine.ready, self._look)
+        self.watcher = Poller(self.engine.ready, self._look)
 
     async def _look(self, task: Task[Any], slot: Slot) -> None:
         await self.engine._look(task, slot)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
@@ -181,7 +181,7 @@ class _Lanes:
         self._left = len(tasks)
         self._ended.clear()
         for task in tasks:
-            task.seat = Seat(accepted=-inf)  # long overdue
+            task.seat = PollState(accepted=-inf)  # long overdue
             task.listen(_nothing, of_batch=True)
         await self._ended.wait()
         for task in tasks:

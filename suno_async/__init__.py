@@ -8,7 +8,7 @@ from suno_async._http.attempts import Attempt
 from suno_async._journal.entry import JournalEntry
 from suno_async._journal.journal import SubmissionState
 from suno_async.batch import Batch, Outcome
-from suno_async.callbacks import CallbackReceiver, UnwatchedPush
+from suno_async.callbacks import CallbackReceiver, UnhandledCallback
 from suno_async.client import SunoClient
 from suno_async.errors import (
     APIError,
@@ -20,7 +20,7 @@ from suno_async.errors import (
     ContentRejected,
     DecodeError,
     DownloadFailed,
-    Fault,
+    FieldProblem,
     InsufficientCredits,
     InvalidRequest,
     JournalError,
@@ -32,7 +32,7 @@ from suno_async.errors import (
     TaskFailed,
     TaskTimeout,
 )
-from suno_async.limiter import Limiter, Priority, RateLimiter, Slot, Use
+from suno_async.limiter import Limiter, Priority, RateLimiter, Slot, SlotResult
 from suno_async.operations import (
     AddInstrumental,
     AddVocals,
@@ -114,7 +114,7 @@ __all__ = [
     "DecodeError",
     "DownloadFailed",
     "ExtendMusic",
-    "Fault",
+    "FieldProblem",
     "GenerateCoverImages",
     "GenerateLyrics",
     "GenerateMashup",
@@ -149,6 +149,7 @@ __all__ = [
     "RetryPolicy",
     "SeparateVocals",
     "Slot",
+    "SlotResult",
     "Stage",
     "Stem",
     "StemAudio",
@@ -166,14 +167,13 @@ __all__ = [
     "TaskTimeout",
     "TimestampedLyrics",
     "Track",
-    "UnwatchedPush",
+    "UnhandledCallback",
     "UploadAndCover",
     "UploadAndExtend",
     "UploadBase64",
     "UploadStream",
     "UploadUrl",
     "UploadedFile",
-    "Use",
     "ValidateVoice",
     "Voice",
     "VoicePhrase",

@@ -24,7 +24,7 @@ from suno_async._journal.entry import JournalEntry
 from suno_async._journal.journal import SubmissionState
 from suno_async._journal.memory import Memory
 from suno_async._journal.sqlite import Journal
-from suno_async._polling.poller import Watcher
+from suno_async._polling.poller import Poller
 from suno_async._submitting.submissions import Reading, Submissions, Terms
 from suno_async._wire.converter import answer_of, body_of, other_task_in, task_id_of, texts_of
 from suno_async._wire.records import Record, record_of
@@ -46,7 +46,7 @@ from suno_async.operations import (
     Operation,
     TaskOperation,
 )
-from suno_async.task import Seat, Task
+from suno_async.task import PollState, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,13 +70,13 @@ class Engine:
     """Where the service shall post, unless an operation says otherwise."""
     timeout: float
     """Seconds for one attempt, and for what is out when the client ends."""
-    look_limiter: Limiter | None
+    poll_limiter: Limiter | None
     """What grants looks, where not the same as the rest."""
     given_limiter: Limiter | None
     """What the caller brought to grant leave to send."""
     submissions: Submissions = field(init=False)
     """The paid requests."""
-    watcher: Watcher = field(init=False)
+    watcher: Poller = field(init=False)
     """The looks."""
     recoveries: Recoveries = field(init=False)
     """The ends of doubt about lost answers."""
@@ -96,7 +96,7 @@ class Engine:
     def __attrs_post_init__(self) -> None:
         self.submissions = Submissions(self.transport, self.journal or Memory())
         self.untold = Untold(self.submissions.unclaimed) if self.journal is None else None
-        self.watcher = Watcher(self.ready, self._look)
+        self.watcher = Poller(self.ready, self._look)
         self.recoveries = Recoveries(self, self._started)
         self.submissions.recovery = self._lost
         if isinstance(self.callbacks, CallbackReceiver):
@@ -116,7 +116,7 @@ class Engine:
             raise ConfigurationError(
                 "This client belongs to another event loop: make one for each loop."
             )
-        return self.look_limiter or self.transport.limiter
+        return self.poll_limiter or self.transport.limiter
 
     def _own_limiter(self) -> Limiter:
         """The one of this key and host, with the slots in use that the last process had."""
@@ -189,7 +189,7 @@ class Engine:
         return answer_of(operation, body)
 
     def task(
-        self, kind: Kind, task_id: str, operation: TaskOperation[R] | None, seat: Seat
+        self, kind: Kind, task_id: str, operation: TaskOperation[R] | None, seat: PollState
     ) -> Task[R]:
         """The task with this id: one object, as long as somebody holds it."""
         new = Task(
@@ -217,7 +217,7 @@ class Engine:
 
         def accepted(body: Body, submission: str) -> tuple[Task[R], bool]:
             now = asyncio.get_running_loop().time()
-            seat = Seat(accepted=now, is_known=True, is_pushed=is_pushed)
+            seat = PollState(accepted=now, is_known=True, is_pushed=is_pushed)
             task_id = task_id_of(body) or ""  # its being there is what made it accepted
             task = self.task(operation.kind, task_id, operation, seat)
             self._started(task, submission)
@@ -307,7 +307,7 @@ class Engine:
         """The task of a submission that the journal knows as accepted."""
         kind = KINDS[entry.kind or ""]
         operation = operation or self.operation_in(entry)
-        task = self.task(kind, entry.task_id or "", operation, Seat())
+        task = self.task(kind, entry.task_id or "", operation, PollState())
         task.seat.is_known = True
         self._started(task, entry.id)
         if entry.outcome is not None and other_task_in(entry.outcome, task.id) is None:
@@ -385,7 +385,7 @@ class Engine:
 
 def _look_at(kind: Kind, task_id: str) -> Request:
     return Request(
-        name="Look",
+        name="Poll",
         token=f"{kind.name}:{task_id}",
         method="GET",
         path=kind.record_path,

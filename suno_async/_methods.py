@@ -82,7 +82,9 @@ class OperationMethods(ABC):
     """The operations as methods; the client says how to submit and to call."""
 
     @abstractmethod
-    async def submit(self, operation: TaskOperation[R], *, key: str | None = None) -> Task[R]:
+    async def submit(
+        self, operation: TaskOperation[R], *, idempotency_key: str | None = None
+    ) -> Task[R]:
         """Start a task."""
 
     @abstractmethod
@@ -188,7 +190,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def extend_music(
@@ -288,7 +290,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def upload_and_cover(
@@ -379,7 +381,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def upload_and_extend(
@@ -476,7 +478,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def add_instrumental(
@@ -543,7 +545,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def add_vocals(
@@ -621,7 +623,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def replace_section(
@@ -724,7 +726,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def generate_mashup(
@@ -809,7 +811,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def generate_sounds(
@@ -865,7 +867,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def generate_persona(
@@ -1027,7 +1029,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def convert_to_wav(
@@ -1071,7 +1073,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def separate_vocals(
@@ -1126,7 +1128,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def generate_midi(
@@ -1166,7 +1168,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def create_music_video(
@@ -1217,7 +1219,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def generate_cover_images(
@@ -1258,7 +1260,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def recover_audio(
@@ -1295,7 +1297,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def boost_style(
@@ -1372,7 +1374,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def regenerate_voice_phrase(
@@ -1409,7 +1411,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def generate_voice(
@@ -1461,7 +1463,7 @@ class OperationMethods(ABC):
                 callback_url=callback_url,
                 extra=extra,
             ),
-            key=idempotency_key,
+            idempotency_key=idempotency_key,
         )
 
     async def check_voice(

@@ -48,7 +48,7 @@ _AT_ONCE = 16  # pushes of one submission: three stages, each tried four times, 
 
 
 @frozen(kw_only=True)
-class UnwatchedPush:
+class UnhandledCallback:
     """A push for a task that nobody in this process listens to."""
 
     submission: str
@@ -67,7 +67,7 @@ class UnwatchedPush:
     """The task, where a client of this process knows it."""
 
 
-UnwatchedHook: TypeAlias = Callable[[UnwatchedPush], Awaitable[None] | None]
+UnwatchedHook: TypeAlias = Callable[[UnhandledCallback], Awaitable[None] | None]
 """Called with each push of a task that nobody in this process listens to."""
 Body: TypeAlias = bytes | str | Mapping[str, Any] | AsyncIterable[bytes]
 
@@ -82,7 +82,7 @@ class CallbackReceiver:
         public_url: Where the service reaches you, for example `https://bot.example/suno`; it posts to `<public_url>/<ticket>`.
         secret: At least 16 random bytes, or that much text, which only you know.
         old_secrets: Earlier secrets whose URLs are still taken, for the time of a change.
-        on_unwatched: Called with an `UnwatchedPush` for each push of a task that nobody in this process listens to: after a restart, or in another replica. It may be asynchronous. Pushes may come more than once. What it raises is logged.
+        on_unhandled: Called with an `UnhandledCallback` for each push of a task that nobody in this process listens to: after a restart, or in another replica. It may be asynchronous. Pushes may come more than once. What it raises is logged.
         max_bytes: The most that is read of a body. 1 MiB is what aiohttp.web and nginx let through by themselves; a larger one is refused, and what it told is found by a look.
 
     Raises:
@@ -95,7 +95,7 @@ class CallbackReceiver:
         secret: str | bytes,
         *,
         old_secrets: Iterable[str | bytes] = (),
-        on_unwatched: UnwatchedHook | None = None,
+        on_unhandled: UnwatchedHook | None = None,
         max_bytes: int = _MOST_BYTES,
     ) -> None:
         if max_bytes < 1:
@@ -103,7 +103,7 @@ class CallbackReceiver:
         old = (old_secrets,) if isinstance(old_secrets, str | bytes) else old_secrets
         self._url = _public(public_url)
         self._secrets = tuple(_sound(one) for one in (secret, *old))
-        self._on_unwatched = on_unwatched
+        self._on_unwatched = on_unhandled
         self._max_bytes = max_bytes
         self._subscribers = WeakSet[Subscriber]()
         self._work = set[asyncio.Task[None]]()
@@ -126,7 +126,7 @@ class CallbackReceiver:
         """Hand pushes to this client, as long as it lives."""
         self._subscribers.add(client)
 
-    async def deliver(self, secret_path: str, body: Body) -> None:
+    async def handle(self, secret_path: str, body: Body) -> None:
         """Take in what was posted, by any web framework; when this returns, answer with 200.
 
         Args:
@@ -164,7 +164,7 @@ class CallbackReceiver:
 
         async def receive(request: web.Request) -> web.Response:
             try:
-                await self.deliver(request.match_info["ticket"], request.content.iter_any())
+                await self.handle(request.match_info["ticket"], request.content.iter_any())
             except CallbackRejected as error:
                 told = {"status": "rejected", "reason": error.message}
                 return web.json_response(told, status=error.http_status)
@@ -232,22 +232,22 @@ class CallbackReceiver:
         if self._on_unwatched is not None and not taken.is_heard:
             await self._call(self._on_unwatched, _unwatched(push, taken.task))
 
-    async def _call(self, hook: UnwatchedHook, told: UnwatchedPush) -> None:
+    async def _call(self, hook: UnwatchedHook, told: UnhandledCallback) -> None:
         try:
             answer = hook(told)
             if inspect.isawaitable(answer):
                 await answer
         except Exception:  # noqa: BLE001 a hook may raise anything
-            _log.exception("on_unwatched failed for %s", told.token)
+            _log.exception("on_unhandled failed for %s", told.token)
 
 
 def _not_believed(ticket: Ticket, error: CallbackRejected) -> None:
     _log.warning("A push for submission %s: %s", ticket.submission, error)
 
 
-def _unwatched(push: Push, task: Task[Any] | None) -> UnwatchedPush:
+def _unwatched(push: Push, task: Task[Any] | None) -> UnhandledCallback:
     record = push.record(None if task is None else task.operation)
-    return UnwatchedPush(
+    return UnhandledCallback(
         submission=push.submission,
         token=push.token,
         kind=push.kind.name,

@@ -48,7 +48,7 @@ from suno_async.operations import (
     upload_of,
 )
 from suno_async.retry import RetryPolicy
-from suno_async.task import Seat, Task, read_token
+from suno_async.task import PollState, Task, read_token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -80,7 +80,7 @@ class SunoClient(OperationMethods):
         callbacks: A `CallbackReceiver`, whose pushes then take the place of most looks, or a URL for the service to post to; left out, nobody gets the posts.
         journal: A file in which what is paid for survives any crash; it is made if need be, and is for one client at a time.
         limiter: What grants leave to send; left out, all clients with the same key and address on one event loop share a `RateLimiter()` of 20 requests per 10 seconds.
-        look_limiter: Another limiter for looks alone, where they are known not to count.
+        poll_limiter: Another limiter for looks alone, where they are known not to count.
         timeout: Seconds for one attempt, waiting for the limiter not counted.
         retry: What is tried again, and how often.
         session: An aiohttp session of yours to use; it is not closed.
@@ -101,7 +101,7 @@ class SunoClient(OperationMethods):
         callbacks: str | CallbackReceiver | None = None,
         journal: str | PathLike[str] | None = None,
         limiter: Limiter | None = None,
-        look_limiter: Limiter | None = None,
+        poll_limiter: Limiter | None = None,
         timeout: float = 30.0,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 it is frozen
         session: aiohttp.ClientSession | None = None,
@@ -110,7 +110,7 @@ class SunoClient(OperationMethods):
     ) -> None:
         check_timeout(timeout)
         check_flag("allow_private", allow_private)
-        check_parts(retry, session, on_attempt, limiter=limiter, look_limiter=look_limiter)
+        check_parts(retry, session, on_attempt, limiter=limiter, poll_limiter=poll_limiter)
         http = Http(
             key=key_of(api_key),
             hosts=hosts_of(base_url, upload_url),
@@ -126,7 +126,7 @@ class SunoClient(OperationMethods):
             journal=None if journal is None else Journal(_journal_path(journal), whose.name),
             callbacks=_callbacks(callbacks),
             timeout=timeout,
-            look_limiter=look_limiter,
+            poll_limiter=poll_limiter,
             given_limiter=limiter,
         )
         self._downloads = Downloads(http, retry, self._engine)
@@ -172,7 +172,7 @@ class SunoClient(OperationMethods):
         self,
         operation: TaskOperation[R],
         *,
-        key: str | None = None,
+        idempotency_key: str | None = None,
         resend_unknown: bool = False,
         priority: Priority = Priority.PERSON,
     ) -> Task[R]:
@@ -183,7 +183,7 @@ class SunoClient(OperationMethods):
 
         Args:
             operation: What shall be made, for example `GenerateMusic("an idea")`.
-            key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             resend_unknown: Whether to send again, under the same key, what may have been paid for, which may pay twice; otherwise that raises `SubmissionUnknown` again.
             priority: Its place among all that waits for the limiter.
 
@@ -198,11 +198,11 @@ class SunoClient(OperationMethods):
             ClientClosed: the client has ended.
         """  # noqa: E501 editors show the first line of an argument's text
         _check(operation, TaskOperation, "submit", "call")
-        if key is not None:
-            _check_key(key)
+        if idempotency_key is not None:
+            _check_key(idempotency_key)
         check_flag("resend_unknown", resend_unknown)
         task, _ = await self._engine.pay(
-            operation, priority, Terms(key=key, resend_unknown=resend_unknown)
+            operation, priority, Terms(key=idempotency_key, resend_unknown=resend_unknown)
         )
         return task
 
@@ -384,7 +384,7 @@ class SunoClient(OperationMethods):
             ConfigurationError: the token is not one.
         """  # noqa: E501 editors show the first line of an argument's text
         kind, task_id = read_token(token, operation)
-        return self._engine.task(kind, task_id, None, Seat())
+        return self._engine.task(kind, task_id, None, PollState())
 
     async def upload_file(
         self,

@@ -66,7 +66,7 @@ def _short(value: Any, limit: int = 80) -> str:
 
 
 @frozen
-class Fault:
+class FieldProblem:
     """One thing that is wrong with a request."""
 
     field: str
@@ -76,13 +76,13 @@ class Fault:
     given: Any = attrs.field(default=None, repr=_short)  # `field` is a name here
     """What was given; of an object that another process cannot have, there the text."""
 
-    def __reduce__(self) -> tuple[type[Fault], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[type[FieldProblem], tuple[Any, ...]]:
         given = self.given
         try:
             pickle.dumps(given)
         except Exception:  # noqa: BLE001 it may be anything
             given = _short(given)
-        return Fault, (self.field, self.problem, given)
+        return FieldProblem, (self.field, self.problem, given)
 
     def __str__(self) -> str:
         given = "" if self.given is None else f" (given: {_short(self.given)})"
@@ -110,11 +110,11 @@ class InvalidRequest(SunoError, ValueError):
 
     operation: str = ""
     """The name of the operation's class."""
-    faults: tuple[Fault, ...] = ()
+    problems: tuple[FieldProblem, ...] = ()
     """Everything that is wrong with it, at once."""
 
     def __str__(self) -> str:
-        faults = "; ".join(map(str, self.faults)) or self.message
+        faults = "; ".join(map(str, self.problems)) or self.message
         return f"{self.operation or 'The request'} cannot be sent: {faults}."
 
 
@@ -298,7 +298,7 @@ class TaskFailed(TaskError):
     """The service's own word, for example `GENERATE_AUDIO_FAILED`."""
     code: int | None = None
     """The service's error code, where it gave one."""
-    ready: Any = None
+    partial_result: Any = None
     """What was there when it failed: for songs a tuple of tracks, `None` for nothing."""
 
     @property

@@ -73,23 +73,23 @@ class Priority(IntEnum):
     """A look that is worth a place that nobody else wants."""
 
 
-class Use(Enum):
+class SlotResult(Enum):
     """What became of a slot."""
 
     ANSWERED = "answered"
     """The server has counted the request, and answered."""
-    LOST = "lost"
+    NO_RESPONSE = "lost"
     """The request left, and no answer came: the server may count it yet."""
-    UNUSED = "unused"
+    NOT_SENT = "unused"
     """Nothing was sent."""
-    REFUSED = "refused"
+    RATE_LIMITED = "refused"
     """The server refused the request for its rate."""
 
 
 class Slot(Protocol):
     """Leave to send one request."""
 
-    def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
         """Say what became of it, once; more often does nothing.
 
         `resume_at` is the time on the loop's clock that a refusal asked everyone to wait for.
@@ -108,9 +108,9 @@ class Limiter(Protocol):
 class HeldSlot:
     """A slot that tells its limiter once what became of it."""
 
-    _give_up: Callable[[Use, float], None] | None
+    _give_up: Callable[[SlotResult, float], None] | None
 
-    def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
         """Say what became of it; more often than once does nothing."""
         give_up, self._give_up = self._give_up, None
         if give_up is not None:
@@ -128,8 +128,8 @@ class RateLimiter:
         time_period: Seconds of the period; 10 as documented.
         burst: Requests that an idle client may send at once; never more than `max_rate`.
         margin: Seconds added to the period, for clocks that differ.
-        lost_hold: Seconds more for a request whose answer never came.
-        slow_spell: Seconds of slower, even pace after a refusal's pause; slower still if refused again.
+        no_response_hold: Seconds more for a request whose answer never came.
+        cooldown: Seconds of slower, even pace after a refusal's pause; slower still if refused again.
 
     Raises:
         ValueError: a number is below what makes sense.
@@ -146,9 +146,9 @@ class RateLimiter:
     """Requests that an idle client may send at once; never more than `max_rate`."""
     margin: float = field(default=0.05, kw_only=True, validator=validators.ge(0))
     """Seconds added to the period, for clocks that differ."""
-    lost_hold: float = field(default=5.0, kw_only=True, validator=validators.ge(0))
+    no_response_hold: float = field(default=5.0, kw_only=True, validator=validators.ge(0))
     """Seconds more for a request whose answer never came."""
-    slow_spell: float = field(default=120.0, kw_only=True, validator=validators.ge(0))
+    cooldown: float = field(default=120.0, kw_only=True, validator=validators.ge(0))
     """Seconds of slower, even pace after a refusal's pause; slower still if refused again."""
 
     _queue: Queue[Slot] = field(init=False)
@@ -170,14 +170,16 @@ class RateLimiter:
     _slowness: float = field(default=1.0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._queue = Queue("RateLimiter", self._step, lambda slot: slot.release(Use.UNUSED))
+        self._queue = Queue(
+            "RateLimiter", self._step, lambda slot: slot.release(SlotResult.NOT_SENT)
+        )
         self._free = self.max_rate
         self._recent = deque(maxlen=min(self.burst, self.max_rate))
         tokens = min(_TOKENS, self.burst)
         self._pace = AsyncLimiter(tokens, tokens * self.time_period / self.max_rate)
 
     @property
-    def even_gap(self) -> float:
+    def _even_gap(self) -> float:
         """Seconds between requests after a refusal's pause, before it gets slower still."""
         return (self.time_period + 0.5) / max(1, self.max_rate - 1)
 
@@ -235,19 +237,23 @@ class RateLimiter:
         self._free -= 1
         self._recent.append(now)
         self._out[number] = now
-        self._use(number, now + self._hold(Use.LOST))
+        self._use(number, now + self._hold(SlotResult.NO_RESPONSE))
         return HeldSlot(partial(self._release, number))
 
-    def _hold(self, use: Use) -> float:
+    def _hold(self, use: SlotResult) -> float:
         """Seconds for which a slot counts after this."""
-        return self.time_period + self.margin + (self.lost_hold if use is Use.LOST else 0.0)
+        return (
+            self.time_period
+            + self.margin
+            + (self.no_response_hold if use is SlotResult.NO_RESPONSE else 0.0)
+        )
 
-    def _release(self, number: int, use: Use, resume_at: float) -> None:
+    def _release(self, number: int, use: SlotResult, resume_at: float) -> None:
         loop = self._queue.bound_loop()
         now = loop.time()
-        if use is not Use.LOST:
+        if use is not SlotResult.NO_RESPONSE:
             del self._out[number]
-        if use is Use.UNUSED:
+        if use is SlotResult.NOT_SENT:
             if self._recent:  # it remembers fewer than there are slots if `burst` is smaller
                 self._recent.pop()
             self._has_token = True
@@ -256,10 +262,10 @@ class RateLimiter:
             return
         self._use(number, now + self._hold(use))
         loop.call_later(self._hold(use), self._give_back, number)
-        if use is Use.REFUSED:
+        if use is SlotResult.RATE_LIMITED:
             self._slow_down(now)
             self._resume_at = max(self._resume_at, resume_at, now + self.time_period + self.margin)
-            self._slow_until = self._resume_at + self.slow_spell
+            self._slow_until = self._resume_at + self.cooldown
             loop.call_at(self._slow_until, self._queue.wake)  # keeps the limiter alive until then
 
     def _slow_down(self, now: float) -> None:
@@ -271,7 +277,7 @@ class RateLimiter:
         self._slow_pace = self._even_pace()
 
     def _even_pace(self) -> AsyncLimiter:
-        return AsyncLimiter(1, self._slowness * self.even_gap)
+        return AsyncLimiter(1, self._slowness * self._even_gap)
 
     def _use(self, number: int, until: float) -> None:
         self._until[number] = until
@@ -291,8 +297,10 @@ class RateLimiter:
         known = {*self._until.values()}  # another client has told of them, or they are our own
         for until in kept:
             left = until - now
-            if left > self._hold(Use.LOST):  # of another clock: the machine was started meanwhile
-                left = self._hold(Use.ANSWERED)
+            if left > self._hold(
+                SlotResult.NO_RESPONSE
+            ):  # of another clock: the machine was started meanwhile
+                left = self._hold(SlotResult.ANSWERED)
             if left > 0 and until not in known and self._free:
                 number = next(self._numbers)
                 self._free -= 1

@@ -36,7 +36,7 @@ from suno_async._rate.leases import Commands, Leases, checked, connect, name_of
 from suno_async._rate.queue import Queue
 from suno_async._rate.redis import Book
 from suno_async.errors import ClientClosed, ConfigurationError, ConnectionFailed, Host
-from suno_async.limiter import HeldSlot, Priority, RateLimiter, Slot, Use
+from suno_async.limiter import HeldSlot, Priority, RateLimiter, Slot, SlotResult
 
 _AGAIN = 0.1  # seconds between attempts while Redis may be back in a moment
 _LOOK_UP = 0.5  # seconds between looks whether Redis is back, while waiting for a slot of one's own
@@ -57,8 +57,8 @@ class RedisRateLimiter:
         time_period: Seconds of the period.
         burst: Requests that may leave at once when the key was idle.
         margin: Seconds added to the period, for clocks that differ.
-        lost_hold: Seconds more for a request whose answer never came.
-        slow_spell: Seconds of slower, even pace after a refusal's pause; slower still if refused again, for all.
+        no_response_hold: Seconds more for a request whose answer never came.
+        cooldown: Seconds of slower, even pace after a refusal's pause; slower still if refused again, for all.
         fallback_share: The share of `max_rate` for this process while Redis is away, above 0 and up to 1, at least one slot; left out, requests fail instead.
         timeout: Seconds until a Redis that does not answer counts as away.
         prefix: How the names in Redis begin; another prefix is another rate.
@@ -78,8 +78,8 @@ class RedisRateLimiter:
         time_period: float = 10.0,
         burst: int = 20,
         margin: float = 0.05,
-        lost_hold: float = 5.0,
-        slow_spell: float = 120.0,
+        no_response_hold: float = 5.0,
+        cooldown: float = 120.0,
         fallback_share: float | None = None,
         timeout: float = 2.0,
         prefix: str = "suno-async",
@@ -89,8 +89,8 @@ class RedisRateLimiter:
             time_period,
             burst=burst,
             margin=margin,
-            lost_hold=lost_hold,
-            slow_spell=slow_spell,
+            no_response_hold=no_response_hold,
+            cooldown=cooldown,
         )
         if not timeout > 0:
             raise ConfigurationError(f"timeout must be seconds above 0, not {timeout!r}.")
@@ -98,7 +98,7 @@ class RedisRateLimiter:
         self._own = connect(redis, timeout) if isinstance(redis, str) else None
         name = name_of(prefix, key_of(api_key), hosts_of(base_url, None)[Host.API])
         self._queue = Queue[Slot](
-            "RedisRateLimiter", self._step, lambda slot: slot.release(Use.UNUSED)
+            "RedisRateLimiter", self._step, lambda slot: slot.release(SlotResult.NOT_SENT)
         )
         self._book = Book(
             Leases(checked(self._own or redis), name, timeout),
@@ -192,7 +192,7 @@ class RedisRateLimiter:
     def _slot(self, lease: str, alone: Slot | None = None) -> Slot:
         return HeldSlot(partial(self._release, lease, alone))
 
-    def _release(self, lease: str, alone: Slot | None, use: Use, resume_at: float) -> None:
+    def _release(self, lease: str, alone: Slot | None, use: SlotResult, resume_at: float) -> None:
         if alone is not None:
             alone.release(use, resume_at=resume_at)
         self._book.close(lease, use, resume_at, is_alone=alone is not None)

@@ -21,22 +21,22 @@ class RetryPolicy:
     itself, and asks less often.
 
     Args:
-        attempts: The most attempts, the first one counted, but for a paid request without a connection.
-        total: Seconds for all attempts and the pauses between; waiting for a slot is not counted.
-        base: Mean seconds before the second attempt; twice that before the third, and so on.
-        cap: The most seconds between two attempts, unless the service asks for more.
+        max_attempts: The most attempts, the first one counted, but for a paid request without a connection.
+        max_elapsed: Seconds for all attempts and the pauses between; waiting for a slot is not counted.
+        initial_delay: Mean seconds before the second attempt; twice that before the third, and so on.
+        max_delay: The most seconds between two attempts, unless the service asks for more.
 
     Raises:
         ValueError: a number is below what makes sense.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    attempts: int = field(default=5, validator=validators.ge(1))
+    max_attempts: int = field(default=5, validator=validators.ge(1))
     """The most attempts, the first one counted, but for a paid request without a connection."""
-    total: float = field(default=120.0, validator=validators.ge(0))
+    max_elapsed: float = field(default=120.0, validator=validators.ge(0))
     """Seconds for all attempts and the pauses between; waiting for a slot is not counted."""
-    base: float = field(default=0.5, validator=validators.gt(0))
+    initial_delay: float = field(default=0.5, validator=validators.gt(0))
     """Mean seconds before the second attempt; twice that before the third, and so on."""
-    cap: float = field(default=20.0, validator=validators.gt(0))
+    max_delay: float = field(default=20.0, validator=validators.gt(0))
     """The most seconds between two attempts, unless the service asks for more."""
 
     def delay(
@@ -54,11 +54,13 @@ class RetryPolicy:
         asked for, `draw` a random number from 0 to 1. For a paid request that `never_left` only the
         time counts, and the last attempt comes at its end.
         """
-        if attempt >= self.attempts and not never_left:
+        if attempt >= self.max_attempts and not never_left:
             return None
-        backoff = 2 * draw() * min(self.cap / 2, self.base * 2 ** min(attempt - 1, 60))
+        backoff = (
+            2 * draw() * min(self.max_delay / 2, self.initial_delay * 2 ** min(attempt - 1, 60))
+        )
         wait: float = max(backoff, retry_after or 0.0)
-        left = self.total - elapsed
+        left = self.max_elapsed - elapsed
         if never_left:
             return min(wait, left) if left > 0 else None
         return wait if wait <= left else None

@@ -76,7 +76,7 @@ class Watch(Protocol):
 
 
 @define
-class Trouble:
+class PollErrors:
     """What went wrong with a task's looks; times are seconds on the loop's clock."""
 
     failures: int = 0
@@ -95,7 +95,7 @@ class Trouble:
 
 
 @define
-class Seat:
+class PollState:
     """What the watcher knows of a task; times are seconds on the loop's clock."""
 
     accepted: float | None = None
@@ -110,7 +110,7 @@ class Seat:
     """When watching it began."""
     tried: float = -inf
     """When the last look at it ended, well or not."""
-    trouble: Trouble | None = None
+    trouble: PollErrors | None = None
     """What went wrong since the last look that told something, `None` for nothing."""
     late_looks: int = 0
     """Looks counted long after nearly all such tasks are complete."""
@@ -148,7 +148,7 @@ class Task(Generic[R]):
     _kind: Kind = field(alias="kind")
     _watch: Watch = field(alias="watch")
     _on_over: Callable[[Task[Any], Record[Any]], None] | None = field(default=None, alias="on_over")
-    seat: Seat = field(factory=Seat)
+    seat: PollState = field(factory=PollState)
     """The watcher's notes."""
     _events: tuple[TaskEvent[R], ...] = field(default=(), init=False)
     _failure: TaskFailed | None = field(default=None, init=False)
@@ -162,7 +162,7 @@ class Task(Generic[R]):
         return self._kind.name
 
     @property
-    def usual(self) -> float:
+    def typical_duration(self) -> float:
         """Seconds in which nearly all such tasks are complete, as documented."""
         return self._kind.usual
 
@@ -172,7 +172,7 @@ class Task(Generic[R]):
         return f"{self._kind.name}:{self.id}"
 
     @property
-    def is_over(self) -> bool:
+    def is_done(self) -> bool:
         """Whether it is complete or has failed."""
         return self._failure is not None or self.stage is Stage.COMPLETE
 
@@ -187,7 +187,7 @@ class Task(Generic[R]):
         return self._events
 
     @property
-    def latest(self) -> R | None:
+    def partial_result(self) -> R | None:
         """What was there at the last stage told, `None` before the first."""
         return self._events[-1].result if self._events else None
 
@@ -202,7 +202,7 @@ class Task(Generic[R]):
 
     def observe(self, record: Record[R]) -> None:
         """Take news, in whatever order it comes; what is known already changes nothing."""
-        if self.is_over:
+        if self.is_done:
             return
         if record.failure is not None:
             self._failure = record.failure
@@ -219,7 +219,7 @@ class Task(Generic[R]):
             self._tell_over(record)
 
     def _tell_over(self, record: Record[R]) -> None:
-        if self.is_over and self._on_over is not None:
+        if self.is_done and self._on_over is not None:
             self._on_over(self, record)
 
     def disturb(self, error: SunoError) -> None:
@@ -321,7 +321,7 @@ class Task(Generic[R]):
             return self._events[index]
         if self._failure is not None:
             raise copy(self._failure)
-        if not self.is_over:
+        if not self.is_done:
             message = f"Task {self.token} is still {self.stage} after {patience:g} s of waiting"
             raise TaskTimeout(f"{message}; it goes on: await it again.", self.token, self.kind)
         return None
@@ -367,7 +367,7 @@ class _News:
     @property
     def is_here(self) -> bool:
         """Whether the event of this number is there, or can come no more."""
-        return self.index < len(self.task.events) or self.task.is_over
+        return self.index < len(self.task.events) or self.task.is_done
 
     def _end(self, error: SunoError | None) -> None:
         if not self.future.done():

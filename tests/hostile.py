@@ -30,7 +30,7 @@ PRIVATE = "leads to a private address"
 
 def client(base_url: str = NEAR, **given: Any) -> SunoClient:
     """A client that needs no service and does not try for long."""
-    return SunoClient("key", base_url=base_url, retry=RetryPolicy(attempts=2), **given)
+    return SunoClient("key", base_url=base_url, retry=RetryPolicy(max_attempts=2), **given)
 
 
 def track(url: str) -> Track:

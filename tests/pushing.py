@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientSession, web
 from attrs import define, field
 
-from suno_async import CallbackReceiver, CallbackRejected, UnwatchedPush
+from suno_async import CallbackReceiver, CallbackRejected, UnhandledCallback
 from suno_async.testing import FakeSuno
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ class Reception:
     receiver: CallbackReceiver = field(init=False)
     answers: list[int] = field(factory=list[int])
     """The HTTP status of each answer."""
-    unwatched: list[UnwatchedPush] = field(factory=list[UnwatchedPush])
+    unwatched: list[UnhandledCallback] = field(factory=list[UnhandledCallback])
     """What the hook was told."""
 
     def make(self, **settings: Any) -> CallbackReceiver:
         """A receiver for this server, as after a restart."""
-        given: dict[str, Any] = {"secret": SECRET, "on_unwatched": self.unwatched.append}
+        given: dict[str, Any] = {"secret": SECRET, "on_unhandled": self.unwatched.append}
         return CallbackReceiver(self.url, **given | settings)
 
     @web.middleware
@@ -108,7 +108,7 @@ async def post(url: str, body: Any) -> int:
 async def rejected(receiver: CallbackReceiver, url: str, body: Any) -> int | None:
     """The status with which a push is rejected, `None` if it is taken."""
     try:
-        await receiver.deliver(url, body)
+        await receiver.handle(url, body)
     except CallbackRejected as error:
         return error.http_status
     return None

@@ -14,7 +14,7 @@ from attrs import define, field
 from redis.asyncio import Redis
 
 from benchmarks._redis import RedisServer, is_installed, serve_redis
-from suno_async import Priority, Use
+from suno_async import Priority, SlotResult
 from suno_async.redis_limiter import RedisRateLimiter
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def redis_client(redis_server: RedisServer) -> AsyncIterator[Client]:
 
 def limiter_of(redis: str | Commands, **given: Any) -> RedisRateLimiter:
     """A limiter whose period is a second, and whose leases are short."""
-    given = {"time_period": 1.0, "margin": 0.02, "lost_hold": 0.3, "timeout": 1.0} | given
+    given = {"time_period": 1.0, "margin": 0.02, "no_response_hold": 0.3, "timeout": 1.0} | given
     return RedisRateLimiter(redis, "key", **given)
 
 
@@ -68,7 +68,7 @@ class Arrivals:
         self.times.append(asyncio.get_running_loop().time())
         self.by.append(number)
         await asyncio.sleep(down)
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
 
     def most_in(self, seconds: float) -> int:
         """The most arrivals in any such span."""

@@ -274,7 +274,7 @@ async def test_a_recovery_that_brings_one_back(suno: SunoClient, fake_suno: Fake
     with pytest.raises(TaskFailed) as caught:
         await (await suno.recover_audio(track))
     assert caught.value.status is None
-    assert [one.error for one in caught.value.ready] == ["clip_not_complete"] * 2
+    assert [one.error for one in caught.value.partial_result] == ["clip_not_complete"] * 2
 
 
 def test_every_operation_has_its_method() -> None:

@@ -73,7 +73,7 @@ def polled(kind: str, body: Any, status: int = 200) -> Any:
     """What a poll of this kind makes of an answer; an error is raised."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     request = Request(
-        name="Look", method="GET", path="", token=f"{kind}:t", answers=KINDS[kind].codes
+        name="Poll", method="GET", path="", token=f"{kind}:t", answers=KINDS[kind].codes
     )
     verdict = judge(request, Reply(status, {}, raw))
     if isinstance(verdict, Refusal):

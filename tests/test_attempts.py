@@ -26,10 +26,10 @@ from suno_async import (
     RateLimited,
     RateLimiter,
     RetryPolicy,
+    SlotResult,
     SubmissionUnknown,
     SunoClient,
     Task,
-    Use,
 )
 from suno_async.testing import FakeSuno, Fault
 
@@ -42,19 +42,19 @@ SEA = GenerateMusic("the sea")
 async def test_waiting_for_a_slot_is_not_the_policys_business(fake_suno: FakeSuno) -> None:
     """A request that waited for long before it was refused is tried again all the same."""
     limiter = RateLimiter(1, 300.0)
-    (await limiter.acquire()).release(Use.ANSWERED)
+    (await limiter.acquire()).release(SlotResult.ANSWERED)
     attempts: list[Attempt] = []
     fake_suno.fail(Fault.HTML_503, on="get-remaining-credits")
     async with SunoClient(
         "key",
         base_url=fake_suno.url,
         limiter=limiter,
-        retry=RetryPolicy(total=10.0),
+        retry=RetryPolicy(max_elapsed=10.0),
         on_attempt=attempts.append,
     ) as suno:
         assert await suno.get_credits() == 1000
-    assert [attempt.number for attempt in attempts] == [1, 2]
-    assert all(290 < attempt.waited < 301 for attempt in attempts)
+    assert [attempt.attempt for attempt in attempts] == [1, 2]
+    assert all(290 < attempt.queued_for < 301 for attempt in attempts)
 
 
 async def test_a_longer_wait_than_the_policy_has_is_told_at_once(
@@ -104,7 +104,7 @@ async def test_a_code_that_is_neither_yes_nor_no_may_be_paid_for(
     fake_suno.fail(Fault.envelope(code), on="generate-music")
     for _ in range(2):
         with pytest.raises(SubmissionUnknown):
-            await suno.submit(SEA, key="k")
+            await suno.submit(SEA, idempotency_key="k")
     assert len(fake_suno.ledger) == 1
 
 
@@ -116,8 +116,8 @@ async def test_a_status_alone_refuses_only_before_any_work(
     fake_suno.fail(Fault.bare(status), on="generate-music")
     is_refused = status in {401, 403, 404, 413}
     with pytest.raises(APIError if is_refused else SubmissionUnknown):
-        await suno.submit(SEA, key="k")
-    (again,) = await asyncio.gather(suno.submit(SEA, key="k"), return_exceptions=True)
+        await suno.submit(SEA, idempotency_key="k")
+    (again,) = await asyncio.gather(suno.submit(SEA, idempotency_key="k"), return_exceptions=True)
     assert isinstance(again, Task if is_refused else SubmissionUnknown)
 
 
@@ -156,7 +156,7 @@ async def test_what_never_left_costs_no_rate() -> None:
         for asking in (suno.get_credits(), suno.submit(SEA)):
             with pytest.raises(ConnectionFailed):
                 await asking
-    (await limiter.acquire()).release(Use.UNUSED)
+    (await limiter.acquire()).release(SlotResult.NOT_SENT)
     assert loop.time() < 300
 
 
@@ -212,11 +212,11 @@ async def test_who_comes_meanwhile_does_want_it() -> None:
     """A second one with the key takes over what the first one has left."""
     async with FakeSuno(delay=(5.0, 5.0)) as slow, SunoClient("key", base_url=slow.url) as suno:
         slow.fail(Fault.envelope(430).retry_after("30"), on="generate-music")
-        asking = asyncio.create_task(suno.submit(SEA, key="k"))
+        asking = asyncio.create_task(suno.submit(SEA, idempotency_key="k"))
         await asyncio.sleep(1)
         asking.cancel()
         await asyncio.sleep(10)
-        assert (await suno.submit(SEA, key="k")).id in slow.tasks
+        assert (await suno.submit(SEA, idempotency_key="k")).id in slow.tasks
         assert [entry.accepted for entry in slow.ledger] == [False, True]
 
 
@@ -240,11 +240,11 @@ async def test_a_connection_that_is_called_back_reluctantly(
         return await connect(self, *args, **kwargs)
 
     monkeypatch.setattr(aiohttp.TCPConnector, "connect", reluctant)
-    one = asyncio.create_task(suno.submit(SEA, key="k"))
+    one = asyncio.create_task(suno.submit(SEA, idempotency_key="k"))
     await waiting.wait()
     one.cancel()
     await asyncio.sleep(0)
-    task = await suno.submit(SEA, key="k")
+    task = await suno.submit(SEA, idempotency_key="k")
     assert [entry.task_id for entry in fake_suno.ledger.accepted()] == [task.id]
 
 
@@ -304,11 +304,11 @@ async def test_a_journal_that_cannot_forget_hides_no_refusal(
 
 async def test_keys_are_remembered_at_little_cost(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """Without a journal a key is kept, and not the task with its tracks."""
-    held = weakref.ref(await suno.submit(SEA, key="k"))
+    held = weakref.ref(await suno.submit(SEA, idempotency_key="k"))
     await asyncio.sleep(60)
     gc.collect()
     assert held() is None
-    task = await suno.submit(SEA, key="k")
+    task = await suno.submit(SEA, idempotency_key="k")
     assert task.operation == SEA
     assert len(await task) == 2
     assert fake_suno.ledger.count("generate-music") == 1
@@ -319,9 +319,9 @@ async def test_without_a_journal_little_is_remembered(fake_suno: FakeSuno) -> No
     attempts: list[Attempt] = []
     async with SunoClient("key", base_url=fake_suno.url, on_attempt=attempts.append) as suno:
         await (await suno.submit(SEA))
-        await suno.submit(SEA, key="k")
+        await suno.submit(SEA, idempotency_key="k")
         book = suno._engine.submissions.book  # pyright: ignore[reportPrivateUsage]
-        kept = [await book.find(one.submission) for one in attempts if one.submission]
+        kept = [await book.find(one.submission_id) for one in attempts if one.submission_id]
     assert [entry and entry.fields for entry in kept] == [None, {"prompt": "the sea"}]
 
 

@@ -207,7 +207,7 @@ async def test_few_out_at_one_time_waste_none_of_the_rate(seconds: float) -> Non
     late = (0.0, seconds)
     async with (
         FakeSuno(delay=lambda _: late, count="submissions") as slow,
-        SunoClient("key", base_url=slow.url, look_limiter=RateLimiter(1_000)) as suno,
+        SunoClient("key", base_url=slow.url, poll_limiter=RateLimiter(1_000)) as suno,
     ):
         await outcomes_of(suno, songs(40))
     times = [entry.time for entry in slow.ledger.accepted(MUSIC)]
@@ -474,7 +474,7 @@ async def test_what_was_being_made_is_picked_up(fake_suno: FakeSuno, tmp_path: P
 async def test_keys_of_submit_are_apart(suno: SunoClient) -> None:
     """Nobody takes a batch's key by accident."""
     with pytest.raises(ConfigurationError, match="batch:"):
-        await suno.submit(GenerateMusic("x"), key="batch:1")
+        await suno.submit(GenerateMusic("x"), idempotency_key="batch:1")
 
 
 async def test_a_task_that_never_ends_is_given_up(suno: SunoClient, fake_suno: FakeSuno) -> None:
@@ -623,7 +623,7 @@ async def test_it_tells_what_is_being_made(fake_suno: FakeSuno, tmp_path: Path) 
     told: dict[int, tuple[str, bool]] = {}
 
     def on_accepted(index: int, task: Task[Any], resumed: bool) -> None:
-        assert not task.is_over
+        assert not task.is_done
         told[index] = (task.token, resumed)
 
     async with client(fake_suno, tmp_path) as suno:

@@ -24,7 +24,7 @@ from suno_async import (
     Task,
 )
 from suno_async._batch_runner import runner
-from suno_async._polling.poller import Watcher
+from suno_async._polling.poller import Poller
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ async def test_called_back_in_the_moment_of_its_grant_it_does_not_leave(
             return await super().acquire(priority)
 
     monkeypatch.setattr("suno_async._batch_runner.runner._Feed.run", noted)
-    monkeypatch.setattr(Watcher, "is_near_end", near_end)
+    monkeypatch.setattr(Poller, "is_near_end", near_end)
     async with (
         aiohttp.ClientSession() as session,
         SunoClient("key", base_url=fake_suno.url, limiter=Held(), session=session) as suno,

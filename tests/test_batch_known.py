@@ -144,11 +144,11 @@ async def test_what_the_list_does_not_name_is_told(
 ) -> None:
     """Songs of other lists and of `submit` that are in progress or in doubt, counted at the end."""
     async with client(fake_suno, tmp_path) as suno:
-        await (await suno.submit(GenerateMusic("done"), key="done"))
-        await suno.submit(GenerateMusic("mine"), key="tg-1")
+        await (await suno.submit(GenerateMusic("done"), idempotency_key="done"))
+        await suno.submit(GenerateMusic("mine"), idempotency_key="tg-1")
         fake_suno.fail(Fault.RESET_AFTER_ACCEPT, on=MUSIC)
         with pytest.raises(SubmissionUnknown):
-            await suno.submit(GenerateMusic("lost"), key="tg-2")
+            await suno.submit(GenerateMusic("lost"), idempotency_key="tg-2")
         async with suno.batch(songs(3)) as outcomes:
             async for _ in outcomes:
                 break
@@ -169,7 +169,7 @@ async def test_what_the_list_names_is_not_told(
 ) -> None:
     """Its own doubts are outcomes, and what is over needs nobody; nor is it without a journal."""
     async with client(fake_suno, tmp_path) as suno:
-        await (await suno.submit(GenerateMusic("done"), key="done"))
+        await (await suno.submit(GenerateMusic("done"), idempotency_key="done"))
         fake_suno.fail(Fault.RESET_AFTER_ACCEPT, on=MUSIC)
         await run(suno, songs(3))
     async with SunoClient("key", base_url=fake_suno.url) as suno:
@@ -318,7 +318,7 @@ async def test_in_an_outage_doubts_are_told_and_the_rest_goes_on(
     async with client(fake_suno, tmp_path) as suno:
         batch = suno.batch(items, max_in_flight=4)
         early = [(await anext(batch)).index for _ in range(10)]
-        fake_suno.mend()
+        fake_suno.clear_faults()
         late = [outcome async for outcome in batch]
     assert sorted(early) == [*range(30, 40)]
     assert sorted(one.index for one in late) == [*range(30), *range(40, 60)]

@@ -131,7 +131,7 @@ async def test_a_probe_is_put_off_as_asked_within_reason(
     running = asyncio.create_task(_all(suno.batch(songs(5), patience=None)))
     await asyncio.sleep(100)
     assert not fake_suno.ledger.of(CREDITS)
-    fake_suno.mend()
+    fake_suno.clear_faults()
     async with asyncio.timeout(1200):
         assert [outcome.error for outcome in await running] == [None] * 5
 
@@ -143,7 +143,7 @@ async def test_one_goes_out_before_the_rest() -> None:
         slow.fail(Fault.envelope(455), times=None)
         running = asyncio.create_task(anext(suno.batch(songs(8))))
         await asyncio.sleep(20)
-        slow.mend()
+        slow.clear_faults()
         before = len(slow.ledger.of(MUSIC))
         await asyncio.sleep(60)
         first, second, *_ = [entry.time for entry in slow.ledger.of(MUSIC)[before:]]
@@ -165,7 +165,7 @@ async def test_what_is_accepted_is_told_meanwhile(suno: SunoClient, fake_suno: F
     taking = asyncio.create_task(take())
     await asyncio.sleep(900)
     assert len(told) == 5
-    fake_suno.mend()
+    fake_suno.clear_faults()
     await taking
     assert sorted(told) == [*range(50)]
 
@@ -180,7 +180,7 @@ async def test_it_says_when_it_parks_and_when_it_goes_on(
     assert len(warnings(caplog)) == 1
     assert "Maintenance, code 455" in warnings(caplog)[0]
     assert "requests that wait: 30" in warnings(caplog)[0]
-    fake_suno.mend()
+    fake_suno.clear_faults()
     await running
     assert len(warnings(caplog)) == 2
     assert warnings(caplog)[1].startswith("A batch goes on after 1")
@@ -294,7 +294,7 @@ async def test_doubts_of_an_earlier_run_are_none_of_this_one(
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
         with pytest.raises(SubmissionUnknown):
             [_ async for _ in suno.batch(songs(20), patience=0)]
-    fake_suno.mend()
+    fake_suno.clear_faults()
     before = len(fake_suno.ledger.of(CREDITS))
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
         told = [outcome async for outcome in suno.batch(songs(20))]
@@ -313,7 +313,7 @@ async def test_what_the_journal_knows_is_no_trial(fake_suno: FakeSuno, tmp_path:
         batch = suno.batch(songs(30))
         running = asyncio.create_task(_all(batch))
         await asyncio.sleep(120)
-        fake_suno.mend()
+        fake_suno.clear_faults()
         told = await running
     assert [outcome.index for outcome in told if outcome.resumed] == [*range(10, 30)]
     assert len(told) == 30
@@ -333,7 +333,7 @@ async def test_indices_and_keys_stay_as_they_were(fake_suno: FakeSuno, tmp_path:
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
         running = asyncio.create_task(_all(suno.batch(lines)))
         await asyncio.sleep(50)
-        fake_suno.mend()
+        fake_suno.clear_faults()
         first = {one.index: one.task and one.task.id for one in await running}
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
         again = {one.index: one.task and one.task.id for one in await _all(suno.batch(lines))}
@@ -344,14 +344,14 @@ async def test_indices_and_keys_stay_as_they_were(fake_suno: FakeSuno, tmp_path:
 async def test_refusals_for_rate_that_last_park_it(fake_suno: FakeSuno) -> None:
     """Somebody else uses up the rate for an hour: nothing is paid, and nothing is lost."""
     fake_suno.fail(Fault.envelope(430), on=MUSIC, times=None)
-    retry = RetryPolicy(attempts=2)
+    retry = RetryPolicy(max_attempts=2)
     async with SunoClient("key", base_url=fake_suno.url, retry=retry) as suno:
         with pytest.raises(RateLimited):
             await suno.submit(songs(1)[0])
         running = asyncio.create_task(_all(suno.batch(songs(10))))
         await asyncio.sleep(1800)
         asked = len(fake_suno.ledger.of(MUSIC))
-        fake_suno.mend()
+        fake_suno.clear_faults()
         told = await running
     assert asked < 120
     assert [outcome.error for outcome in told] == [None] * 10
@@ -432,7 +432,7 @@ async def test_a_wait_while_parked_may_be_begun_again(
     for _ in range(20):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(batch), 3)
-    fake_suno.mend()
+    fake_suno.clear_faults()
     await asyncio.sleep(1000)
     assert len(fake_suno.ledger.accepted(MUSIC)) <= 1
     assert len(await _all(batch)) == 6
@@ -453,7 +453,7 @@ async def test_workers_share_a_parked_batch(suno: SunoClient, fake_suno: FakeSun
     await asyncio.sleep(40)
     workers[0].cancel()
     await asyncio.sleep(400)
-    fake_suno.mend()
+    fake_suno.clear_faults()
     ends = await asyncio.gather(*workers, return_exceptions=True)
     assert ends[1:] == [None, None]
     assert sorted(told) == [*range(20)]
@@ -484,7 +484,7 @@ async def test_an_outage_begins_while_a_request_waits_for_its_slot() -> None:
             slow.fail(Fault.envelope(455), times=None, skip=2)
             running = asyncio.create_task(_all(suno.batch(songs(10))))
             await asyncio.sleep(200)
-            slow.mend()
+            slow.clear_faults()
             told = await running
         assert sorted(one.index for one in told) == [*range(10)]
         accepted = [entry.body["prompt"] for entry in slow.ledger.accepted(MUSIC)]

@@ -156,7 +156,7 @@ async def test_each_kind_is_told_as_documented(
                     await task.wait(timeout=1)
             else:
                 assert await task.wait(timeout=1)
-            fake.mend()
+            fake.clear_faults()
 
 
 def _about(body: dict[str, Any], task_id: str) -> dict[str, Any]:
@@ -202,8 +202,8 @@ async def test_what_was_ready_is_in_the_failure(
     task = await suno.submit(SEA)
     with pytest.raises(TaskFailed) as caught:
         await task
-    assert len(caught.value.ready) == 2
-    assert caught.value.ready[0].is_ready
+    assert len(caught.value.partial_result) == 2
+    assert caught.value.partial_result[0].is_ready
 
 
 async def test_any_order_of_all_pushes(suno: SunoClient, pushing: FakeSuno) -> None:
@@ -217,7 +217,7 @@ async def test_any_order_of_all_pushes(suno: SunoClient, pushing: FakeSuno) -> N
             body = music(task.id, stage, **failed) | ({"code": 500} if failed else {})
             assert await post(callback_url(pushing), body) == 200
         await asyncio.sleep(0.1)
-        assert task.is_over
+        assert task.is_done
         assert (task.failure is None) == ("error" not in order)
         if task.failure is None:
             assert [stage for stage, *_ in await told(task)] == STAGES
@@ -318,7 +318,7 @@ async def test_pushes_teach_how_long_tasks_take(suno: SunoClient, pushing: FakeS
     pushing.push_faults(PushFaults(lost=1.0))
     assert [one.error async for one in suno.batch([SEA])] == [None]
     assert turns.usual["music"] == pytest.approx(190 * 0.9975)
-    pushing.mend()
+    pushing.clear_faults()
     pushing.script(complete=300.0)
     assert [one.error async for one in suno.batch([SEA])] == [None]
     assert turns.usual["music"] == pytest.approx(190 * 0.9975 * 1.05)
@@ -334,7 +334,7 @@ async def test_clients_share_a_receiver(reception: Reception) -> None:
         SunoClient("one", base_url=first.url, callbacks=reception.receiver) as suno,
         SunoClient("two", base_url=second.url, callbacks=reception.receiver) as other,
     ):
-        tasks = [await one.submit(SEA, key="tg-1") for one in (suno, other)]
+        tasks = [await one.submit(SEA, idempotency_key="tg-1") for one in (suno, other)]
         results = await asyncio.gather(*tasks)
         assert results[0] != results[1]
         assert reception.answers == [200] * 6
@@ -347,13 +347,13 @@ async def test_a_client_that_has_ended_takes_nothing(
 ) -> None:
     """Pushes after the end are answered, and go to the hook."""
     async with SunoClient("key", base_url=pushing.url, callbacks=reception.receiver) as suno:
-        task = await suno.submit(SEA, key="tg-1")
+        task = await suno.submit(SEA, idempotency_key="tg-1")
     await asyncio.sleep(200)
     assert reception.answers == [200] * 3
     assert [one.token for one in reception.unwatched] == [task.token] * 3
     assert [one.stage for one in reception.unwatched] == STAGES
     assert reception.unwatched[-1].submission == "tg-1"
-    assert not task.is_over
+    assert not task.is_done
 
 
 async def test_errors_are_all_ours(suno: SunoClient, pushing: FakeSuno) -> None:
@@ -364,7 +364,7 @@ async def test_errors_are_all_ours(suno: SunoClient, pushing: FakeSuno) -> None:
     assert isinstance(receiver, CallbackReceiver)
 
     def elsewhere() -> None:
-        asyncio.run(receiver.deliver(url, music(task_id)))
+        asyncio.run(receiver.handle(url, music(task_id)))
 
     with pytest.raises(SunoError, match="another event loop"):
         await asyncio.to_thread(elsewhere)

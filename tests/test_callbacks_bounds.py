@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pushing import SECRET, TRACKS, callback_url, music, rejected
 
-from suno_async import CallbackReceiver, CallbackRejected, GenerateMusic, SunoClient, UnwatchedPush
+from suno_async import (
+    CallbackReceiver,
+    CallbackRejected,
+    GenerateMusic,
+    SunoClient,
+    UnhandledCallback,
+)
 from suno_async.operations import KINDS
 
 if TYPE_CHECKING:
@@ -78,13 +84,13 @@ async def test_pushes_of_one_submission_at_once_are_bounded(
     reception: Reception, silent: FakeSuno
 ) -> None:
     """Whoever repeats one URL gets 429 while we are busy with it, and nobody else."""
-    gate, told = asyncio.Event(), list[UnwatchedPush]()
+    gate, told = asyncio.Event(), list[UnhandledCallback]()
 
-    async def hook(push: UnwatchedPush) -> None:
+    async def hook(push: UnhandledCallback) -> None:
         await gate.wait()
         told.append(push)
 
-    receiver = reception.make(on_unwatched=hook)
+    receiver = reception.make(on_unhandled=hook)
     async with SunoClient("key", base_url=silent.url, callbacks=receiver) as suno:
         tasks = [await suno.submit(SEA) for _ in range(2)]
         urls = [callback_url(silent, at) for at in range(2)]
@@ -93,7 +99,7 @@ async def test_pushes_of_one_submission_at_once_are_bounded(
         assert answers == [None] * 16 + [429] * 84
         assert await rejected(receiver, urls[1], music(tasks[1].id)) is None
         await asyncio.sleep(0.1)
-        assert tasks[1].is_over
+        assert tasks[1].is_done
         gate.set()
         await receiver.aclose()
         assert len(told) == 17
@@ -109,11 +115,11 @@ async def test_clients_of_one_account_with_the_same_keys(
     """A push goes to the client whose task it is, whatever another one has under this key."""
     settings: dict[str, Any] = {"base_url": silent.url, "callbacks": reception.receiver}
     async with SunoClient("key", **settings) as one, SunoClient("key", **settings) as two:
-        tasks = [await suno.submit(SEA, key="1") for suno in (one, two)]
+        tasks = [await suno.submit(SEA, idempotency_key="1") for suno in (one, two)]
         for task in tasks:
             assert await rejected(reception.receiver, callback_url(silent), music(task.id)) is None
         await asyncio.sleep(0.1)
-        assert all(task.is_over for task in tasks)
+        assert all(task.is_done for task in tasks)
         assert await rejected(reception.receiver, callback_url(silent), music("other")) == 409
 
 
@@ -121,12 +127,12 @@ async def test_a_receiver_on_two_loops(reception: Reception) -> None:
     """Each loop waits for its own work alone."""
     gate = asyncio.Event()
 
-    async def hook(_: UnwatchedPush) -> None:
+    async def hook(_: UnhandledCallback) -> None:
         await gate.wait()
 
-    receiver = reception.make(on_unwatched=hook)
+    receiver = reception.make(on_unhandled=hook)
     url = receiver.url_for("x", KINDS["music"], b"")
-    await receiver.deliver(url, music("T"))
+    await receiver.handle(url, music("T"))
     await asyncio.to_thread(lambda: asyncio.run(receiver.aclose()))
     gate.set()
     await receiver.aclose()
@@ -139,11 +145,11 @@ async def test_no_traceback_shows_the_secret(reception: Reception, silent: FakeS
     url = receiver.url_for("x", KINDS["music"], b"")
     for path, body in ((url[:-1] + "!", b""), (url, b"{"), (url, b" " * 2**21)):
         with pytest.raises(CallbackRejected) as caught:
-            await receiver.deliver(path, body)
+            await receiver.handle(path, body)
         errors.append(caught.value)
     async with SunoClient("key", base_url=silent.url, callbacks=receiver) as suno:
         with pytest.raises(Exception, match="512 bytes") as long:
-            await suno.submit(SEA, key="k" * 600)
+            await suno.submit(SEA, idempotency_key="k" * 600)
         errors.append(long.value)
     for error in errors:
         told = traceback.TracebackException.from_exception(error, capture_locals=True)

@@ -26,7 +26,7 @@ from suno_async import (
     Stage,
     SunoClient,
     Task,
-    UnwatchedPush,
+    UnhandledCallback,
 )
 from suno_async.operations import KINDS
 from suno_async.testing import FakeSuno
@@ -67,7 +67,7 @@ def changed(ticket: str, at: int) -> str:
 
 async def test_each_submission_has_an_url_of_its_own(suno: SunoClient, silent: FakeSuno) -> None:
     """It names the submission and nothing of the account; its last part is a tag."""
-    await suno.submit(SEA, key="tg-4711")
+    await suno.submit(SEA, idempotency_key="tg-4711")
     await suno.submit(SEA)
     first, second = callback_url(silent, 0), callback_url(silent, 1)
     mark, inside, tag = ticket_of(first).split(".")
@@ -157,7 +157,7 @@ async def test_secrets_are_changed_without_a_gap(silent: FakeSuno) -> None:
         for receiver in (later, new):
             assert await rejected(receiver, callback_url(silent), music(fresh.id)) is None
         await settled()
-        assert fresh.is_over
+        assert fresh.is_done
         assert await rejected(new, url, music(task.id)) is None
         assert await rejected(new, url, music(fresh.id)) == 409
 
@@ -258,7 +258,7 @@ async def test_malformed_bodies(
     assert await rejected(reception.receiver, callback_url(silent), raw) == status
     await settled()
     assert (task.stage, task.failure, reception.unwatched) == (Stage.PENDING, None, [])
-    assert not task.is_over
+    assert not task.is_done
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ async def test_what_is_odd_but_the_services(
     raw = json.dumps(body).replace('"T"', json.dumps(task.id)).encode()
     assert await post(callback_url(silent), raw) == 200
     await settled()
-    assert not task.is_over
+    assert not task.is_done
 
 
 async def test_what_is_parsed_already(
@@ -293,7 +293,7 @@ async def test_what_is_parsed_already(
         body: Any = written(music(task.id))  # pyright: ignore[reportUnknownVariableType]
         assert await rejected(reception.receiver, callback_url(silent), body) is None
         await settled()
-        assert task.is_over
+        assert task.is_done
     for odd in (None, 7, [music("T")], {1: 2}, {"data": {7: 8}}):
         assert await rejected(reception.receiver, callback_url(silent), odd) == 400
 
@@ -426,13 +426,15 @@ async def test_ten_thousand_pushes(reception: Reception, caplog: pytest.LogCaptu
             urls = [callback_url(fake, at) for at in range(-5, 0)]
             storm = Storm(tasks, urls, seed=generation)
             for _ in range(1000):
-                states = {task.token: (task.stage, task.failure, task.latest) for task in tasks}
+                states = {
+                    task.token: (task.stage, task.failure, task.partial_result) for task in tasks
+                }
                 url, body, fair = storm.draw()
                 status = await rejected(reception.receiver, url, body)
                 assert status in {None, 400, 404, 409, 413}
                 await reception.receiver.aclose()
                 for at, task in enumerate(tasks):
-                    changed = states[task.token] != (task.stage, task.failure, task.latest)
+                    changed = states[task.token] != (task.stage, task.failure, task.partial_result)
                     assert not changed or (url == urls[at] and status is None)
                     heard[task.token] = heard.get(task.token, 0) + changed
                     if changed and not fair:
@@ -501,12 +503,12 @@ def test_a_size_must_be_one() -> None:
 async def test_a_key_too_long_for_an_url(suno: SunoClient, silent: FakeSuno) -> None:
     """It is told before anything is sent; the longest one is a URL that servers take."""
     with pytest.raises(ConfigurationError, match="512 bytes"):
-        await suno.submit(SEA, key="é" * 257)
+        await suno.submit(SEA, idempotency_key="é" * 257)
     assert silent.ledger.entries == []
-    task = await suno.submit(SEA, key="é" * 256)
+    task = await suno.submit(SEA, idempotency_key="é" * 256)
     assert await post(callback_url(silent), music(task.id)) == 200
     await settled()
-    assert task.is_over
+    assert task.is_done
 
 
 def test_a_receiver_keeps_its_secret() -> None:
@@ -524,20 +526,20 @@ async def test_hooks_may_be_asynchronous_and_may_fail(
     silent: FakeSuno, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What a hook raises is in the log, and the next push is told all the same."""
-    told: list[UnwatchedPush] = []
+    told: list[UnhandledCallback] = []
 
-    async def hook(push: UnwatchedPush) -> None:
+    async def hook(push: UnhandledCallback) -> None:
         await asyncio.sleep(1)
         told.append(push)
         raise ValueError(push.stage)
 
-    receiver = CallbackReceiver("http://127.0.0.1:9", SECRET, on_unwatched=hook)
+    receiver = CallbackReceiver("http://127.0.0.1:9", SECRET, on_unhandled=hook)
     async with SunoClient("key", base_url=silent.url, callbacks=receiver) as suno:
-        task = await suno.submit(SEA, key="tg-1")
+        task = await suno.submit(SEA, idempotency_key="tg-1")
         for stage in ("text", "complete"):
-            await receiver.deliver(callback_url(silent), music(task.id, stage))
+            await receiver.handle(callback_url(silent), music(task.id, stage))
         error = music(task.id, "error", data=None) | {"code": 531, "msg": "sorry"}
-        await receiver.deliver(callback_url(silent), error)
+        await receiver.handle(callback_url(silent), error)
         assert told == []
         await receiver.aclose()
         told.sort(key=lambda one: (one.failure is not None, one.stage))
@@ -550,7 +552,7 @@ async def test_hooks_may_be_asynchronous_and_may_fail(
         assert [track.id for track in told[1].result] == [one["id"] for one in TRACKS]
         assert told[2].failure is not None
         assert told[2].failure.refunded
-    assert caplog.text.count("on_unwatched failed for music:") == 3
+    assert caplog.text.count("on_unhandled failed for music:") == 3
 
 
 async def test_who_listens_hears_and_the_hook_does_not(

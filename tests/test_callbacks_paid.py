@@ -73,12 +73,12 @@ async def test_sent_again_all_the_same(
     folder = tmp_path if "journal" in setup else None
     async with client(fake, reception.receiver, folder) as suno:
         error = await lose(suno, fake, "tg-1")
-        second = await suno.submit(SEA, key="tg-1", resend_unknown=True)
+        second = await suno.submit(SEA, idempotency_key="tg-1", resend_unknown=True)
         waiting = asyncio.create_task(second.wait())
         first = await error.recovered()
         assert [first.id, second.id] == list(fake.tasks)
         assert len(await first) == len(await waiting) == 2
-        assert await suno.submit(SEA, key="tg-1") is second
+        assert await suno.submit(SEA, idempotency_key="tg-1") is second
         assert (suno.unclaimed, reception.unwatched) == ([], [])
         if folder is not None:
             assert rows(folder) == [("done", second.token)]
@@ -91,7 +91,7 @@ async def test_sent_again_and_nobody_waits_for_the_first(
     """It is paid for: it is listed, and the hook is told of it, in this process or the next."""
     async with client(fake, reception.receiver, tmp_path) as suno:
         await lose(suno, fake, "tg-1")
-        second = await suno.submit(SEA, key="tg-1", resend_unknown=True)
+        second = await suno.submit(SEA, idempotency_key="tg-1", resend_unknown=True)
         if not restart:
             assert len(await second) == 2
             await asyncio.sleep(10)
@@ -116,7 +116,7 @@ async def test_both_answers_lost(fake: FakeSuno, reception: Reception, tmp_path:
         await lose(suno, fake, "tg-1")
         fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
         with pytest.raises(SubmissionUnknown) as caught:
-            await suno.submit(SEA, key="tg-1", resend_unknown=True)
+            await suno.submit(SEA, idempotency_key="tg-1", resend_unknown=True)
         task = await caught.value.recovered()
         await asyncio.sleep(200)
         (other,) = {f"music:{one}" for one in fake.tasks} - {task.token}

@@ -62,7 +62,7 @@ async def lose(suno: SunoClient, fake: FakeSuno, key: str | None = None) -> Subm
     """A submission that is accepted, and whose answer is lost."""
     fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
     with pytest.raises(SubmissionUnknown) as caught:
-        await suno.submit(SEA, key=key)
+        await suno.submit(SEA, idempotency_key=key)
     return caught.value
 
 
@@ -84,9 +84,9 @@ async def test_a_lost_answer_is_recovered(
         assert len(fake.ledger.of(LOOK)) == 1
         assert await error.recovered() is task
         if folder is not None:
-            assert rows(folder) == [("done" if task.is_over else "in_progress", token)]
+            assert rows(folder) == [("done" if task.is_done else "in_progress", token)]
         if key is not None:
-            assert await suno.submit(SEA, key=key) is task
+            assert await suno.submit(SEA, idempotency_key=key) is task
         stages = [event.stage async for event in task]
         assert stages == [Stage.TEXT, Stage.FIRST, Stage.COMPLETE]
         assert (await task)[0].model == "V5"
@@ -106,7 +106,7 @@ async def test_a_push_overtakes_an_answer_that_never_comes(
     async with client(fake, reception.receiver, folder) as suno:
         loop = asyncio.get_running_loop()
         with pytest.raises(SubmissionUnknown) as caught:
-            await suno.submit(SEA, key="tg-1" if "key" in setup else None)
+            await suno.submit(SEA, idempotency_key="tg-1" if "key" in setup else None)
         assert reception.answers == [200]
         began = loop.time()
         task = await caught.value.recovered()
@@ -126,15 +126,15 @@ async def test_a_restart_recovers_it_too(
         receiver = suno._engine.callbacks  # pyright: ignore[reportPrivateUsage]
         assert isinstance(receiver, CallbackReceiver)
         with pytest.raises(SubmissionUnknown, match="earlier run") as caught:
-            await suno.submit(SEA, key="tg-1")
+            await suno.submit(SEA, idempotency_key="tg-1")
         waiting = asyncio.create_task(caught.value.recovered())
         await asyncio.sleep(20)
         (task_id,) = fake.tasks
-        await receiver.deliver(callback_url(fake), music(task_id, "text"))
+        await receiver.handle(callback_url(fake), music(task_id, "text"))
         task = await waiting
         assert task.id == task_id
         assert await suno.unfinished() == [task]
-        assert await suno.submit(SEA, key="tg-1") is task
+        assert await suno.submit(SEA, idempotency_key="tg-1") is task
         assert len(await task) == 2
     assert len(fake.ledger.of("generate-music")) == 1
 
@@ -163,7 +163,7 @@ async def test_an_accepted_task_is_settled_after_a_restart(
 ) -> None:
     """Pushes for what the journal knows as accepted end it there, without a look."""
     async with client(fake, reception.receiver, tmp_path) as suno:
-        token = (await suno.submit(SEA, key="tg-1")).token
+        token = (await suno.submit(SEA, idempotency_key="tg-1")).token
     async with client(fake, reception.receiver, tmp_path) as suno:
         await asyncio.sleep(200)
         assert rows(tmp_path) == [("done", token)]
@@ -171,7 +171,7 @@ async def test_an_accepted_task_is_settled_after_a_restart(
         assert [(one.token, one.submission) for one in reception.unwatched] == [(token, "tg-1")] * 3
         assert reception.unwatched[0].result[0].model == "V5"
     async with client(fake, None, tmp_path) as suno:
-        assert len(await (await suno.submit(SEA, key="tg-1"))) == 2
+        assert len(await (await suno.submit(SEA, idempotency_key="tg-1"))) == 2
     assert len(fake.ledger) == 1
 
 
@@ -221,10 +221,10 @@ async def test_all_who_wait_get_it(fake: FakeSuno, reception: Reception) -> None
     fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
     async with client(fake, reception.receiver) as suno:
         errors = await asyncio.gather(
-            *(suno.submit(SEA, key="k") for _ in range(3)), return_exceptions=True
+            *(suno.submit(SEA, idempotency_key="k") for _ in range(3)), return_exceptions=True
         )
         with pytest.raises(SubmissionUnknown) as again:
-            await suno.submit(SEA, key="k")
+            await suno.submit(SEA, idempotency_key="k")
         unknown = [one for one in errors if isinstance(one, SubmissionUnknown)]
         unknown.append(again.value)
         assert len(unknown) == 4
@@ -249,7 +249,7 @@ async def test_in_time_or_not(fake: FakeSuno, reception: Reception) -> None:
             assert loop.time() - began == pytest.approx(least, abs=0.1)
         (task_id,) = fake.tasks
         assert await post(callback_url(fake), music(task_id)) == 200
-        assert (await error.recovered(timeout=5)).is_over
+        assert (await error.recovered(timeout=5)).is_done
 
 
 async def test_an_unsent_request_is_not_waited_for(fake: FakeSuno, reception: Reception) -> None:
@@ -344,13 +344,13 @@ async def test_the_push_itself_is_given_up_at_every_moment(
             error = await lose(suno, fake)
             url, task_id = callback_url(fake), list(fake.tasks)[-1]
             loop.set_task_factory(make)
-            await reception.receiver.deliver(url, music(task_id, "text"))
+            await reception.receiver.handle(url, music(task_id, "text"))
             await asyncio.sleep(1)
             loop.set_task_factory(None)
-            await reception.receiver.deliver(url, music(task_id))
+            await reception.receiver.handle(url, music(task_id))
             task = await error.recovered(timeout=5)
             await asyncio.sleep(0.1)
-            assert (task.id, task.is_over) == (task_id, True)
+            assert (task.id, task.is_done) == (task_id, True)
         assert rows(folder) == [("done", task.token)]
         if all(one.waits < moment for one in watched):
             assert moment > 5

@@ -181,7 +181,7 @@ async def test_failed_looks_are_not_the_tasks_failure(
     with pytest.raises(ServerError):
         await task
     assert 60 <= loop.time() - began <= 90
-    fake_suno.mend()
+    fake_suno.clear_faults()
     assert len(await task) == 2
 
 
@@ -260,7 +260,7 @@ async def test_cancelling_the_closing_leaves_nothing_open(
     async with SunoClient("key", base_url=fake_suno.url, journal=journal):
         pass
     ours = asyncio.all_tasks() - before
-    assert not [one for one in ours if "Watcher" in repr(one)]
+    assert not [one for one in ours if "Poller" in repr(one)]
 
 
 class BrokenLimiter:

@@ -207,7 +207,7 @@ def test_refused_with_the_names_of_the_fields(
     """What breaks a documented rule is refused before it is paid for, by the fields' names."""
     with pytest.raises(InvalidRequest) as caught:
         cls(*args, **fields)
-    assert {fault.field for fault in caught.value.faults} == expected
+    assert {fault.field for fault in caught.value.problems} == expected
     assert caught.value.operation == cls.__name__
 
 
@@ -287,7 +287,7 @@ def test_all_faults_come_at_once_and_read_as_sentences() -> None:
     """One error names every field with its limit and what was given, whatever kind of rule."""
     with pytest.raises(InvalidRequest) as caught:
         GenerateMusic(style="x" * 1001, style_weight=2, callback_url="me", model=Model.V5)
-    *short, long = map(str, caught.value.faults)
+    *short, long = map(str, caught.value.problems)
     assert short == [
         "callback_url must be a URL that begins with http:// or https:// (given: 'me')",
         "style_weight must lie between 0 and 1 (given: 2)",
@@ -316,14 +316,14 @@ def test_a_wrong_type_says_what_is_wanted(fields: dict[str, Any], said: str) -> 
     """A value of another type is refused in words, not in Python's names of types."""
     with pytest.raises(InvalidRequest) as caught:
         GenerateMusic("x", **fields)
-    assert [str(fault) for fault in caught.value.faults] == [said]
+    assert [str(fault) for fault in caught.value.problems] == [said]
 
 
 def test_lengths_hold_in_every_mode_of_v6() -> None:
     """Lyrics and style are limited in the simple mode too, and in a replaced section."""
     with pytest.raises(InvalidRequest) as caught:
         GenerateMusic(custom_mode=False, model="V6", lyrics="x" * 6000, style="x" * 1100)
-    assert [fault.field for fault in caught.value.faults] == ["lyrics", "style"]
+    assert [fault.field for fault in caught.value.problems] == ["lyrics", "style"]
 
 
 def test_a_sample_of_30_seconds_is_30_seconds() -> None:

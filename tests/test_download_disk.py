@@ -24,7 +24,9 @@ OURS = b"what somebody else has"
 
 def client(attempts: int = 2) -> SunoClient:
     """A client that needs no service."""
-    return SunoClient("key", base_url="http://127.0.0.1:9", retry=RetryPolicy(attempts=attempts))
+    return SunoClient(
+        "key", base_url="http://127.0.0.1:9", retry=RetryPolicy(max_attempts=attempts)
+    )
 
 
 def linked(place: Path, other: Path) -> None:

@@ -254,7 +254,7 @@ async def test_a_fault_that_stays(tmp_path: Path, answer: Answer, why: str) -> N
     async with hosting() as host:
         host.etag = None
         host.answers = [answer] * 9
-        async with client(retry=RetryPolicy(attempts=3)) as suno:
+        async with client(retry=RetryPolicy(max_attempts=3)) as suno:
             with pytest.raises(DownloadFailed, match=why):
                 await suno.download(host.url, tmp_path)
         assert len(host.asked) == 3
@@ -278,7 +278,7 @@ async def test_attempts_count_from_the_last_one_that_got_on(tmp_path: Path) -> N
     content = SONG * 10
     async with hosting(content) as host:
         host.answers = [cut_after(PIECE + 100) for _ in range(30)]
-        assert await fetched(host, tmp_path, retry=RetryPolicy(attempts=2)) == content
+        assert await fetched(host, tmp_path, retry=RetryPolicy(max_attempts=2)) == content
     assert len(host.asked) == 31
 
 
@@ -317,7 +317,7 @@ async def test_silence_alone_is_bounded(tmp_path: Path) -> None:
         assert loop.time() > 7000
         host.answers = [silent] * 9
         began = loop.time()
-        async with client(timeout=5, retry=RetryPolicy(attempts=2)) as suno:
+        async with client(timeout=5, retry=RetryPolicy(max_attempts=2)) as suno:
             with pytest.raises(DownloadFailed, match="silent for 5 s"):
                 await suno.download(host.url, tmp_path)
         assert 10 < loop.time() - began < 12
@@ -334,7 +334,7 @@ async def test_a_host_may_ask_to_wait(tmp_path: Path) -> None:
 
 async def test_redirects_have_an_end(tmp_path: Path) -> None:
     """Some are followed, to http and https; a ring of them, and other places, lead nowhere."""
-    async with hosting() as host, client(retry=RetryPolicy(attempts=2)) as suno:
+    async with hosting() as host, client(retry=RetryPolicy(max_attempts=2)) as suno:
         host.answers = [says(status=302, headers={"Location": "/other.mp3"})] * 5
         assert (await suno.download(host.url, tmp_path)).read_bytes() == SONG
         for place in ("/round", "file:///etc/passwd", "ftp://files.example/a.mp3"):
@@ -368,7 +368,7 @@ async def test_messages_hold_no_secrets(tmp_path: Path, caplog: pytest.LogCaptur
     async with hosting() as host:
         host.answers = [cut_after(100_000), *[cut_after(10)] * 9]
         url = host.url.replace("http://", "http://me:hush@") + "?signature=hush"
-        async with client(retry=RetryPolicy(attempts=2)) as suno:
+        async with client(retry=RetryPolicy(max_attempts=2)) as suno:
             with pytest.raises(DownloadFailed) as caught:
                 await suno.download(url, tmp_path)
     assert "hush" not in f"{caught.value!r} {caplog.text}"
@@ -382,7 +382,7 @@ async def test_messages_hold_no_secrets(tmp_path: Path, caplog: pytest.LogCaptur
 async def part_of(host: FileHost, directory: Path, at: int = 100_000) -> None:
     """What a process leaves that gave up, or was killed, after so many bytes."""
     host.answers = [cut_after(at)]
-    async with client(retry=RetryPolicy(attempts=1)) as suno:
+    async with client(retry=RetryPolicy(max_attempts=1)) as suno:
         with pytest.raises(DownloadFailed, match=f"{at} of {SIZE}|broke off"):
             await suno.download(host.url, directory)
     assert in_it(directory) == ["song.mp3.part", "song.mp3.part.json"]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MADE_FOR_USERS = {
     *("Attempt", "Batch", "CallOperation", "Fault", "JournalEntry", "Outcome"),
-    *("Task", "TaskOperation", "UnwatchedPush"),
+    *("Task", "TaskOperation", "UnhandledCallback"),
     *("testing.Entry", "testing.Ledger", "testing.Push"),
 }
 OBJECTS: dict[str, type] = {

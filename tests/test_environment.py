@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 from suno_async import ConnectionFailed, RetryPolicy, SunoClient
 from suno_async.testing import FakeSuno
 
-ONCE = RetryPolicy(attempts=1)
+ONCE = RetryPolicy(max_attempts=1)
 
 
 async def test_an_entry_in_netrc_does_not_stop_us(

@@ -52,12 +52,12 @@ def test_what_was_given_may_be_anything(given: Any) -> None:
     with pytest.raises(errors.InvalidRequest) as caught:
         GenerateMusic(title=given)
     error = caught.value
-    assert error.faults[0].given is given
+    assert error.problems[0].given is given
     assert "title must be text (given: " in str(error)
     assert len(repr(error)) < 1_000
     back = pickle.loads(pickle.dumps(error))  # noqa: S301 our own pickle
-    assert [fault.field for fault in back.faults] == ["title"]
-    assert back.faults[0].problem == "must be text"
+    assert [fault.field for fault in back.problems] == ["title"]
+    assert back.problems[0].problem == "must be text"
 
 
 @pytest.mark.parametrize("cls", EVERY)

@@ -18,10 +18,10 @@ from suno_async import (
     Priority,
     RateLimiter,
     Slot,
+    SlotResult,
     SubmissionUnknown,
     SunoClient,
     Task,
-    Use,
 )
 from suno_async.testing import FakeSuno, Fault
 
@@ -58,7 +58,7 @@ class Scene:
             "key", base_url=self.fake.url, limiter=self.limiter, journal=self.journal, session=own
         )
         self.suno = await self.stack.enter_async_context(suno)
-        (await self.limiter.acquire()).release(Use.ANSWERED)
+        (await self.limiter.acquire()).release(SlotResult.ANSWERED)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -66,7 +66,7 @@ class Scene:
 
     def submit(self) -> Asking:
         """Ask for a song in this setup's way."""
-        return asyncio.create_task(self.suno.submit(SEA, key=self.key))
+        return asyncio.create_task(self.suno.submit(SEA, idempotency_key=self.key))
 
     @property
     def accepted(self) -> list[str]:
@@ -83,7 +83,7 @@ class Scene:
         """The limiter has its slot again."""
         await asyncio.sleep(300)
         async with asyncio.timeout(0.001):
-            (await self.limiter.acquire()).release(Use.UNUSED)
+            (await self.limiter.acquire()).release(SlotResult.NOT_SENT)
 
 
 async def at_every_moment(setup: str, folder: Path, play: Callable[[Scene, int], Any]) -> int:

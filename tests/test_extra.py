@@ -122,7 +122,7 @@ def test_what_cannot_be_sent_is_refused(given: Any, why: str) -> None:
     """What JSON would refuse, or would change, is no plain data."""
     with pytest.raises(InvalidRequest, match=why) as caught:
         GenerateMusic("the sea", extra=given)
-    assert [fault.field for fault in caught.value.faults] == ["extra"]
+    assert [fault.field for fault in caught.value.problems] == ["extra"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_all_that_is_wrong_comes_at_once() -> None:
     """Its faults stand beside those of the other fields."""
     with pytest.raises(InvalidRequest) as caught:
         GenerateMusic("the sea", model=" ", extra={"title": "x", "tags": "x"})
-    assert [fault.field for fault in caught.value.faults] == ["model", "extra"]
+    assert [fault.field for fault in caught.value.problems] == ["model", "extra"]
 
 
 async def test_it_reaches_the_service(suno: SunoClient, fake_suno: FakeSuno) -> None:
@@ -183,17 +183,17 @@ async def test_a_key_names_it(fake_suno: FakeSuno, tmp_path: Path) -> None:
     journal = tmp_path / "songs.sqlite"
     song = GenerateMusic("the sea", extra=MORE)
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
-        task = await suno.submit(song, key="tg-4711")
-        assert await suno.submit(song, key="tg-4711") is task
+        task = await suno.submit(song, idempotency_key="tg-4711")
+        assert await suno.submit(song, idempotency_key="tg-4711") is task
         for other in (GenerateMusic("the sea"), GenerateMusic("the sea", extra={"mood": "wild"})):
             with pytest.raises(ConfigurationError, match="belongs to another request"):
-                await suno.submit(other, key="tg-4711")
+                await suno.submit(other, idempotency_key="tg-4711")
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
         (again,) = await suno.unfinished()
         assert again.operation == song
-        assert (await suno.submit(song, key="tg-4711")).token == task.token
+        assert (await suno.submit(song, idempotency_key="tg-4711")).token == task.token
         with pytest.raises(ConfigurationError, match="belongs to another request"):
-            await suno.submit(GenerateMusic("the sea"), key="tg-4711")
+            await suno.submit(GenerateMusic("the sea"), idempotency_key="tg-4711")
     fake_suno.ledger.assert_charged(1)
 
 

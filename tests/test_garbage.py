@@ -79,7 +79,7 @@ async def test_a_submission_leaves_no_cycle(
             "key",
             base_url=fake.url,
             limiter=RateLimiter(1_000),
-            retry=RetryPolicy(attempts=2),
+            retry=RetryPolicy(max_attempts=2),
             **given,
         ) as suno,
     ):
@@ -89,7 +89,7 @@ async def test_a_submission_leaves_no_cycle(
                 fake.fail(played, times=2 if fault == "refused for rate" else 1)
             key = f"song {number}" if way == "key" else None
             with suppress(SunoError):
-                await suno.submit(GenerateMusic("a"), key=key)
+                await suno.submit(GenerateMusic("a"), idempotency_key=key)
 
         await submit(-1)
         await asyncio.sleep(60)
@@ -104,7 +104,7 @@ async def test_two_with_one_key_leave_no_cycle(suno: SunoClient, fake_suno: Fake
     """Both have an error of their own, and neither holds the other's."""
     with garbage() as found:
         fake_suno.fail(Fault.envelope(402))
-        twice = [suno.submit(GenerateMusic("a"), key="a") for _ in range(2)]
+        twice = [suno.submit(GenerateMusic("a"), idempotency_key="a") for _ in range(2)]
         ends = await asyncio.gather(*twice, return_exceptions=True)
         assert [type(end).__name__ for end in ends] == ["InsufficientCredits"] * 2
         del ends, twice

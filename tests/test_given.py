@@ -46,7 +46,7 @@ async def later(_: Attempt) -> None:
         ("limiter", RateLimiter),
         ("limiter", 20),
         ("limiter", False),
-        ("look_limiter", AsyncLimiter(20, 10)),
+        ("poll_limiter", AsyncLimiter(20, 10)),
         ("allow_private", "no"),
         ("allow_private", 0),
         ("base_url", "http://localhost:99999"),
@@ -123,7 +123,7 @@ class Wordless:
 async def test_a_limiter_of_the_callers_is_welcome(fake_suno: FakeSuno, limiter: Any) -> None:
     """It need not be one of ours, and is asked for each request and each look."""
     async with SunoClient(
-        "key", base_url=fake_suno.url, limiter=limiter(), look_limiter=limiter()
+        "key", base_url=fake_suno.url, limiter=limiter(), poll_limiter=limiter()
     ) as suno:
         assert len(await (await suno.generate_music("a"))) == 2
 

@@ -232,7 +232,7 @@ async def test_a_rest_of_absurd_size(tmp_path: Path) -> None:
         request.transport.close()
         return response
 
-    retry = RetryPolicy(attempts=5)
+    retry = RetryPolicy(max_attempts=5)
     async with hosting() as host, SunoClient("key", base_url=NEAR, retry=retry) as suno:
         host.answers = [half, absurd]
         assert (await suno.download(host.url, tmp_path)).read_bytes() == SONG

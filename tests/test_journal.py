@@ -59,19 +59,19 @@ def rows(tmp_path: Path, what: str = "id, state, token") -> list[tuple[Any, ...]
 
 async def test_one_key_is_one_payment(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """A message that is delivered again, at once or later, gets the same task."""
-    tasks = await asyncio.gather(*(suno.submit(SEA, key="tg-1") for _ in range(5)))
-    later = await suno.submit(GenerateMusic("the sea"), key="tg-1")
+    tasks = await asyncio.gather(*(suno.submit(SEA, idempotency_key="tg-1") for _ in range(5)))
+    later = await suno.submit(GenerateMusic("the sea"), idempotency_key="tg-1")
     assert {task.token for task in (*tasks, later)} == {tasks[0].token}
     assert await later is await tasks[0]
     assert len(fake_suno.ledger.of("generate-music")) == 1
-    await suno.submit(SEA, key="tg-2")
+    await suno.submit(SEA, idempotency_key="tg-2")
     assert len(fake_suno.ledger.accepted("generate-music")) == 2
 
 
 async def test_a_key_is_taken_before_any_wait(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """While the first one waits for the limiter, the second one joins it."""
     await asyncio.gather(*(suno.get_credits() for _ in range(20)))
-    one, two = (asyncio.create_task(suno.submit(SEA, key="k")) for _ in range(2))
+    one, two = (asyncio.create_task(suno.submit(SEA, idempotency_key="k")) for _ in range(2))
     await asyncio.sleep(1)
     assert not fake_suno.ledger.of("generate-music")
     assert (await one).token == (await two).token
@@ -80,21 +80,21 @@ async def test_a_key_is_taken_before_any_wait(suno: SunoClient, fake_suno: FakeS
 
 async def test_a_key_names_one_request(suno: SunoClient) -> None:
     """Another operation under the same key is a mistake that is told."""
-    await suno.submit(SEA, key="k")
+    await suno.submit(SEA, idempotency_key="k")
     with pytest.raises(ConfigurationError, match="'k' belongs to another request, GenerateMusic:"):
-        await suno.submit(GenerateMusic("the hills"), key="k")
+        await suno.submit(GenerateMusic("the hills"), idempotency_key="k")
     with pytest.raises(ConfigurationError, match="'k' belongs to another request, GenerateMusic:"):
-        await suno.submit(GenerateLyrics("the sea"), key="k")
+        await suno.submit(GenerateLyrics("the sea"), idempotency_key="k")
     with pytest.raises(ConfigurationError, match="key"):
-        await suno.submit(SEA, key=" ")
+        await suno.submit(SEA, idempotency_key=" ")
 
 
 async def test_a_key_names_one_request_while_it_is_on_its_way(suno: SunoClient) -> None:
     """Who comes with another request meanwhile is told so, and does not get the first one's."""
-    one = asyncio.create_task(suno.submit(SEA, key="k"))
+    one = asyncio.create_task(suno.submit(SEA, idempotency_key="k"))
     await asyncio.sleep(0)
     with pytest.raises(ConfigurationError, match="'k' belongs to another request, GenerateLyrics:"):
-        await suno.submit(GenerateLyrics("the sea"), key="k")
+        await suno.submit(GenerateLyrics("the sea"), idempotency_key="k")
     assert (await one).operation == SEA
 
 
@@ -103,15 +103,15 @@ async def test_a_refusal_frees_the_key(suno: SunoClient, fake_suno: FakeSuno) ->
     fake_suno.balance = 0
     for _ in range(2):
         with pytest.raises(InsufficientCredits):
-            await suno.submit(SEA, key="k")
+            await suno.submit(SEA, idempotency_key="k")
     fake_suno.balance = 100
-    assert (await suno.submit(SEA, key="k")).id in fake_suno.tasks
+    assert (await suno.submit(SEA, idempotency_key="k")).id in fake_suno.tasks
 
 
 async def test_two_that_wait_share_the_refusal(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """The second one gets the first one's error, as an object of its own."""
     fake_suno.balance = 0
-    both = (suno.submit(SEA, key="k"), suno.submit(SEA, key="k"))
+    both = (suno.submit(SEA, idempotency_key="k"), suno.submit(SEA, idempotency_key="k"))
     one, two = await asyncio.gather(*both, return_exceptions=True)
     assert isinstance(one, InsufficientCredits)
     assert isinstance(two, InsufficientCredits)
@@ -126,11 +126,11 @@ async def test_an_unknown_stays_unknown_until_sent_again_on_request(
     fake_suno.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
     for _ in range(3):
         with pytest.raises(SubmissionUnknown) as caught:
-            await suno.submit(SEA, key="k")
+            await suno.submit(SEA, idempotency_key="k")
         assert caught.value.submission == "k"
     assert len(fake_suno.ledger.of("generate-music")) == 1
-    task = await suno.submit(SEA, key="k", resend_unknown=True)
-    assert (await suno.submit(SEA, key="k")).token == task.token
+    task = await suno.submit(SEA, idempotency_key="k", resend_unknown=True)
+    assert (await suno.submit(SEA, idempotency_key="k")).token == task.token
     assert len(fake_suno.ledger.accepted("generate-music")) == 2
 
 
@@ -140,13 +140,13 @@ async def test_a_refused_second_try_leaves_the_unknown(
     """The first one may have been paid, whatever became of the second."""
     fake_suno.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
     with pytest.raises(SubmissionUnknown):
-        await suno.submit(SEA, key="k")
+        await suno.submit(SEA, idempotency_key="k")
     fake_suno.balance = 0
     with pytest.raises(InsufficientCredits):
-        await suno.submit(SEA, key="k", resend_unknown=True)
+        await suno.submit(SEA, idempotency_key="k", resend_unknown=True)
     fake_suno.balance = 100
     with pytest.raises(SubmissionUnknown):
-        await suno.submit(SEA, key="k")
+        await suno.submit(SEA, idempotency_key="k")
     assert len(fake_suno.ledger.accepted("generate-music")) == 1
 
 
@@ -155,7 +155,7 @@ async def test_who_is_cancelled_first_does_not_take_the_other_along(
 ) -> None:
     """Of two that wait for one key, one may go."""
     await asyncio.gather(*(suno.get_credits() for _ in range(20)))
-    one, two = (asyncio.create_task(suno.submit(SEA, key="k")) for _ in range(2))
+    one, two = (asyncio.create_task(suno.submit(SEA, idempotency_key="k")) for _ in range(2))
     await asyncio.sleep(1)
     one.cancel()
     assert (await two).id in fake_suno.tasks
@@ -168,41 +168,41 @@ async def test_the_next_takes_the_place_of_who_ended_unsent(
 ) -> None:
     """A submission called back before it left frees its key in the same moment."""
     await asyncio.gather(*(suno.get_credits() for _ in range(20)))
-    one = asyncio.create_task(suno.submit(SEA, key="k"))
+    one = asyncio.create_task(suno.submit(SEA, idempotency_key="k"))
     await asyncio.sleep(1)
     one.cancel()
     await asyncio.sleep(0)
-    assert (await suno.submit(SEA, key="k")).id in fake_suno.tasks
+    assert (await suno.submit(SEA, idempotency_key="k")).id in fake_suno.tasks
     assert len(fake_suno.ledger.of("generate-music")) == 1
 
 
 async def test_whoever_takes_the_place_keeps_it(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """The end of who was called back does not free the key of who came next."""
     await asyncio.gather(*(suno.get_credits() for _ in range(20)))
-    one = asyncio.create_task(suno.submit(SEA, key="k"))
+    one = asyncio.create_task(suno.submit(SEA, idempotency_key="k"))
     await asyncio.sleep(1)
     one.cancel()
     await asyncio.sleep(0)
-    two = asyncio.create_task(suno.submit(SEA, key="k"))
+    two = asyncio.create_task(suno.submit(SEA, idempotency_key="k"))
     await asyncio.sleep(1)
-    assert await suno.submit(SEA, key="k") is await two
+    assert await suno.submit(SEA, idempotency_key="k") is await two
     assert len(fake_suno.ledger.of("generate-music")) == 1
 
 
 async def test_a_restart_finds_what_was_being_made(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """After a restart `unfinished` gives the tasks and what was asked; the key still holds."""
     async with client(fake_suno, tmp_path) as suno:
-        token = (await suno.submit(SEA, key="k")).token
+        token = (await suno.submit(SEA, idempotency_key="k")).token
     async with client(fake_suno, tmp_path) as suno:
         (task,) = await suno.unfinished()
         assert task.token == token
         assert task.operation == SEA
-        assert (await suno.submit(SEA, key="k")) is task
+        assert (await suno.submit(SEA, idempotency_key="k")) is task
         assert len(await task) == 2
     async with client(fake_suno, tmp_path) as suno:
         assert await suno.unfinished() == []
         requests = len(fake_suno.ledger)
-        task = await suno.submit(SEA, key="k")
+        task = await suno.submit(SEA, idempotency_key="k")
         assert [event.stage async for event in task] == [Stage.TEXT, Stage.FIRST, Stage.COMPLETE]
         assert (await task)[0].model == "V5"
         assert len(fake_suno.ledger) == requests, "the result is in the journal"
@@ -213,25 +213,25 @@ async def test_a_failure_is_remembered(fake_suno: FakeSuno, tmp_path: Path) -> N
     fake_suno.script(fail_at=20, status="SENSITIVE_WORD_ERROR")
     async with client(fake_suno, tmp_path) as suno:
         with pytest.raises(TaskFailed):
-            await (await suno.submit(SEA, key="k"))
+            await (await suno.submit(SEA, idempotency_key="k"))
     async with client(fake_suno, tmp_path) as suno:
         with pytest.raises(TaskFailed) as caught:
-            await (await suno.submit(SEA, key="k"))
+            await (await suno.submit(SEA, idempotency_key="k"))
         assert caught.value.status == "SENSITIVE_WORD_ERROR"
 
 
 async def test_the_journal_agrees_with_the_ledger(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """Refused: no row. Accepted: the task. Lost: a row without one. Over: said so."""
     async with client(fake_suno, tmp_path) as suno:
-        done = await suno.submit(SEA, key="done")
+        done = await suno.submit(SEA, idempotency_key="done")
         await done
-        made = await suno.submit(SEA, key="made")
+        made = await suno.submit(SEA, idempotency_key="made")
         fake_suno.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
         with pytest.raises(SubmissionUnknown):
-            await suno.submit(SEA, key="lost")
+            await suno.submit(SEA, idempotency_key="lost")
         fake_suno.fail(Fault.envelope(400), on="generate-music")
         with pytest.raises(APIError):
-            await suno.submit(SEA, key="refused")
+            await suno.submit(SEA, idempotency_key="refused")
         assert rows(tmp_path) == [
             ("done", "done", done.token),
             ("made", "in_progress", made.token),
@@ -245,7 +245,7 @@ async def test_cancelled_before_it_left_is_not_in_the_journal(
     """What was never sent is not unknown after a restart."""
     async with client(fake_suno, tmp_path) as suno:
         await asyncio.gather(*(suno.get_credits() for _ in range(20)))
-        asking = asyncio.create_task(suno.submit(SEA, key="k"))
+        asking = asyncio.create_task(suno.submit(SEA, idempotency_key="k"))
         await asyncio.sleep(1)
         asking.cancel()
     assert rows(tmp_path) == []
@@ -257,7 +257,7 @@ async def test_cancelled_after_it_left_is_in_the_journal(
     """What was paid for is found again, though its caller had gone."""
     fake_suno.fail(Fault.DELAY_AFTER_ACCEPT.lasting(10), on="generate-music")
     async with client(fake_suno, tmp_path) as suno:
-        asking = asyncio.create_task(suno.submit(SEA, key="k"))
+        asking = asyncio.create_task(suno.submit(SEA, idempotency_key="k"))
         await asyncio.sleep(5)
         asking.cancel()
     async with client(fake_suno, tmp_path) as suno:
@@ -279,9 +279,11 @@ async def test_a_row_without_an_answer_is_unknown_after_a_crash(
     db.close()
     async with client(fake_suno, tmp_path) as suno:
         with pytest.raises(SubmissionUnknown, match="earlier run"):
-            await suno.submit(SEA, key="k")
+            await suno.submit(SEA, idempotency_key="k")
         assert not fake_suno.ledger.entries
-        assert (await suno.submit(SEA, key="k", resend_unknown=True)).id in fake_suno.tasks
+        assert (
+            await suno.submit(SEA, idempotency_key="k", resend_unknown=True)
+        ).id in fake_suno.tasks
     assert [row[1] for row in rows(tmp_path)] == ["in_progress"]
 
 
@@ -389,14 +391,14 @@ async def test_a_song_is_not_lost_to_a_full_disk(
 ) -> None:
     """Where the id cannot be written down, the caller has the task, and the log says so."""
     async with client(fake_suno, tmp_path) as suno:
-        await suno.submit(SEA, key="first")
+        await suno.submit(SEA, idempotency_key="first")
         with sqlite3.connect(tmp_path / "songs.sqlite") as db:
             db.execute(
                 "CREATE TRIGGER full BEFORE UPDATE OF task ON submission "
                 "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
             )
         db.close()
-        task = await suno.submit(SEA, key="second")
+        task = await suno.submit(SEA, idempotency_key="second")
         assert task.id in fake_suno.tasks
         assert task.id in caplog.text
         assert "disk full" in caplog.text
@@ -449,10 +451,10 @@ async def test_a_journal_by_two_names_is_one(fake_suno: FakeSuno, tmp_path: Path
     """A symbolic link does not get around the lock."""
     (tmp_path / "link.sqlite").symlink_to(tmp_path / "songs.sqlite")
     async with client(fake_suno, tmp_path) as suno:
-        await suno.submit(SEA, key="k")
+        await suno.submit(SEA, idempotency_key="k")
         other = SunoClient("key", base_url=fake_suno.url, journal=tmp_path / "link.sqlite")
         with pytest.raises(JournalError, match="in use"):
-            await other.submit(SEA, key="k")
+            await other.submit(SEA, idempotency_key="k")
         await other.aclose()
     assert len(fake_suno.ledger.accepted("generate-music")) == 1
 
@@ -461,7 +463,7 @@ async def test_a_journal_by_two_names_is_one(fake_suno: FakeSuno, tmp_path: Path
 async def test_what_is_no_key(suno: SunoClient, fake_suno: FakeSuno, key: object) -> None:
     """A key must be a text that can be written down."""
     with pytest.raises(ConfigurationError, match="key must be"):
-        await suno.submit(SEA, key=key)  # type: ignore[arg-type]
+        await suno.submit(SEA, idempotency_key=key)  # type: ignore[arg-type]
     assert not fake_suno.ledger.entries
 
 
@@ -470,7 +472,7 @@ async def test_a_task_that_ends_first_opens_the_journal(
 ) -> None:
     """A client used without `async with` records an outcome all the same."""
     async with client(fake_suno, tmp_path) as suno:
-        token = (await suno.submit(SEA, key="k")).token
+        token = (await suno.submit(SEA, idempotency_key="k")).token
     suno = client(fake_suno, tmp_path)
     await suno.task(token)
     await suno.aclose()

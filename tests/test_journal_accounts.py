@@ -99,12 +99,12 @@ async def test_a_simulation_is_not_the_real_thing(fake_suno: FakeSuno, path: Pat
 async def test_another_accounts_file_is_left_as_it_is(fake_suno: FakeSuno, path: Path) -> None:
     """Nothing is sent, nothing is changed, and nobody is kept out."""
     async with SunoClient("key", base_url=fake_suno.url, journal=path, account="mine") as suno:
-        await suno.submit(SEA, key="k")
+        await suno.submit(SEA, idempotency_key="k")
     before = path.read_bytes()
     other = SunoClient("key", base_url=fake_suno.url, journal=path, account="yours")
     for _ in range(2):
         with pytest.raises(JournalError, match="the account 'mine', and this client is 'yours'"):
-            await other.submit(SEA, key="k")
+            await other.submit(SEA, idempotency_key="k")
     assert path.read_bytes() == before
     async with SunoClient("new-key", base_url=fake_suno.url, journal=path, account="mine") as suno:
         assert [entry.key async for entry in suno.submissions()] == ["k"], "under a rotated key"

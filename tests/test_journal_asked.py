@@ -63,15 +63,15 @@ def client(fake: FakeSuno, tmp_path: Path) -> SunoClient:
 
 async def all_states(suno: SunoClient, fake: FakeSuno) -> dict[str, str]:
     """Bring about a submission in each state; what each is called, by key."""
-    done = await suno.submit(SEA, key="its done")
+    done = await suno.submit(SEA, idempotency_key="its done")
     await done
     fake.script(fail_at=20, status="GENERATE_AUDIO_FAILED")
     with pytest.raises(TaskFailed):
-        await (await suno.submit(SEA, key="its failed"))
+        await (await suno.submit(SEA, idempotency_key="its failed"))
     fake.fail(Fault.RESET_AFTER_ACCEPT, on=MUSIC)
     with pytest.raises(SubmissionUnknown):
-        await suno.submit(SEA, key="its doubt")
-    await suno.submit(SEA, key="its progress")
+        await suno.submit(SEA, idempotency_key="its doubt")
+    await suno.submit(SEA, idempotency_key="its progress")
     return {
         "its done": "done",
         "its failed": "failed",
@@ -282,7 +282,7 @@ async def test_pruned_is_what_is_old(fake_suno: FakeSuno, tmp_path: Path) -> Non
     """By the time at which it was over, not that at which it was sent."""
     async with client(fake_suno, tmp_path) as suno:
         for key in ("old", "new"):
-            await (await suno.submit(SEA, key=key))
+            await (await suno.submit(SEA, idempotency_key=key))
         with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
             db.execute("UPDATE submission SET sent_at = datetime('now', '-9 days')")
             ago = "UPDATE submission SET done_at = datetime('now', '-8 days') WHERE id = 'old'"
@@ -295,15 +295,15 @@ async def test_pruned_is_what_is_old(fake_suno: FakeSuno, tmp_path: Path) -> Non
 async def test_a_pruned_song_is_not_paid_again(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """Its key gives its task, whose result the service still keeps; another request is refused."""
     async with client(fake_suno, tmp_path) as suno:
-        token = (await suno.submit(SEA, key="k")).token
+        token = (await suno.submit(SEA, idempotency_key="k")).token
         title = (await suno.task(token))[0].title
         assert await suno.prune(older_than=0) == 1
     async with client(fake_suno, tmp_path) as suno:
-        task = await suno.submit(GenerateMusic("the sea\r"), key="k")
+        task = await suno.submit(GenerateMusic("the sea\r"), idempotency_key="k")
         assert task.token == token
         assert (await task)[0].title == title
         with pytest.raises(ConfigurationError, match="belongs to another request, GenerateMusic"):
-            await suno.submit(GenerateMusic("the hills"), key="k")
+            await suno.submit(GenerateMusic("the hills"), idempotency_key="k")
         assert (await listed(suno))["k"].state == "done"
         assert await suno.unfinished() == []
         assert await suno.prune(older_than=0) == 0, "it stays empty"
@@ -369,10 +369,10 @@ async def test_forgotten_its_key_is_free(suno: SunoClient, fake_suno: FakeSuno) 
     assert sorted(await listed(suno)) == ["its doubt", "its progress"]
     sent = len(fake_suno.ledger.of(MUSIC))
     for key in ("its done", "its progress"):
-        await suno.submit(SEA, key=key)
+        await suno.submit(SEA, idempotency_key=key)
     assert len(fake_suno.ledger.of(MUSIC)) == sent + 1
     with pytest.raises(SubmissionUnknown):
-        await suno.submit(SEA, key="its doubt")
+        await suno.submit(SEA, idempotency_key="its doubt")
     assert sorted(expected) == ["its done", "its doubt", "its failed", "its progress"]
 
 

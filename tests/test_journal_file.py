@@ -76,7 +76,7 @@ async def in_flight(fake: FakeSuno, suno: SunoClient, *keys: str) -> list[asynci
     """Songs that were sent, and whose answers come ten seconds after they were paid for."""
     for _ in keys:
         fake.fail(Fault.DELAY_AFTER_ACCEPT.lasting(10), on="generate-music")
-    asking = [asyncio.create_task(suno.submit(SEA, key=key)) for key in keys]
+    asking = [asyncio.create_task(suno.submit(SEA, idempotency_key=key)) for key in keys]
     await asyncio.sleep(5)
     assert len(accepted(fake)) == len(keys)
     return asking
@@ -90,12 +90,14 @@ async def test_a_copy_of_the_file_alone_is_whole(fake_suno: FakeSuno, tmp_path: 
     copies: list[Path] = []
     async with client(fake_suno, tmp_path / NAME) as suno:
         for number in range(5):
-            await suno.submit(SEA, key=f"k{number}")
+            await suno.submit(SEA, idempotency_key=f"k{number}")
             copies.append(_copied(tmp_path / NAME, f"copy{number}.sqlite"))
     for number, copy in enumerate(copies):
         async with client(fake_suno, copy) as suno:
             for known in range(number + 1):
-                assert (await suno.submit(SEA, key=f"k{known}")).token == accepted(fake_suno)[known]
+                assert (await suno.submit(SEA, idempotency_key=f"k{known}")).token == accepted(
+                    fake_suno
+                )[known]
     assert len(accepted(fake_suno)) == 5
 
 
@@ -124,26 +126,26 @@ async def test_a_copy_of_the_file_alone_after_a_kill(tmp_path: Path) -> None:
         await process.wait()
         copy = _copied(tmp_path / NAME, "copy.sqlite")
         async with client(fake, copy) as suno:
-            again = [await suno.submit(SEA, key=f"k{number}") for number in range(5)]
+            again = [await suno.submit(SEA, idempotency_key=f"k{number}") for number in range(5)]
         assert [task.token for task in again] == accepted(fake)
 
 
 async def test_nothing_stays_beside_the_file(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """Between two writes there is no log beside the file that could be played into another one."""
     async with client(fake_suno, tmp_path / NAME) as suno:
-        await suno.submit(SEA, key="k")
+        await suno.submit(SEA, idempotency_key="k")
         assert sorted(os.listdir(tmp_path)) == [NAME, f"{NAME}-lock", f"{NAME}-rate"]  # noqa: PTH208 names
 
 
 async def test_whoever_reads_is_waited_for(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """While a reader keeps its transaction open nothing is sent; after it all goes on."""
     async with client(fake_suno, tmp_path / NAME) as suno:
-        await suno.submit(SEA, key="one")
+        await suno.submit(SEA, idempotency_key="one")
         with foreign(tmp_path / NAME, "BEGIN", "SELECT * FROM state"):
             with pytest.raises(JournalError, match="another program"):
-                await suno.submit(SEA, key="two")
+                await suno.submit(SEA, idempotency_key="two")
             assert len(accepted(fake_suno)) == 1
-        assert (await suno.submit(SEA, key="two")).token == accepted(fake_suno)[1]
+        assert (await suno.submit(SEA, idempotency_key="two")).token == accepted(fake_suno)[1]
 
 
 async def test_what_is_accepted_while_somebody_reads(fake_suno: FakeSuno, tmp_path: Path) -> None:
@@ -153,7 +155,7 @@ async def test_what_is_accepted_while_somebody_reads(fake_suno: FakeSuno, tmp_pa
         with foreign(tmp_path / NAME, "BEGIN", "SELECT * FROM state"):
             task = await asking
             assert tokens(tmp_path / NAME) == {"k": None}
-        assert await suno.submit(SEA, key="k") is task
+        assert await suno.submit(SEA, idempotency_key="k") is task
         assert tokens(tmp_path / NAME) == {"k": task.token}
 
 
@@ -164,7 +166,7 @@ async def test_a_file_of_the_first_version_becomes_one_file(
     path = tmp_path / "old" / NAME
     path.parent.mkdir()
     async with client(fake_suno, path) as suno:
-        await suno.submit(SEA, key="old")
+        await suno.submit(SEA, idempotency_key="old")
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA journal_mode = WAL")
         with db:
@@ -182,7 +184,7 @@ async def test_a_file_of_the_first_version_becomes_one_file(
         copy = _copied(tmp_path / NAME, "copy.sqlite")
         assert tokens(copy).keys() == {"old", "logged"}
         with pytest.raises(SubmissionUnknown):
-            await suno.submit(SEA, key="logged")
+            await suno.submit(SEA, idempotency_key="logged")
 
 
 # --- names -------------------------------------------------------------------------------------
@@ -236,7 +238,7 @@ async def test_a_file_that_is_not_where_it_was(
         assert f"accepted as {task.token}, but:" in caplog.text
         for _ in range(2):
             with pytest.raises(JournalError, match=r"put back|put it back"):
-                await suno.submit(SEA, key="after")
+                await suno.submit(SEA, idempotency_key="after")
         assert len(accepted(fake_suno)) == 1
         await task  # its end cannot be written either
     (closing_words,) = (line for line in caplog.text.splitlines() if "closed without: " in line)
@@ -253,7 +255,7 @@ async def test_a_journal_that_is_gone_is_not_taken_for_a_new_one(
     keys = [f"song {number}" for number in range(5)]
     async with client(fake_suno, path) as suno:
         for key in keys:
-            await suno.submit(SEA, key=key)
+            await suno.submit(SEA, idempotency_key=key)
         tamper(path)
     async with client(fake_suno, tmp_path / "other.sqlite") as suno:
         await suno.unfinished()  # other journals in the same place are none of its business
@@ -265,7 +267,7 @@ async def test_a_journal_that_is_gone_is_not_taken_for_a_new_one(
     assert len(accepted(fake_suno)) == 5
     path.with_name(f"{NAME}-rate").unlink()
     async with client(fake_suno, path) as suno:
-        await suno.submit(SEA, key=keys[0])
+        await suno.submit(SEA, idempotency_key=keys[0])
     assert len(accepted(fake_suno)) == 6
 
 
@@ -281,7 +283,7 @@ async def test_a_file_that_others_may_open(
         assert suno.unclaimed == []
         for _ in range(2):
             with pytest.raises(JournalError, match=r"put back|put it back|other names"):
-                await suno.submit(SEA, key="after")
+                await suno.submit(SEA, idempotency_key="after")
         assert len(accepted(fake_suno)) == 1
     assert tokens(tmp_path / NAME) == {"meanwhile": task.token}
 
@@ -297,7 +299,7 @@ async def test_what_comes_after_another_client_has_opened_the_file(
             task = await asking
             assert suno.unclaimed == [task.token]
             with pytest.raises(SubmissionUnknown):
-                await second.submit(SEA, key="k")
+                await second.submit(SEA, idempotency_key="k")
     assert len(accepted(fake_suno)) == 1
 
 
@@ -309,7 +311,7 @@ async def test_a_file_that_is_put_back_is_gone_on_with(fake_suno: FakeSuno, tmp_
         moved = path.rename(tmp_path / "moved.sqlite")
         task = await asking
         moved.rename(path)
-        other = await suno.submit(SEA, key="after")
+        other = await suno.submit(SEA, idempotency_key="after")
         assert tokens(path) == {"meanwhile": task.token, "after": other.token}
         assert suno.unclaimed == []
 
@@ -319,12 +321,12 @@ async def test_a_link_that_leads_elsewhere(fake_suno: FakeSuno, tmp_path: Path) 
     link = tmp_path / "link.sqlite"
     link.symlink_to(tmp_path / NAME)
     async with client(fake_suno, link) as suno:
-        await suno.submit(SEA, key="k")
+        await suno.submit(SEA, idempotency_key="k")
         link.unlink()
         link.symlink_to(tmp_path / "other.sqlite")
         async with client(fake_suno, link):
             with pytest.raises(JournalError, match="Another file"):
-                await suno.submit(SEA, key="k2")
+                await suno.submit(SEA, idempotency_key="k2")
     assert len(accepted(fake_suno)) == 1
 
 
@@ -334,12 +336,12 @@ async def test_a_file_with_two_names_is_refused(
 ) -> None:
     """By either of them, in use or not, and nothing is changed or sent."""
     async with client(fake_suno, tmp_path / NAME) as suno:
-        await suno.submit(SEA, key="k")
+        await suno.submit(SEA, idempotency_key="k")
     _link(tmp_path / NAME)
     before = (tmp_path / NAME).read_bytes()
     with pytest.raises(JournalError, match="2 names"):
         async with client(fake_suno, tmp_path / name) as suno:
-            await suno.submit(SEA, key="k")
+            await suno.submit(SEA, idempotency_key="k")
     assert (tmp_path / NAME).read_bytes() == before
     assert len(accepted(fake_suno)) == 1
 
@@ -352,12 +354,13 @@ async def test_a_lost_lock_lets_only_the_second_client_go_on(
         _delete_lock(tmp_path / NAME)
         async with client(fake_suno, tmp_path / NAME) as second:
             ends = await asyncio.gather(
-                *(suno.submit(SEA, key="k") for suno in (first, second)), return_exceptions=True
+                *(suno.submit(SEA, idempotency_key="k") for suno in (first, second)),
+                return_exceptions=True,
             )
             assert isinstance(ends[0], JournalError | SubmissionUnknown)
-            assert ends[1] is await second.submit(SEA, key="k")
+            assert ends[1] is await second.submit(SEA, idempotency_key="k")
             with pytest.raises(JournalError, match="Another client"):
-                await first.submit(SEA, key="k2")
+                await first.submit(SEA, idempotency_key="k2")
     assert len(accepted(fake_suno)) == 1
 
 
@@ -365,18 +368,18 @@ async def test_another_path_that_no_name_tells_of(fake_suno: FakeSuno, tmp_path:
     """A second client with a lock of its own, as by a mount of the file alone, stops the first."""
     lock = tmp_path / f"{NAME}-lock"
     async with client(fake_suno, tmp_path / NAME) as first:
-        await first.submit(SEA, key="before")
+        await first.submit(SEA, idempotency_key="before")
         kept = lock.rename(tmp_path / "kept-lock")
         async with client(fake_suno, tmp_path / NAME) as second:
             lock.rename(tmp_path / "other-lock")
             kept.rename(lock)  # the first one finds all as it was
             with pytest.raises(JournalError, match="Another client has opened"):
-                await first.submit(SEA, key="k")
+                await first.submit(SEA, idempotency_key="k")
             lock.rename(kept)
             (tmp_path / "other-lock").rename(lock)
-            await second.submit(SEA, key="k")
+            await second.submit(SEA, idempotency_key="k")
             with pytest.raises(JournalError):
-                await first.submit(SEA, key="k2")
+                await first.submit(SEA, idempotency_key="k2")
     assert len(accepted(fake_suno)) == 2
 
 
@@ -395,12 +398,12 @@ async def test_a_full_disk_is_made_up_for(
             for task in tasks:
                 assert f"accepted as {task.token}, but:" in caplog.text
             with pytest.raises(JournalError):
-                await suno.submit(SEA, key="d")
+                await suno.submit(SEA, idempotency_key="d")
             with pytest.raises(JournalError):
-                await suno.submit(SEA, key="a")
+                await suno.submit(SEA, idempotency_key="a")
         assert sorted(suno.unclaimed) == sorted(task.token for task in tasks)
         assert len(accepted(fake_suno)) == 3
-        tasks.append(await suno.submit(SEA, key="d"))
+        tasks.append(await suno.submit(SEA, idempotency_key="d"))
         assert tokens(path) == dict(zip((*keys, "d"), (task.token for task in tasks), strict=True))
         assert suno.unclaimed == []
 
@@ -429,7 +432,7 @@ async def test_a_disk_that_stays_full_is_told_of(
     assert f"closed without: submission 'k' was accepted as task '{task.id}'" in caplog.text
     async with client(fake_suno, tmp_path / NAME) as suno:
         with pytest.raises(SubmissionUnknown):
-            await suno.submit(SEA, key="k")
+            await suno.submit(SEA, idempotency_key="k")
 
 
 async def test_outcomes_and_refusals_are_made_up_for_in_order(
@@ -437,17 +440,17 @@ async def test_outcomes_and_refusals_are_made_up_for_in_order(
 ) -> None:
     """What ended and what was refused while the disk was full is so in the file afterwards."""
     async with client(fake_suno, tmp_path / NAME) as suno:
-        task = await suno.submit(SEA, key="done")
+        task = await suno.submit(SEA, idempotency_key="done")
         fake_suno.balance = 0
         fake_suno.fail(Fault.DELAY_BEFORE_ACCEPT.lasting(10), on="generate-music")
-        asking = asyncio.create_task(suno.submit(SEA, key="refused"))
+        asking = asyncio.create_task(suno.submit(SEA, idempotency_key="refused"))
         await asyncio.sleep(5)
         with full_disk():
             with pytest.raises(InsufficientCredits):
                 await asking
             await task
         fake_suno.balance = 100
-        again = await suno.submit(SEA, key="refused")
+        again = await suno.submit(SEA, idempotency_key="refused")
     with closing(sqlite3.connect(tmp_path / NAME)) as db:
         rows = db.execute("SELECT id, token FROM state WHERE state = 'done'").fetchall()
     assert rows == [("done", task.token)]
@@ -474,8 +477,8 @@ async def test_a_foreign_lock_is_made_up_for(fake_suno: FakeSuno, tmp_path: Path
         with foreign(tmp_path / NAME, "BEGIN IMMEDIATE"):
             task = await asking
             with pytest.raises(JournalError, match="another program"):
-                await suno.submit(SEA, key="k2")
-        assert await suno.submit(SEA, key="k") is task
+                await suno.submit(SEA, idempotency_key="k2")
+        assert await suno.submit(SEA, idempotency_key="k") is task
     assert len(accepted(fake_suno)) == 1
 
 
@@ -559,7 +562,7 @@ async def test_new_files_are_their_owners_alone(fake_suno: FakeSuno, tmp_path: P
             db.execute(
                 "CREATE TEMP TRIGGER look AFTER INSERT ON submission BEGIN SELECT look(); END"
             )
-            await suno.submit(SEA, key="k")
+            await suno.submit(SEA, idempotency_key="k")
             look()
     finally:
         os.umask(umask)
@@ -595,7 +598,7 @@ def _in_child(suno: SunoClient, token: str, told: Any) -> None:
         await suno.task(token)
 
     works: list[Callable[[], Any]] = [
-        lambda: suno.submit(SEA, key="k"),
+        lambda: suno.submit(SEA, idempotency_key="k"),
         suno.get_credits,
         suno.unfinished,
         batch,
@@ -612,7 +615,7 @@ async def test_a_fork_cannot_use_the_client(fake_suno: FakeSuno, tmp_path: Path)
     """Any use in the child says to make a client there; the parent goes on undisturbed."""
     fork = multiprocessing.get_context("fork")
     async with client(fake_suno, tmp_path / NAME) as suno:
-        token = (await suno.submit(SEA, key="one")).token
+        token = (await suno.submit(SEA, idempotency_key="one")).token
         mine, its = fork.Pipe()
         child = fork.Process(target=_in_child, args=(suno, token, its))
         child.start()
@@ -627,7 +630,7 @@ async def test_a_fork_cannot_use_the_client(fake_suno: FakeSuno, tmp_path: Path)
         assert [end for end in ends if "make a SunoClient in each process" not in end] == []
         with pytest.raises(JournalError, match="in use"):
             await client(fake_suno, tmp_path / NAME).unfinished()
-        await suno.submit(SEA, key="two")
+        await suno.submit(SEA, idempotency_key="two")
     assert [*tokens(tmp_path / NAME).values()] == accepted(fake_suno)
     assert len(accepted(fake_suno)) == 2
 
@@ -645,9 +648,9 @@ async def test_a_fork_amid_a_write(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """A process that forks while a commit waits gives the child nothing to roll back."""
     fork = multiprocessing.get_context("fork")
     async with client(fake_suno, tmp_path / NAME) as suno:
-        await suno.submit(SEA, key="one")
+        await suno.submit(SEA, idempotency_key="one")
         with foreign(tmp_path / NAME, "BEGIN", "SELECT * FROM state"):
-            asking = asyncio.create_task(suno.submit(SEA, key="two"))
+            asking = asyncio.create_task(suno.submit(SEA, idempotency_key="two"))
             async with asyncio.timeout(10):
                 while not (tmp_path / f"{NAME}-journal").exists():  # noqa: ASYNC110 nobody tells
                     await asyncio.sleep(0.01)
@@ -657,7 +660,7 @@ async def test_a_fork_amid_a_write(fake_suno: FakeSuno, tmp_path: Path) -> None:
             assert child.exitcode == 0
             with pytest.raises(JournalError, match="another program"):
                 await asking
-        await suno.submit(SEA, key="two")
+        await suno.submit(SEA, idempotency_key="two")
         with pytest.raises(JournalError, match="in use"):
             await client(fake_suno, tmp_path / NAME).unfinished()
     assert [*tokens(tmp_path / NAME).values()] == accepted(fake_suno)

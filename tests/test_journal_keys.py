@@ -135,10 +135,10 @@ async def test_a_key_is_for_what_looks_the_same(
     """A message that comes again with other blanks at its ends is the same song, paid for once."""
     journal = tmp_path / "songs.sqlite" if has_journal else None
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
-        task = await suno.submit(GenerateMusic("rain on\r\na roof\r"), key="k")
-        assert (await suno.submit(GenerateMusic("rain on \na roof"), key="k")) is task
+        task = await suno.submit(GenerateMusic("rain on\r\na roof\r"), idempotency_key="k")
+        assert (await suno.submit(GenerateMusic("rain on \na roof"), idempotency_key="k")) is task
         with pytest.raises(ConfigurationError, match="belongs to another request"):
-            await suno.submit(GenerateMusic("rain on a roof"), key="k")
+            await suno.submit(GenerateMusic("rain on a roof"), idempotency_key="k")
     assert [entry.body["prompt"] for entry in fake_suno.ledger.accepted()] == [
         "rain on\r\na roof\r"
     ], "it is sent as it was given"

@@ -158,11 +158,14 @@ async def test_its_keys_hold(fake_suno: FakeSuno, path: Path) -> None:
     version_1.write(path, ROWS)
     sea = GenerateMusic("the sea")
     async with client(fake_suno, path) as suno:
-        tasks = [await suno.submit(sea, key=key) for key in ("done", "failed", "making", "again")]
+        tasks = [
+            await suno.submit(sea, idempotency_key=key)
+            for key in ("done", "failed", "making", "again")
+        ]
         with pytest.raises(SubmissionUnknown):
-            await suno.submit(sea, key="doubt")
+            await suno.submit(sea, idempotency_key="doubt")
         assert [task.id for task in tasks] == ["t-done", "t-failed", "t-making", "t-1"]
-        assert (tasks[0].is_over, tasks[1].failure is not None) == (True, True)
+        assert (tasks[0].is_done, tasks[1].failure is not None) == (True, True)
     assert not fake_suno.ledger.of(MUSIC)
 
 

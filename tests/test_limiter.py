@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suno_async import ConfigurationError, Priority, RateLimiter, Use
+from suno_async import ConfigurationError, Priority, RateLimiter, SlotResult
 from suno_async.limiter import shared_limiter
 from suno_async.testing import FixedWindow, Judge, SlidingLog, TokenBucket, run_virtual
 
@@ -25,7 +25,7 @@ async def request(limiter: RateLimiter, up: float, down: float, arrivals: list[f
     await asyncio.sleep(up)
     arrivals.append(asyncio.get_running_loop().time())
     await asyncio.sleep(down)
-    slot.release(Use.ANSWERED)
+    slot.release(SlotResult.ANSWERED)
 
 
 def arrivals_of(delays: Delays) -> list[float]:
@@ -80,7 +80,7 @@ async def test_an_idle_client_sends_its_first_20_at_once() -> None:
     slots = [await limiter.acquire() for _ in range(20)]
     assert loop.time() - began == pytest.approx(0)
     for slot in slots:
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
     await limiter.acquire()
     assert loop.time() - began == pytest.approx(10.05, abs=0.01)
 
@@ -108,13 +108,13 @@ def test_slots_are_counted_in_whole_numbers(rate: object) -> None:
 async def test_the_urgent_go_first_then_who_came_first() -> None:
     """Of those who wait, the best priority is served, and among equals the first."""
     limiter = RateLimiter(1, 1.0, burst=1)
-    (await limiter.acquire()).release(Use.ANSWERED)
+    (await limiter.acquire()).release(SlotResult.ANSWERED)
     served: list[str] = []
 
     async def wait(name: str, priority: Priority) -> None:
         slot = await limiter.acquire(priority)
         served.append(name)
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
 
     order = [("b1", Priority.BATCH), ("b2", Priority.BATCH), ("p1", Priority.PERSON)]
     await asyncio.gather(*(wait(*one) for one in [*order, ("p2", Priority.PERSON)]))
@@ -129,7 +129,7 @@ async def test_an_urgent_request_among_1000_waits_a_fraction_of_a_second() -> No
     async def batch() -> None:
         slot = await limiter.acquire(Priority.BATCH)
         await asyncio.sleep(0.2)
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
 
     waiting = [asyncio.create_task(batch()) for _ in range(1000)]
     waits: list[float] = []
@@ -138,7 +138,7 @@ async def test_an_urgent_request_among_1000_waits_a_fraction_of_a_second() -> No
         asked = loop.time()
         slot = await limiter.acquire(Priority.PERSON)
         waits.append(loop.time() - asked)
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
     assert sorted(waits)[20] <= 0.5
     for one in waiting:
         one.cancel()
@@ -162,7 +162,7 @@ def test_cancelled_waiters_take_nothing(cancel_at: list[float], seed: int) -> No
             try:
                 await asyncio.sleep(rng.uniform(0, 0.5))
             finally:
-                slot.release(Use.ANSWERED)
+                slot.release(SlotResult.ANSWERED)
 
         tasks = [asyncio.create_task(wait(number)) for number in range(80)]
         for number, at in enumerate(cancel_at):
@@ -186,13 +186,13 @@ async def test_a_slot_granted_in_the_moment_of_cancellation_is_not_lost(turns: i
     slot = await limiter.acquire()
     waiting = asyncio.create_task(limiter.acquire())
     await asyncio.sleep(0)
-    slot.release(Use.UNUSED)
+    slot.release(SlotResult.NOT_SENT)
     for _ in range(turns):
         await asyncio.sleep(0)
     waiting.cancel()
     (granted,) = await asyncio.gather(waiting, return_exceptions=True)
     if not isinstance(granted, BaseException):
-        granted.release(Use.UNUSED)
+        granted.release(SlotResult.NOT_SENT)
     began = loop.time()
     await limiter.acquire()
     assert loop.time() - began < 10
@@ -204,7 +204,7 @@ async def test_an_unused_slot_is_free_at_once() -> None:
     limiter = RateLimiter(1, 10.0)
     began = loop.time()
     for _ in range(50):
-        (await limiter.acquire()).release(Use.UNUSED)
+        (await limiter.acquire()).release(SlotResult.NOT_SENT)
     assert loop.time() - began == pytest.approx(0, abs=1e-3)
 
 
@@ -212,7 +212,7 @@ async def test_a_lost_answer_holds_its_slot_longer() -> None:
     """The server may count a lost request late, so its slot waits 5 seconds more."""
     loop = asyncio.get_running_loop()
     limiter = RateLimiter(1, 10.0)
-    (await limiter.acquire()).release(Use.LOST)
+    (await limiter.acquire()).release(SlotResult.NO_RESPONSE)
     began = loop.time()
     await limiter.acquire()
     assert loop.time() - began == pytest.approx(15.05, abs=0.01)
@@ -223,8 +223,8 @@ async def test_releasing_twice_frees_once() -> None:
     loop = asyncio.get_running_loop()
     limiter = RateLimiter(1, 10.0)
     slot = await limiter.acquire()
-    slot.release(Use.ANSWERED)
-    slot.release(Use.UNUSED)
+    slot.release(SlotResult.ANSWERED)
+    slot.release(SlotResult.NOT_SENT)
     began = loop.time()
     await limiter.acquire()
     assert loop.time() - began > 10
@@ -235,11 +235,11 @@ async def test_a_refusal_stops_everyone_then_slows_the_pace() -> None:
     loop = asyncio.get_running_loop()
     limiter = RateLimiter()
     began = loop.time()
-    (await limiter.acquire()).release(Use.REFUSED, resume_at=began + 30)
-    (await limiter.acquire()).release(Use.REFUSED, resume_at=began + 20)
+    (await limiter.acquire()).release(SlotResult.RATE_LIMITED, resume_at=began + 30)
+    (await limiter.acquire()).release(SlotResult.RATE_LIMITED, resume_at=began + 20)
     times: list[float] = []
     for _ in range(10):
-        (await limiter.acquire()).release(Use.ANSWERED)
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
         times.append(loop.time() - began)
     assert times[0] >= 40, "the second pause starts after the first, and moves forward only"
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
@@ -250,11 +250,11 @@ async def gap_when_refused(limiter: RateLimiter, refusals: int) -> float:
     """The seconds between two requests once so many, each alone, were refused."""
     loop = asyncio.get_running_loop()
     for _ in range(refusals):
-        (await limiter.acquire()).release(Use.REFUSED)
+        (await limiter.acquire()).release(SlotResult.RATE_LIMITED)
         await asyncio.sleep(11)
     times: list[float] = []
     for _ in range(3):
-        (await limiter.acquire()).release(Use.ANSWERED)
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
         times.append(loop.time())
     return times[2] - times[1]
 
@@ -270,7 +270,7 @@ async def test_what_had_left_before_the_pause_does_not_slow_it_further() -> None
     """20 requests refused at once are one refusal."""
     limiter = RateLimiter()
     for slot in [await limiter.acquire() for _ in range(20)]:
-        slot.release(Use.REFUSED)
+        slot.release(SlotResult.RATE_LIMITED)
     await asyncio.sleep(11)
     assert await gap_when_refused(limiter, 0) == pytest.approx(10.5 / 19, abs=1e-3)
 
@@ -279,7 +279,7 @@ async def test_a_spell_in_peace_makes_the_next_one_faster() -> None:
     """What was learned is forgotten in steps, a step each spell that passes without a refusal."""
     limiter = RateLimiter()
     await gap_when_refused(limiter, 3)
-    await asyncio.sleep(limiter.slow_spell)
+    await asyncio.sleep(limiter.cooldown)
     assert await gap_when_refused(limiter, 1) == pytest.approx(1.25 * 10.5 / 19, abs=1e-3)
 
 
@@ -289,7 +289,7 @@ async def test_what_late_answers_hold_up_is_caught_up_with() -> None:
     limiter = RateLimiter()
     slots = [await limiter.acquire() for _ in range(20)]
     for slot in slots:
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
     times: list[float] = []
     for _ in range(3):
         await limiter.acquire()
@@ -313,7 +313,7 @@ async def test_who_gives_up_waiting_does_not_keep_the_dispatcher() -> None:
 async def test_whoever_cancels_other_tasks_leaves_the_waiters_theirs() -> None:
     """A shutdown that cancels all tasks but its own may still wait for a slot, and gets it."""
     limiter = RateLimiter(1)
-    (await limiter.acquire()).release(Use.ANSWERED)
+    (await limiter.acquire()).release(SlotResult.ANSWERED)
     waiting = asyncio.create_task(limiter.acquire())
     await asyncio.sleep(1)
     for one in asyncio.all_tasks() - {waiting, asyncio.current_task()}:
@@ -346,7 +346,7 @@ async def test_clients_of_one_key_share_their_limiter() -> None:
 async def test_the_shared_limiter_outlives_its_clients_while_slots_are_out() -> None:
     """A client per web request must not begin a fresh 20 each time."""
     limiter = shared_limiter("k", "https://a")
-    (await limiter.acquire()).release(Use.ANSWERED)
+    (await limiter.acquire()).release(SlotResult.ANSWERED)
     mark = weakref.ref(limiter)
     del limiter
     gc.collect()
@@ -359,7 +359,7 @@ async def test_the_shared_limiter_outlives_its_clients_while_slots_are_out() -> 
 async def test_the_shared_limiter_outlives_its_clients_while_it_is_slow() -> None:
     """What a refusal taught holds for the next client too, as long as the slow spell lasts."""
     limiter = shared_limiter("k", "https://a")
-    (await limiter.acquire()).release(Use.REFUSED)
+    (await limiter.acquire()).release(SlotResult.RATE_LIMITED)
     mark = weakref.ref(limiter)
     del limiter
     await asyncio.sleep(130)

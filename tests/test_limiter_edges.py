@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from suno_async import Priority, RateLimiter, Use
+from suno_async import Priority, RateLimiter, SlotResult
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from suno_async import Priority, RateLimiter, Use
         ("time_period", 0.1, 0),
         ("burst", 1, 0),
         ("margin", 0, -0.1),
-        ("lost_hold", 0, -0.1),
-        ("slow_spell", 0, -0.1),
+        ("no_response_hold", 0, -0.1),
+        ("cooldown", 0, -0.1),
     ],
 )
 def test_a_number_below_what_makes_sense(name: str, least: float, too_little: float) -> None:
@@ -49,13 +49,13 @@ def test_nobody_is_as_urgent_as_somebody_else() -> None:
 
 def test_what_became_of_a_slot_in_one_word() -> None:
     """Each use has its name for a value, as a limiter of one's own may log it."""
-    assert [use.value for use in Use] == [use.name.lower() for use in Use]
+    assert [use.value for use in SlotResult] == [use.name.lower() for use in SlotResult]
 
 
 @pytest.mark.parametrize(("max_rate", "gap"), [(1, 10.5), (2, 10.5), (3, 5.25), (20, 10.5 / 19)])
 def test_the_even_gap_is_for_one_request_less(max_rate: int, gap: float) -> None:
     """In half a second more; one request cannot be one less."""
-    assert RateLimiter(max_rate).even_gap == pytest.approx(gap)
+    assert RateLimiter(max_rate)._even_gap == pytest.approx(gap)
 
 
 async def test_nobody_slips_in_before_those_who_wait() -> None:
@@ -64,7 +64,7 @@ async def test_nobody_slips_in_before_those_who_wait() -> None:
     slot = await limiter.acquire()
     waiting = asyncio.create_task(limiter.acquire())
     await asyncio.sleep(1)
-    slot.release(Use.UNUSED)
+    slot.release(SlotResult.NOT_SENT)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(1):
             await limiter.acquire()
@@ -75,7 +75,7 @@ async def test_a_refusal_without_a_wish_stops_for_a_period() -> None:
     """However short it is."""
     loop = asyncio.get_running_loop()
     limiter = RateLimiter(1, 0.1, margin=0.0)
-    (await limiter.acquire()).release(Use.REFUSED)
+    (await limiter.acquire()).release(SlotResult.RATE_LIMITED)
     await limiter.acquire()
     assert loop.time() == pytest.approx(0.1, abs=0.01)
 
@@ -88,7 +88,7 @@ async def test_those_who_wait_may_go_at_once_too() -> None:
     waiting = [asyncio.create_task(limiter.acquire()) for _ in range(40)]
     await asyncio.sleep(1)
     for slot in slots:
-        slot.release(Use.UNUSED)
+        slot.release(SlotResult.NOT_SENT)
     await asyncio.wait(waiting[:20])
     assert loop.time() == pytest.approx(1, abs=1e-3)
     await asyncio.sleep(8)
@@ -104,7 +104,7 @@ async def test_what_is_out_for_long_is_out() -> None:
     limiter = RateLimiter()
     slots = [await limiter.acquire() for _ in range(20)]
     await asyncio.sleep(60)
-    loop.call_later(5, slots[0].release, Use.ANSWERED)
+    loop.call_later(5, slots[0].release, SlotResult.ANSWERED)
     await limiter.acquire()
     assert loop.time() == pytest.approx(75.05, abs=0.01)
 
@@ -115,7 +115,7 @@ async def test_two_periods_after_a_burst_there_may_be_another(idle: float, is_id
     loop = asyncio.get_running_loop()
     limiter = RateLimiter()
     for slot in [await limiter.acquire() for _ in range(20)]:
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
     await asyncio.sleep(idle)
     for _ in range(20):
         await limiter.acquire()
@@ -125,8 +125,8 @@ async def test_two_periods_after_a_burst_there_may_be_another(idle: float, is_id
 async def test_a_slow_spell_ends_with_its_time() -> None:
     """Until then all is even; a burst may follow, and nothing slower."""
     loop = asyncio.get_running_loop()
-    limiter = RateLimiter(slow_spell=30.0)
-    (await limiter.acquire()).release(Use.REFUSED)
+    limiter = RateLimiter(cooldown=30.0)
+    (await limiter.acquire()).release(SlotResult.RATE_LIMITED)
     await asyncio.sleep(30)
     began = loop.time()
     for _ in range(3):

@@ -13,7 +13,7 @@ from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suno_async import Priority, RateLimiter, Use
+from suno_async import Priority, RateLimiter, SlotResult
 from suno_async.testing import run_virtual
 
 
@@ -23,7 +23,7 @@ class Ask:
 
     at: float
     priority: Priority
-    use: Use
+    use: SlotResult
     up: float
     down: float
     cancelled_after: float | None
@@ -35,7 +35,15 @@ asks = st.builds(
     Ask,
     at=st.floats(0, 10, allow_subnormal=False),
     priority=st.sampled_from(Priority),
-    use=st.sampled_from([Use.ANSWERED, Use.ANSWERED, Use.UNUSED, Use.LOST, Use.REFUSED]),
+    use=st.sampled_from(
+        [
+            SlotResult.ANSWERED,
+            SlotResult.ANSWERED,
+            SlotResult.NOT_SENT,
+            SlotResult.NO_RESPONSE,
+            SlotResult.RATE_LIMITED,
+        ]
+    ),
     up=seconds,
     down=seconds,
     cancelled_after=st.none() | st.floats(0, 20, allow_subnormal=False),
@@ -48,9 +56,9 @@ async def live(ask: Ask, limiter: RateLimiter, arrivals: list[float]) -> None:
     await asyncio.sleep(ask.at)
     async with asyncio.timeout(ask.cancelled_after):
         slot = await limiter.acquire(ask.priority)
-        use = Use.UNUSED if ask.use is Use.UNUSED else Use.LOST
+        use = SlotResult.NOT_SENT if ask.use is SlotResult.NOT_SENT else SlotResult.NO_RESPONSE
         try:
-            if use is Use.LOST:
+            if use is SlotResult.NO_RESPONSE:
                 loop.call_later(ask.up, lambda: arrivals.append(loop.time()))
                 await asyncio.sleep(ask.up + ask.down)
                 use = ask.use
@@ -65,7 +73,7 @@ async def live(ask: Ask, limiter: RateLimiter, arrivals: list[float]) -> None:
     st.sampled_from([0.0, 5.0]),
 )
 def test_the_rate_holds_and_nobody_is_forgotten(
-    given_asks: list[Ask], max_rate: int, burst: int, slow_spell: float
+    given_asks: list[Ask], max_rate: int, burst: int, cooldown: float
 ) -> None:
     """In any period at most `max_rate` arrive; all are served; in the end all slots are free."""
     arrivals: list[float] = []
@@ -73,7 +81,7 @@ def test_the_rate_holds_and_nobody_is_forgotten(
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
         limiter = RateLimiter(
-            max_rate, 1.0, burst=burst, lost_hold=LOST_HOLD, slow_spell=slow_spell
+            max_rate, 1.0, burst=burst, no_response_hold=LOST_HOLD, cooldown=cooldown
         )
         lives = (live(ask, limiter, arrivals) for ask in given_asks)
         async with asyncio.timeout(1_000):
@@ -100,7 +108,7 @@ async def ask_often(limiter: RateLimiter, count: int, priority: Priority) -> lis
         slot = await limiter.acquire(priority)
         times.append(loop.time())
         await asyncio.sleep(0.2)
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
 
     await asyncio.gather(*(one() for _ in range(count)))
     return times
@@ -113,7 +121,7 @@ async def test_a_grant_that_finds_nothing_to_do_costs_no_rate(burst: int) -> Non
     async def find_nothing(limiter: RateLimiter) -> None:
         while True:
             await asyncio.sleep(1.0)
-            (await limiter.acquire(Priority.OVERDUE_LOOK)).release(Use.UNUSED)
+            (await limiter.acquire(Priority.OVERDUE_LOOK)).release(SlotResult.NOT_SENT)
 
     undisturbed = await ask_often(RateLimiter(burst=burst), 200, Priority.BATCH)
     took = undisturbed[-1] - undisturbed[0]
@@ -130,7 +138,7 @@ async def test_after_a_pause_requests_leave_one_by_one() -> None:
     refused = await limiter.acquire()
     waiting = asyncio.create_task(ask_often(limiter, 10, Priority.BATCH))
     await asyncio.sleep(0.25)
-    refused.release(Use.REFUSED)
+    refused.release(SlotResult.RATE_LIMITED)
     times = await waiting
     assert min(later - earlier for earlier, later in itertools.pairwise(times)) > 0.5
 
@@ -141,10 +149,10 @@ async def test_unused_slots_come_back_also_with_a_small_burst(max_rate: int, bur
     limiter = RateLimiter(max_rate, 10.0, burst=burst, margin=5.0)
     slots = [await limiter.acquire() for _ in range(max_rate)]
     for slot in random.Random(1).sample(slots, len(slots)):
-        slot.release(Use.UNUSED)
+        slot.release(SlotResult.NOT_SENT)
     async with asyncio.timeout(13):  # before any of these is free again
         for _ in range(max_rate):
-            (await limiter.acquire()).release(Use.ANSWERED)
+            (await limiter.acquire()).release(SlotResult.ANSWERED)
 
 
 async def test_what_came_back_unused_counts_for_no_burst() -> None:
@@ -152,7 +160,7 @@ async def test_what_came_back_unused_counts_for_no_burst() -> None:
     loop = asyncio.get_running_loop()
     limiter = RateLimiter()
     for slot in [await limiter.acquire() for _ in range(20)]:
-        slot.release(Use.UNUSED)
+        slot.release(SlotResult.NOT_SENT)
     for _ in range(20):
         await limiter.acquire()
     assert loop.time() == pytest.approx(0, abs=1e-3)
@@ -163,7 +171,7 @@ async def test_without_a_burst_nothing_is_caught_up_with() -> None:
     loop = asyncio.get_running_loop()
     limiter = RateLimiter(2, 1.0, burst=1)
     for slot in [await limiter.acquire() for _ in range(2)]:
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
     await asyncio.sleep(5)
     began = loop.time()
     for _ in range(2):
@@ -177,7 +185,7 @@ async def test_what_comes_back_late_gives_no_second_token() -> None:
     limiter = RateLimiter(burst=1)
     slot = await limiter.acquire()
     await asyncio.sleep(5)
-    slot.release(Use.UNUSED)
+    slot.release(SlotResult.NOT_SENT)
     began = loop.time()
     for _ in range(2):
         await limiter.acquire()
@@ -196,8 +204,8 @@ async def test_a_burst_is_never_more_than_the_rate() -> None:
 async def test_a_pause_takes_nothing_from_the_slow_spell(spell: float, wish: float) -> None:
     """However long the pause is, what follows it is slow and even."""
     loop = asyncio.get_running_loop()
-    limiter = RateLimiter(slow_spell=spell)
-    (await limiter.acquire()).release(Use.REFUSED, resume_at=loop.time() + wish)
+    limiter = RateLimiter(cooldown=spell)
+    (await limiter.acquire()).release(SlotResult.RATE_LIMITED, resume_at=loop.time() + wish)
     times = await ask_often(limiter, 5, Priority.PERSON)
     assert times[0] >= max(wish, 10.0)
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
@@ -214,7 +222,7 @@ async def test_whoever_gave_up_is_forgotten_though_others_wait() -> None:
         priority = Priority(number % len(Priority))
         slot = await limiter.acquire(priority)
         served.append((priority, number))
-        slot.release(Use.UNUSED)
+        slot.release(SlotResult.NOT_SENT)
 
     staying = [asyncio.create_task(stay(number)) for number in range(24)]
     leaving = [asyncio.create_task(limiter.acquire()) for _ in range(10_000)]
@@ -223,7 +231,7 @@ async def test_whoever_gave_up_is_forgotten_though_others_wait() -> None:
         leaving.pop().cancel()
     await asyncio.sleep(1)
     assert sum(type(one) is asyncio.Future for one in gc.get_objects()) < 1_000
-    first.release(Use.UNUSED)
+    first.release(SlotResult.NOT_SENT)
     await asyncio.gather(*staying)
     assert served == sorted(served)
     assert len(served) == 24
@@ -235,7 +243,7 @@ async def test_a_rate_without_bounds_does_not_stop_the_loop() -> None:
     limiter = RateLimiter(10**9)
     async with asyncio.timeout(30):
         for _ in range(100):
-            (await limiter.acquire()).release(Use.ANSWERED)
+            (await limiter.acquire()).release(SlotResult.ANSWERED)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
@@ -244,5 +252,10 @@ async def test_eager_tasks_are_served_too() -> None:
     asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
     limiter = RateLimiter(1, 1.0, burst=1)
     async with asyncio.timeout(60):
-        for use in (Use.UNUSED, Use.ANSWERED, Use.UNUSED, Use.ANSWERED):
+        for use in (
+            SlotResult.NOT_SENT,
+            SlotResult.ANSWERED,
+            SlotResult.NOT_SENT,
+            SlotResult.ANSWERED,
+        ):
             (await limiter.acquire()).release(use)

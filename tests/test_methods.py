@@ -48,9 +48,11 @@ class Recorder(OperationMethods):
     sent: Any = None
     key: str | None = None
 
-    async def submit(self, operation: TaskOperation[R], *, key: str | None = None) -> Task[R]:
+    async def submit(
+        self, operation: TaskOperation[R], *, idempotency_key: str | None = None
+    ) -> Task[R]:
         """Keep it."""
-        self.sent, self.key = operation, key
+        self.sent, self.key = operation, idempotency_key
         return cast("Task[R]", None)
 
     async def call(self, operation: CallOperation[R]) -> R:

@@ -59,7 +59,7 @@ async def test_a_song_in_the_log(
     suno: SunoClient, fake_suno: FakeSuno, log: pytest.LogCaptureFixture
 ) -> None:
     """One line an attempt at DEBUG, one a payment at INFO, nothing above that."""
-    task = await suno.submit(GenerateMusic(IDEA), key="tg-4711")
+    task = await suno.submit(GenerateMusic(IDEA), idempotency_key="tg-4711")
     assert told(log) == [
         "GenerateMusic tg-4711, attempt 1: accepted (0.00 s, and 0.00 s for a slot)",
         f"GenerateMusic tg-4711 was accepted as {task.token}",
@@ -68,20 +68,20 @@ async def test_a_song_in_the_log(
     await task
     looks = told(log)
     assert looks
-    assert {line.partition(",")[0] for line in looks} == {f"Look {task.token}"}
+    assert {line.partition(",")[0] for line in looks} == {f"Poll {task.token}"}
     assert told(log, logging.INFO) == []
 
 
 async def test_a_record_has_fields(suno: SunoClient, log: pytest.LogCaptureFixture) -> None:
     """Handlers that write fields find them as attributes of the record."""
-    task = await suno.submit(GenerateMusic(IDEA), key="tg-4711")
+    task = await suno.submit(GenerateMusic(IDEA), idempotency_key="tg-4711")
     await task.wait("text")
     first, _, *_, look = (record.__dict__ for record in log.records)
     names = ("operation", "submission", "token", "attempt", "status")
     assert [first[name] for name in names] == ["GenerateMusic", "tg-4711", "", 1, 200]
-    assert [look[name] for name in names] == ["Look", "", task.token, 1, 200]
-    assert (first["waited"], first["seconds"]) == pytest.approx((0, 0), abs=0.001)
-    assert look["waited"] == 0
+    assert [look[name] for name in names] == ["Poll", "", task.token, 1, 200]
+    assert (first["queued_for"], first["seconds"]) == pytest.approx((0, 0), abs=0.001)
+    assert look["queued_for"] == 0
 
 
 async def test_a_retry_in_the_log(
@@ -115,7 +115,7 @@ async def test_an_unknown_in_the_log(
     """What may be paid for is a warning with the submission's id."""
     fake_suno.fail(Fault.NEVER_AFTER_ACCEPT, on="generate-music")
     with pytest.raises(SubmissionUnknown):
-        await suno.submit(GenerateMusic(IDEA), key="tg-4711")
+        await suno.submit(GenerateMusic(IDEA), idempotency_key="tg-4711")
     (line,) = told(log, logging.WARNING)
     assert line == (
         "GenerateMusic tg-4711, attempt 1: SubmissionUnknown after RequestTimeout (30.00 s, and "
@@ -149,7 +149,7 @@ async def test_a_paid_call_in_the_log(
     """It is accepted, and that is all: there is no task to be named."""
     await suno.boost_style("folk")
     (attempt,) = attempts
-    assert told(log, logging.INFO) == [f"BoostStyle {attempt.submission} was accepted"]
+    assert told(log, logging.INFO) == [f"BoostStyle {attempt.submission_id} was accepted"]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ async def test_words_are_not_told_above_debug(
     fake_suno.fail(fault, on="generate-music", times=None)
     with pytest.raises(SunoError):
         await suno.generate_music(IDEA)
-    fake_suno.mend()
+    fake_suno.clear_faults()
     task = await suno.generate_music(IDEA)
     fake_suno.fail(fault, on="get-music-generation-details", times=2)
     await task
@@ -186,7 +186,7 @@ async def test_the_hook_sees_each_attempt(
     for fault in (Fault.HTML_502, Fault.NEVER, Fault.DELAY_AFTER_ACCEPT.lasting(10)):
         fake_suno.fail(fault, on="get-remaining-credits")
     await suno.get_credits()
-    seen = [(one.number, round(one.seconds), one.status, type(one.error)) for one in attempts]
+    seen = [(one.attempt, round(one.seconds), one.status, type(one.error)) for one in attempts]
     assert seen == [
         (1, 0, 502, ServerError),
         (2, 30, None, RequestTimeout),
@@ -197,7 +197,7 @@ async def test_the_hook_sees_each_attempt(
 async def test_the_hook_sees_the_wait_for_a_slot(suno: SunoClient, attempts: list[Attempt]) -> None:
     """The twenty-first request waits for ten seconds, and the hook is told."""
     await asyncio.gather(*(suno.get_credits() for _ in range(21)))
-    assert [round(one.waited) for one in attempts] == [0] * 20 + [10]
+    assert [round(one.queued_for) for one in attempts] == [0] * 20 + [10]
 
 
 async def test_the_hook_sees_what_is_cancelled(
@@ -251,7 +251,7 @@ async def test_the_hook_is_called_where_the_request_was_made(fake_suno: FakeSuno
         await asyncio.gather(song(client, "one"), song(client, "two"))
     assert {("GenerateMusic", "one"), ("GenerateMusic", "two")} < {*seen}
     assert {("GetCredits", "one"), ("GetCredits", "two")} < {*seen}
-    assert {name for operation, name in seen if operation == "Look"} == {"nobody"}
+    assert {name for operation, name in seen if operation == "Poll"} == {"nobody"}
 
 
 async def test_the_readmes_spans(fake_suno: FakeSuno, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,6 +273,6 @@ async def test_the_readmes_spans(fake_suno: FakeSuno, monkeypatch: pytest.Monkey
     for span in (refused, accepted):
         assert span.parent == parent.context
     assert (accepted.end_time or 0) - (accepted.start_time or 0) == pytest.approx(1e10, rel=1e-3)
-    looks = [span for span in spans if span.name == "suno Look"]
+    looks = [span for span in spans if span.name == "suno Poll"]
     assert looks
     assert all(span.parent is None for span in looks)

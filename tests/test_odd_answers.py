@@ -54,7 +54,7 @@ def odd(change: Callable[[dict[str, Any]], dict[str, Any]] = ODD["201"], **more:
 async def submit(suno: SunoClient, key: str | None = None) -> SubmissionUnknown:
     """A submission that is accepted, and whose answer is odd."""
     with pytest.raises(SubmissionUnknown) as caught:
-        await suno.submit(SEA, key=key)
+        await suno.submit(SEA, idempotency_key=key)
     return caught.value
 
 
@@ -107,7 +107,7 @@ async def test_its_key_says_it_again(tmp_path: Path, *, is_kept: bool) -> None:
         assert again.token == first.token
         assert str(again.token) in str(again)
         task = await again.recovered()
-        assert await suno.submit(SEA, key="tg-1") is task
+        assert await suno.submit(SEA, idempotency_key="tg-1") is task
         assert len(await task) == 2
         await suno.aclose()
         fake.ledger.assert_charged(1)

@@ -145,13 +145,15 @@ async def test_a_journal_that_kept_anothers_record_is_not_believed(tmp_path: Pat
     journal = tmp_path / "songs.sqlite"
     async with FakeSuno() as fake:
         async with SunoClient("key", base_url=fake.url, journal=journal) as suno:
-            tasks = [await suno.submit(song, key=str(song.prompt)) for song in SONGS[:2]]
+            tasks = [
+                await suno.submit(song, idempotency_key=str(song.prompt)) for song in SONGS[:2]
+            ]
             await asyncio.gather(*tasks)
         with closing(sqlite3.connect(journal)) as db, db:
             db.execute("UPDATE submission SET outcome = (SELECT outcome FROM submission LIMIT 1)")
         async with SunoClient("key", base_url=fake.url, journal=journal) as suno:
             for song, task in zip(SONGS, tasks, strict=False):
-                again = await suno.submit(song, key=str(song.prompt))
+                again = await suno.submit(song, idempotency_key=str(song.prompt))
                 assert makers(fake, await again) == {task.id}
         assert len(fake.tasks) == 2
 

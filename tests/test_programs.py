@@ -37,7 +37,7 @@ def test_the_tests_of_a_bot_pass(pytester: pytest.Pytester) -> None:
 @pytest.mark.parametrize(
     ("mistake", "told"),
     [
-        ((", key=message", ""), "3 requests for generate_music were charged, not 1"),
+        ((", idempotency_key=message", ""), "3 requests for generate_music were charged, not 1"),
         (("except SunoError", "except ZeroDivisionError"), "It is not known"),
         (('await show(f"{event.stage}', 'print(f"{event.stage}'), "assert"),
     ],

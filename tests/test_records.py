@@ -104,7 +104,7 @@ def test_documented_failed_pushes(kind: Kind, name: str) -> None:
     assert failure is not None
     assert failure.code == 400
     assert "failed" in failure.message
-    assert failure.ready is None
+    assert failure.partial_result is None
 
 
 @pytest.mark.parametrize("name", ["lyrics-record-success", "callback-lyrics-complete"])
@@ -164,7 +164,7 @@ def test_music_words_that_fail(status: str, error: type[TaskFailed]) -> None:
     assert failure.code == 531
     assert failure.refunded
     assert failure.token == "music:t1"
-    assert failure.ready[0].audio_url == "https://x/a.mp3"
+    assert failure.partial_result[0].audio_url == "https://x/a.mp3"
     assert "no luck" in str(failure)
 
 
@@ -405,7 +405,7 @@ def test_what_was_there_when_it_failed(tracks: list[dict[str, Any]], count: int 
     """Two songs, or one that can be had; one that was never made is nothing."""
     body = music("FAILED")
     body["data"]["response"] = {"sunoData": tracks}
-    ready = read(MUSIC, body).failure.ready
+    ready = read(MUSIC, body).failure.partial_result
     assert (ready if ready is None else len(ready)) == count
 
 

@@ -16,8 +16,8 @@ from suno_async import (
     ConfigurationError,
     ConnectionFailed,
     GenerateMusic,
+    SlotResult,
     SunoClient,
-    Use,
 )
 from suno_async.testing import FakeSuno
 
@@ -42,7 +42,7 @@ async def test_without_redis_nothing_is_sent_or_paid(tmp_path: Path) -> None:
         with pytest.raises(ConnectionFailed, match=r"Redis.* connecting to .*Nothing was sent"):
             await suno.generate_music("A calm piano tune")
         outcomes = await asyncio.gather(
-            *(suno.submit(GenerateMusic("the sea"), key=str(n)) for n in range(3)),
+            *(suno.submit(GenerateMusic("the sea"), idempotency_key=str(n)) for n in range(3)),
             return_exceptions=True,
         )
         assert [type(one) for one in outcomes] == [ConnectionFailed] * 3
@@ -94,26 +94,26 @@ async def test_a_redis_that_cannot_write_is_away(
 ) -> None:
     """Out of memory, or in the middle of a failover: an error for now, and then it goes on."""
     async with limiter_of(redis_server.url, timeout=0.2) as limiter:
-        (await limiter.acquire()).release(Use.ANSWERED)
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
         await until_leases(redis_client, 1)
         await redis_client.flushall()  # a script that only changes what is there needs no memory
         await redis_client.execute_command(*ill.split())
         with pytest.raises(ConnectionFailed, match=says):
             await limiter.acquire()
         await redis_client.execute_command(*well.split())
-        (await limiter.acquire()).release(Use.ANSWERED)
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
 
 
 async def test_a_short_restart_is_not_noticed(redis_server: RedisServer) -> None:
     """Within the timeout whoever waits goes on waiting."""
     async with limiter_of(redis_server.url, timeout=20.0) as limiter:
-        (await limiter.acquire()).release(Use.ANSWERED)
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
         redis_server.stop()
         waiting = asyncio.create_task(limiter.acquire())
         await asyncio.sleep(0.3)
         assert not waiting.done()
         redis_server.start()
-        (await waiting).release(Use.ANSWERED)
+        (await waiting).release(SlotResult.ANSWERED)
 
 
 async def test_a_redis_that_stands_still_leaves_no_lease(
@@ -122,7 +122,7 @@ async def test_a_redis_that_stands_still_leaves_no_lease(
     """What it was asked for before it stood still, and granted after, is given back."""
     assert redis_server.process is not None
     async with limiter_of(redis_server.url, time_period=60.0, timeout=0.2) as limiter:
-        (await limiter.acquire()).release(Use.UNUSED)
+        (await limiter.acquire()).release(SlotResult.NOT_SENT)
         await until_leases(redis_client, 0)
         redis_server.process.send_signal(signal.SIGSTOP)
         with pytest.raises(ConnectionFailed, match=r"did not answer in 0\.2 s"):
@@ -131,7 +131,7 @@ async def test_a_redis_that_stands_still_leaves_no_lease(
         async with asyncio.timeout(10):
             slot = await limiter.acquire()
         await until_leases(redis_client, 1)
-        slot.release(Use.UNUSED)
+        slot.release(SlotResult.NOT_SENT)
         await until_leases(redis_client, 0)
 
 
@@ -168,7 +168,7 @@ async def test_alone_it_keeps_to_its_share(
     """After a period, a quarter of the slots; and the log tells of it once, without the key."""
     arrivals = Arrivals()
     async with limiter_of(redis_server.url, fallback_share=0.25, timeout=0.1) as limiter:
-        (await limiter.acquire()).release(Use.ANSWERED)
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
         redis_server.stop()
         began = asyncio.get_running_loop().time()
         await asyncio.gather(*(arrivals.request(limiter) for _ in range(12)))
@@ -183,7 +183,7 @@ async def test_back_again_redis_hears_what_was_sent(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A Redis that knows nothing is told of the slots that are held, and serves again."""
-    given = {"time_period": 10.0, "lost_hold": 1.0, "fallback_share": 0.25, "timeout": 0.1}
+    given = {"time_period": 10.0, "no_response_hold": 1.0, "fallback_share": 0.25, "timeout": 0.1}
     async with limiter_of(redis_server.url, **given | {"time_period": 0.3}) as quick:
         await quick.acquire()
         redis_server.stop()
@@ -302,7 +302,7 @@ async def test_a_clock_that_goes_back_stops_nobody(
         limiter_of(redis_server.url, **given) as other,
     ):
         for limiter in (one, other, one, other):
-            (await limiter.acquire()).release(Use.ANSWERED)
+            (await limiter.acquire()).release(SlotResult.ANSWERED)
         held = await one.acquire()
         await until_leases(redis_client, 1)
         began = loop.time()
@@ -321,22 +321,22 @@ async def test_a_clock_that_goes_back_stops_nobody(
             await other.acquire()
         assert loop.time() >= began + 0.5
         assert len(await leases(redis_client)) == 2, "also the one that is under way is known again"
-        held.release(Use.ANSWERED)
+        held.release(SlotResult.ANSWERED)
 
 
 async def test_an_emptied_redis_forgets_no_lost_request(
     redis_server: RedisServer, redis_client: Client
 ) -> None:
     """What one process knows to be under way keeps its slots, whichever process asks next."""
-    given = {"max_rate": 2, "lost_hold": 1.5}
+    given = {"max_rate": 2, "no_response_hold": 1.5}
     async with (
         limiter_of(redis_server.url, **given) as one,
         limiter_of(redis_server.url, **given) as other,
     ):
-        (await other.acquire()).release(Use.UNUSED)
+        (await other.acquire()).release(SlotResult.NOT_SENT)
         await until_leases(redis_client, 0)
         for slot in [await one.acquire(), await one.acquire()]:
-            slot.release(Use.LOST)
+            slot.release(SlotResult.NO_RESPONSE)
         began = asyncio.get_running_loop().time()
         await asyncio.sleep(0.1)
         await redis_client.flushall()

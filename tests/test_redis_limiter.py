@@ -19,7 +19,7 @@ from redis.exceptions import ConnectionError as BrokenConnection
 from redis_kit import Arrivals, Client, leases, limiter_of, python, until_leases
 
 from benchmarks._fleet import Plan, race
-from suno_async import ClientClosed, ConfigurationError, Priority, Use
+from suno_async import ClientClosed, ConfigurationError, Priority, SlotResult
 from suno_async.redis_limiter import RedisRateLimiter
 from suno_async.testing import FakeSuno
 
@@ -112,12 +112,12 @@ async def test_within_a_process_the_urgent_go_first(redis_server: RedisServer) -
     """Of those who wait here, the best priority is served, and among equals the first."""
     served: list[str] = []
     async with limiter_of(redis_server.url, max_rate=1, time_period=0.1) as limiter:
-        (await limiter.acquire()).release(Use.ANSWERED)
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
 
         async def wait(name: str, priority: Priority) -> None:
             slot = await limiter.acquire(priority)
             served.append(name)
-            slot.release(Use.ANSWERED)
+            slot.release(SlotResult.ANSWERED)
 
         order = [("b1", Priority.BATCH), ("b2", Priority.BATCH), ("p1", Priority.PERSON)]
         await asyncio.gather(*(wait(*one) for one in [*order, ("p2", Priority.PERSON)]))
@@ -133,18 +133,20 @@ async def test_an_unused_slot_is_free_at_once_for_all(redis_server: RedisServer)
         asyncio.timeout(30),
     ):
         for limiter in [one] * 20 + [other] * 20:
-            (await limiter.acquire()).release(Use.UNUSED)
+            (await limiter.acquire()).release(SlotResult.NOT_SENT)
 
 
 async def test_how_long_a_lease_lasts(redis_server: RedisServer, redis_client: Client) -> None:
     """From an answer the period and the margin; longer if it was lost; gone if it was not used."""
-    async with limiter_of(redis_server.url, time_period=10.0, margin=0.5, lost_hold=7.0) as limiter:
+    async with limiter_of(
+        redis_server.url, time_period=10.0, margin=0.5, no_response_hold=7.0
+    ) as limiter:
         assert limiter.lease_seconds == 35.0
-        for use in Use:
+        for use in SlotResult:
             slot = await limiter.acquire()
-            if use is not Use.REFUSED:
+            if use is not SlotResult.RATE_LIMITED:
                 slot.release(use)
-                slot.release(Use.UNUSED)
+                slot.release(SlotResult.NOT_SENT)
     left = sorted((await leases(redis_client)).values())
     assert len(left) == 3
     assert all(most - 5 < one <= most for one, most in zip(left, [10.5, 17.5, 35.0], strict=True))
@@ -154,7 +156,7 @@ async def test_a_slow_answer_keeps_its_lease(
     redis_server: RedisServer, redis_client: Client
 ) -> None:
     """A lease is renewed while its request is under way, for many times its length."""
-    given = {"max_rate": 1, "time_period": 0.1, "margin": 0.0, "lost_hold": 0.2}
+    given = {"max_rate": 1, "time_period": 0.1, "margin": 0.0, "no_response_hold": 0.2}
     async with (
         limiter_of(redis_server.url, **given) as one,
         limiter_of(redis_server.url, **given) as other,
@@ -164,7 +166,7 @@ async def test_a_slow_answer_keeps_its_lease(
         await asyncio.sleep(5 * one.lease_seconds)
         assert not waiting.done()
         assert len(await leases(redis_client)) == 1
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
         await waiting
 
 
@@ -207,15 +209,15 @@ async def test_a_refusal_stops_everyone_and_slows_them(
     ):
         slots = [await each.acquire() for each in (one, third, third)]
         began = loop.time()
-        slots[0].release(Use.REFUSED, resume_at=began + 1.8)
+        slots[0].release(SlotResult.RATE_LIMITED, resume_at=began + 1.8)
         await asyncio.sleep(0.1)
-        slots[1].release(Use.REFUSED, resume_at=began + 1.2)
+        slots[1].release(SlotResult.RATE_LIMITED, resume_at=began + 1.2)
         await until_leases(redis_client, 3)
         await asyncio.sleep(0.05)
         for _ in range(4):
-            (await other.acquire()).release(Use.ANSWERED)
+            (await other.acquire()).release(SlotResult.ANSWERED)
             times.append(loop.time() - began)
-        slots[2].release(Use.ANSWERED)
+        slots[2].release(SlotResult.ANSWERED)
     assert times[0] >= 1.8
     assert times[3] >= 1.8 + 3 * 0.9 * 1.5 / 19, "a busy machine only makes it later"
 
@@ -228,8 +230,8 @@ async def test_the_own_pause_only_moves_forward(
     async with limiter_of(redis_server.url) as limiter:
         slots = [await limiter.acquire(), await limiter.acquire()]
         began = loop.time()
-        slots[0].release(Use.REFUSED, resume_at=began + 2.5)
-        slots[1].release(Use.REFUSED, resume_at=began + 0.5)
+        slots[0].release(SlotResult.RATE_LIMITED, resume_at=began + 2.5)
+        slots[1].release(SlotResult.RATE_LIMITED, resume_at=began + 0.5)
         await asyncio.sleep(0.1)
         await redis_client.flushall()
         await limiter.acquire()
@@ -239,12 +241,12 @@ async def test_the_own_pause_only_moves_forward(
 async def gap_after(refusals: int, *limiters: RedisRateLimiter) -> float:
     """The seconds between two requests after each of these refusals, by turns of the limiters."""
     for number in range(refusals):
-        (await limiters[number % len(limiters)].acquire()).release(Use.REFUSED)
+        (await limiters[number % len(limiters)].acquire()).release(SlotResult.RATE_LIMITED)
     for limiter in limiters:
-        (await limiter.acquire()).release(Use.ANSWERED)
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
     began = asyncio.get_running_loop().time()
     for limiter in limiters:
-        (await limiter.acquire()).release(Use.ANSWERED)
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
     return (asyncio.get_running_loop().time() - began) / len(limiters)
 
 
@@ -271,10 +273,10 @@ async def test_what_is_refused_at_once_slows_one_step(
         limiter_of(redis_server.url) as one,
         limiter_of(redis_server.url) as other,
     ):
-        (await one.acquire()).release(Use.REFUSED)
+        (await one.acquire()).release(SlotResult.RATE_LIMITED)
         slots = [await limiter.acquire() for limiter in (one, one, other, other)]
         for slot in slots:
-            slot.release(Use.REFUSED)
+            slot.release(SlotResult.RATE_LIMITED)
         await until_leases(redis_client, 4)
         await other.acquire()
     (state,) = [name async for name in redis_client.scan_iter("*:state")]
@@ -288,7 +290,7 @@ async def test_cancelled_at_any_moment_no_lease_is_left(
     """However far the question has come: what nobody wants is given back."""
     slow = Slow(Redis(unix_socket_path=str(redis_server.socket)))
     async with slow.redis, limiter_of(slow, time_period=60.0) as limiter:
-        (await limiter.acquire()).release(Use.UNUSED)
+        (await limiter.acquire()).release(SlotResult.NOT_SENT)
         await until_leases(redis_client, 0)
         waiting = asyncio.create_task(limiter.acquire())
         for _ in range(turns):
@@ -296,7 +298,7 @@ async def test_cancelled_at_any_moment_no_lease_is_left(
         waiting.cancel()
         (granted,) = await asyncio.gather(waiting, return_exceptions=True)
         if not isinstance(granted, BaseException):
-            granted.release(Use.UNUSED)
+            granted.release(SlotResult.NOT_SENT)
         await asyncio.sleep(0.01)
         await until_leases(redis_client, 0)
 
@@ -318,7 +320,7 @@ async def test_a_grant_whose_answer_is_lost_is_not_lost(redis_server: RedisServe
         Redis(unix_socket_path=str(redis_server.socket)) as mine,
         limiter_of(mine, max_rate=1, time_period=60.0) as first,
     ):
-        (await first.acquire()).release(Use.UNUSED)
+        (await first.acquire()).release(SlotResult.NOT_SENT)
         losing = Losing(mine)
         async with limiter_of(losing, max_rate=1, time_period=60.0) as limiter, asyncio.timeout(10):
             await limiter.acquire()
@@ -330,7 +332,9 @@ async def test_many_who_come_and_go_leave_no_lease(
 ) -> None:
     """200 requests, cancelled at random moments, before and after their grant."""
     rng = random.Random(2)
-    async with limiter_of(redis_server.url, time_period=0.2, margin=0.0, lost_hold=0.1) as limiter:
+    async with limiter_of(
+        redis_server.url, time_period=0.2, margin=0.0, no_response_hold=0.1
+    ) as limiter:
 
         async def visit() -> None:
             async with asyncio.timeout(rng.uniform(0, 0.3)):
@@ -338,7 +342,7 @@ async def test_many_who_come_and_go_leave_no_lease(
                 try:
                     await asyncio.sleep(rng.uniform(0, 0.1))
                 finally:
-                    slot.release(Use.ANSWERED)
+                    slot.release(SlotResult.ANSWERED)
 
         await asyncio.gather(*(visit() for _ in range(200)), return_exceptions=True)
         await until_leases(redis_client, 0)
@@ -352,7 +356,7 @@ async def test_a_script_that_redis_has_dropped_is_sent_again(
     """SCRIPT FLUSH between two requests is not noticed."""
     async with limiter_of(redis_server.url) as limiter:
         for _ in range(3):
-            (await limiter.acquire()).release(Use.ANSWERED)
+            (await limiter.acquire()).release(SlotResult.ANSWERED)
             await redis_client.script_flush()
 
 
@@ -395,7 +399,7 @@ async def test_a_cluster_keeps_all_on_one_node(redis_server: RedisServer) -> Non
         RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", port)]) as cluster,
         limiter_of(cluster) as limiter,
     ):
-        (await limiter.acquire()).release(Use.ANSWERED)
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
 
 
 async def test_a_client_of_ones_own_is_used_and_not_closed(redis_server: RedisServer) -> None:
@@ -403,7 +407,7 @@ async def test_a_client_of_ones_own_is_used_and_not_closed(redis_server: RedisSe
     mine: Client
     async with Redis(unix_socket_path=str(redis_server.socket), decode_responses=True) as mine:
         async with limiter_of(mine) as limiter:
-            (await limiter.acquire()).release(Use.ANSWERED)
+            (await limiter.acquire()).release(SlotResult.ANSWERED)
         assert await mine.ping()
 
 

@@ -19,16 +19,16 @@ def test_the_mean_doubles_with_each_attempt(attempt: int, drawn: float, delay: f
 @pytest.mark.parametrize("attempt", [7, 100, 10**6])
 def test_no_pause_is_longer_than_the_cap(attempt: int) -> None:
     """However many attempts there were; and no number overflows."""
-    assert RetryPolicy(attempts=10**9).delay(attempt, 0.0, draw=lambda: 1.0) == 20.0
+    assert RetryPolicy(max_attempts=10**9).delay(attempt, 0.0, draw=lambda: 1.0) == 20.0
 
 
 def test_the_last_attempt_is_the_last() -> None:
     """`attempts` counts the first one too."""
     assert RetryPolicy().delay(4, 0.0) is not None
     assert RetryPolicy().delay(5, 0.0) is None
-    assert RetryPolicy(attempts=3).delay(2, 0.0) is not None
-    assert RetryPolicy(attempts=3).delay(3, 0.0) is None
-    assert RetryPolicy(attempts=1).delay(1, 0.0) is None
+    assert RetryPolicy(max_attempts=3).delay(2, 0.0) is not None
+    assert RetryPolicy(max_attempts=3).delay(3, 0.0) is None
+    assert RetryPolicy(max_attempts=1).delay(1, 0.0) is None
 
 
 def test_a_wish_is_obeyed_where_it_is_longer() -> None:
@@ -40,14 +40,19 @@ def test_a_wish_is_obeyed_where_it_is_longer() -> None:
 
 def test_a_pause_that_ends_too_late_is_not_made() -> None:
     """Attempts and pauses together take no longer than `total`."""
-    for policy, seconds in ((RetryPolicy(total=60.0), 60.0), (RetryPolicy(), 120.0)):
+    for policy, seconds in ((RetryPolicy(max_elapsed=60.0), 60.0), (RetryPolicy(), 120.0)):
         assert policy.delay(1, seconds - 30.0, 30.0, lambda: 0.0) == 30.0
         assert policy.delay(1, seconds - 29.9, 30.0, lambda: 0.0) is None
 
 
 @pytest.mark.parametrize(
     ("name", "least", "too_little"),
-    [("attempts", 1, 0), ("total", 0, -0.1), ("base", 0.1, 0), ("cap", 0.1, 0)],
+    [
+        ("max_attempts", 1, 0),
+        ("max_elapsed", 0, -0.1),
+        ("initial_delay", 0.1, 0),
+        ("max_delay", 0.1, 0),
+    ],
 )
 def test_a_number_below_what_makes_sense(name: str, least: float, too_little: float) -> None:
     """The least that makes sense is taken, and what is less is refused by its name."""

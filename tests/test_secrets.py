@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
     from pathlib import Path
 
-ONCE = RetryPolicy(attempts=1)
+ONCE = RetryPolicy(max_attempts=1)
 TASK = "5c79be8e" * 4
 TRACK = {"id": "e231----", "audio_url": "https://files.test/a.mp3", "title": "Sea"}
 
@@ -201,8 +201,8 @@ async def test_a_server_that_repeats_callback_urls(
         asked = suno.generate_music("the sea"), suno.task("music:5c79").wait(timeout=1)
         errors = await asyncio.gather(*asked, return_exceptions=True)
         rejections = await asyncio.gather(
-            receiver.deliver(urls[0], b"[]"),
-            receiver.deliver(urls[0][:-1], b""),
+            receiver.handle(urls[0], b"[]"),
+            receiver.handle(urls[0][:-1], b""),
             return_exceptions=True,
         )
         await suno.aclose()

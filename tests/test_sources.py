@@ -179,7 +179,7 @@ def test_what_is_no_such_thing_is_refused_by_the_fields_name(
     """An object of another sort, or one that does not know its id yet, is an `InvalidRequest`."""
     with pytest.raises(InvalidRequest) as caught:
         cls(given, **fields)
-    assert field in {fault.field for fault in caught.value.faults}
+    assert field in {fault.field for fault in caught.value.problems}
 
 
 def test_extending_a_track_inherits() -> None:

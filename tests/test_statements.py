@@ -280,7 +280,7 @@ def test_the_simple_mode_takes_a_prompt_alone(more: dict[str, Any]) -> None:
     (name,) = more
     with pytest.raises(InvalidRequest) as caught:
         GenerateMusic("an idea", custom_mode=False, **more)
-    assert [fault.field for fault in caught.value.faults] == [name]
+    assert [fault.field for fault in caught.value.problems] == [name]
 
 
 def song_with(**fields: Any) -> GenerateMusic:

@@ -22,7 +22,7 @@ from suno_async import (
 )
 from suno_async._wire.records import Record
 from suno_async.operations import KINDS
-from suno_async.task import Seat, read_token
+from suno_async.task import PollState, read_token
 
 
 def nobody(error: SunoError | None) -> None:
@@ -64,10 +64,10 @@ def test_what_is_no_token(token: str, operation: Any, expected: str) -> None:
 
 def test_a_task_begins_with_nothing_known(task: Task[Tracks]) -> None:
     """No stage, no event, no failure, no notes, and nobody there."""
-    assert (task.stage, task.is_over, task.failure) == (Stage.PENDING, False, None)
-    assert (task.events, task.latest, task.is_listened_to) == ((), None, False)
+    assert (task.stage, task.is_done, task.failure) == (Stage.PENDING, False, None)
+    assert (task.events, task.partial_result, task.is_listened_to) == ((), None, False)
     assert (task.operation, task.is_persons) == (None, True)
-    assert (task.kind, task.usual, task.token) == ("music", 190.0, "music:t1")
+    assert (task.kind, task.typical_duration, task.token) == ("music", 190.0, "music:t1")
     seat = task.seat
     assert (seat.accepted, seat.watched_since, seat.submission) == (None, None, None)
     assert (seat.looked, seat.turn, seat.late_looks) == (0, 0, 0)
@@ -75,7 +75,7 @@ def test_a_task_begins_with_nothing_known(task: Task[Tracks]) -> None:
     flags = (seat.has_voted, seat.is_pushed, seat.has_heard, seat.is_hopeless)
     assert flags == (False, False, False, False)
     assert seat.trouble is None
-    assert Seat() == seat
+    assert PollState() == seat
 
 
 def test_what_a_task_is_made_of() -> None:
@@ -98,10 +98,10 @@ def test_the_stages_are_told_with_what_is_there(task: Task[Tracks]) -> None:
         (Stage.TEXT, True),
         (Stage.FIRST, False),
     ]
-    assert task.latest == (Track(id="FIRST"),)
-    assert not task.is_over
+    assert task.partial_result == (Track(id="FIRST"),)
+    assert not task.is_done
     task.observe(Record(task_id="t1", stage=Stage.COMPLETE, result=None))
-    assert task.is_over
+    assert task.is_done
     assert len(task.events) == 2
 
 

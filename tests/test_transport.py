@@ -20,10 +20,10 @@ from suno_async import (
     RateLimiter,
     RequestTimeout,
     RetryPolicy,
+    SlotResult,
     SubmissionUnknown,
     SunoClient,
     SunoError,
-    Use,
 )
 from suno_async._http.attempts import Transport
 from suno_async.errors import ServerError
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 
 CREDITS, GENERATE = "get-remaining-credits", "generate-music"
 SEA = GenerateMusic("the sea")
-ONCE = RetryPolicy(attempts=1)
+ONCE = RetryPolicy(max_attempts=1)
 
 
 @define(eq=False)
 class Noted:
     """A limiter of one's own, which notes what it is told."""
 
-    told: list[tuple[Use, float]] = field(factory=list[tuple[Use, float]])
+    told: list[tuple[SlotResult, float]] = field(factory=list[tuple[SlotResult, float]])
 
     async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
         """Everyone may go."""
         return self
 
-    def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
         """What became of it, and the wish in seconds from now."""
         now = asyncio.get_running_loop().time()
         self.told.append((use, round(max(0.0, resume_at - now), 3)))
@@ -56,18 +56,18 @@ class Noted:
 @pytest.mark.parametrize(
     ("fault", "use", "wish"),
     [
-        (None, Use.ANSWERED, 0),
-        (Fault.BARE_500, Use.ANSWERED, 0),
-        (Fault.HTML_503.retry_after("7"), Use.ANSWERED, 7),
-        (Fault.envelope(430), Use.REFUSED, 0),
-        (Fault.envelope(430).retry_after("30"), Use.REFUSED, 30),
-        (Fault.envelope(430).retry_after("9999"), Use.REFUSED, 3600),
-        (Fault.NEVER, Use.LOST, 0),
-        (Fault.CLOSE_AFTER_READ, Use.LOST, 0),
+        (None, SlotResult.ANSWERED, 0),
+        (Fault.BARE_500, SlotResult.ANSWERED, 0),
+        (Fault.HTML_503.retry_after("7"), SlotResult.ANSWERED, 7),
+        (Fault.envelope(430), SlotResult.RATE_LIMITED, 0),
+        (Fault.envelope(430).retry_after("30"), SlotResult.RATE_LIMITED, 30),
+        (Fault.envelope(430).retry_after("9999"), SlotResult.RATE_LIMITED, 3600),
+        (Fault.NEVER, SlotResult.NO_RESPONSE, 0),
+        (Fault.CLOSE_AFTER_READ, SlotResult.NO_RESPONSE, 0),
     ],
 )
 async def test_a_limiter_is_told_what_became_of_its_slot(
-    fake_suno: FakeSuno, fault: Fault | None, use: Use, wish: float
+    fake_suno: FakeSuno, fault: Fault | None, use: SlotResult, wish: float
 ) -> None:
     """Once each, with the wish of a refusal, of an hour at most."""
     limiter = Noted()
@@ -86,7 +86,7 @@ async def test_a_slot_of_what_never_left_is_unused() -> None:
     ) as suno:
         with pytest.raises(ConnectionFailed):
             await suno.get_credits()
-    assert limiter.told == [(Use.UNUSED, 0)]
+    assert limiter.told == [(SlotResult.NOT_SENT, 0)]
 
 
 async def test_a_cancelled_request_may_have_been_counted(fake_suno: FakeSuno) -> None:
@@ -102,7 +102,7 @@ async def test_a_cancelled_request_may_have_been_counted(fake_suno: FakeSuno) ->
         await asyncio.sleep(1)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-        assert limiter.told == [(Use.LOST, 0)]
+        assert limiter.told == [(SlotResult.NO_RESPONSE, 0)]
     assert [(round(one.seconds), one.is_cancelled) for one in attempts] == [(1, True)]
 
 
@@ -119,7 +119,7 @@ async def test_attempts_and_pauses_count_for_the_policy(
 ) -> None:
     """Three attempts, whatever the time goes to."""
     fake_suno.fail(fault, on=CREDITS, times=None)
-    retry = RetryPolicy(attempts=9, total=total, base=1e-3, cap=1e-3)
+    retry = RetryPolicy(max_attempts=9, max_elapsed=total, initial_delay=1e-3, max_delay=1e-3)
     async with SunoClient("key", base_url=fake_suno.url, retry=retry) as suno:
         with pytest.raises(error):
             await suno.get_credits()
@@ -149,7 +149,7 @@ async def test_a_wait_for_a_slot_ends_with_the_client(fake_suno: FakeSuno) -> No
     """For all who wait, at once; whoever has given up before is not minded."""
     loop = asyncio.get_running_loop()
     limiter = RateLimiter(1, 1_000.0)
-    (await limiter.acquire()).release(Use.ANSWERED)
+    (await limiter.acquire()).release(SlotResult.ANSWERED)
     suno = SunoClient("key", base_url=fake_suno.url, limiter=limiter)
     asking = [asyncio.create_task(suno.get_credits()) for _ in range(3)]
     paying = asyncio.create_task(suno.submit(SEA))
@@ -182,7 +182,7 @@ async def test_a_slot_that_cannot_be_given_back_costs_no_song(
     """What a limiter of one's own raises after the answer goes to the log, not to the caller."""
 
     class Stubborn(Noted):
-        def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+        def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
             raise RuntimeError("the store is away")
 
     async with SunoClient("key", base_url=fake_suno.url, limiter=Stubborn()) as suno:
@@ -205,7 +205,7 @@ async def test_warnings_need_neither_hook_nor_debug(
     fake_suno.fail(fault, on=GENERATE)
     async with SunoClient("key", base_url=fake_suno.url, retry=ONCE) as suno:
         with pytest.raises(error):
-            await suno.submit(SEA, key="k")
+            await suno.submit(SEA, idempotency_key="k")
     warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert [(record.submission, record.attempt) for record in warnings] == [("k", 1)]  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -215,7 +215,7 @@ async def test_the_record_of_a_pause(fake_suno: FakeSuno, caplog: pytest.LogCapt
     caplog.set_level(logging.INFO, logger="suno_async")
     fake_suno.fail(Fault.envelope(455).retry_after("7"), on=GENERATE)
     async with SunoClient("key", base_url=fake_suno.url) as suno:
-        await suno.submit(SEA, key="k")
+        await suno.submit(SEA, idempotency_key="k")
     pause = caplog.records[0].__dict__
     expected = {"operation": "GenerateMusic", "submission": "k", "attempt": 1, "delay": 7.0}
     assert {name: pause[name] for name in expected} == expected
@@ -225,7 +225,13 @@ async def test_the_record_of_a_pause(fake_suno: FakeSuno, caplog: pytest.LogCapt
 def test_an_attempt_in_words() -> None:
     """What it was about, its number, how it ended, and what it took."""
     one = Attempt(
-        operation="Boost", submission="", token="", number=2, waited=1.5, seconds=0.25, status=200
+        operation="Boost",
+        submission_id="",
+        token="",
+        attempt=2,
+        queued_for=1.5,
+        seconds=0.25,
+        status=200,
     )
     assert str(one) == "Boost, attempt 2: answered (0.25 s, and 1.50 s for a slot)"
     assert (one.error, one.is_cancelled) == (None, False)

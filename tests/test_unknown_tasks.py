@@ -62,7 +62,7 @@ async def test_of_what_was_seen_accepted_it_is_no_news(tmp_path: Path, seen_by: 
     journal = tmp_path / "songs.sqlite"
     async with FakeSuno(null_for=70.0) as fake:
         async with SunoClient("key", base_url=fake.url, journal=journal) as suno:
-            task = await suno.submit(GenerateMusic("a"), key="a")
+            task = await suno.submit(GenerateMusic("a"), idempotency_key="a")
             if seen_by == "client":
                 assert len(await task) == 2
         if seen_by == "client":

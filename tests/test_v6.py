@@ -163,7 +163,7 @@ def test_an_idea_with_lyrics(model: str) -> None:
     """Both are words to be sung, and the refusal says so rather than how to sing the idea."""
     with pytest.raises(InvalidRequest) as caught:
         GenerateMusic("an idea", lyrics="la", style="Folk", title="Home", model=model)
-    (fault,) = caught.value.faults
+    (fault,) = caught.value.problems
     assert str(fault) == "prompt is sung as lyrics in custom mode: give one of the two"
 
 
@@ -195,7 +195,7 @@ async def test_twenty_seconds_are_told_when_submitted(
 ) -> None:
     """A duration left out is told at WARNING, once, when it is submitted, and not before."""
     assert caplog.messages == []
-    await suno.submit(operation, key="tg-4711")
+    await suno.submit(operation, idempotency_key="tg-4711")
     name = f"{type(operation).__name__} tg-4711"
     model = getattr(operation, "model", "")
     assert caplog.messages == ([f"{name}: {SHORT.format(model)}"] if is_told else [])
@@ -214,7 +214,7 @@ async def test_what_is_not_sent_is_not_told(
         async with SunoClient(
             "key", base_url=fake_suno.url, journal=tmp_path / "songs.sqlite"
         ) as suno:
-            await suno.submit(song, key="tg-4711")
+            await suno.submit(song, idempotency_key="tg-4711")
     fake_suno.ledger.assert_charged(1)
     assert [line for line in caplog.messages if "20 seconds" in line] == [
         f"GenerateMusic tg-4711: {SHORT.format('V6')}"

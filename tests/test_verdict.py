@@ -37,7 +37,7 @@ from suno_async.errors import (
     ServerError,
 )
 
-FREE = Request(name="Look", method="GET", path="", token="music:t")
+FREE = Request(name="Poll", method="GET", path="", token="music:t")
 PAID = Request(
     name="Generate", method="POST", path="", costs=True, starts_task=True, submission="s", kind="m"
 )
@@ -305,7 +305,7 @@ def test_an_error_in_brief(error: SunoError, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("request_", "title"),
-    [(FREE, "Look music:t"), (PAID, "Generate s"), (evolve(PAID, submission=""), "Generate")],
+    [(FREE, "Poll music:t"), (PAID, "Generate s"), (evolve(PAID, submission=""), "Generate")],
 )
 def test_a_request_has_a_title(request_: Request, title: str) -> None:
     """Its name, and what it is about."""

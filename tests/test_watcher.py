@@ -23,11 +23,11 @@ from suno_async import (
     TaskTimeout,
 )
 from suno_async._polling.poller import Nap
-from suno_async._polling.schedule import Lane, Turns
+from suno_async._polling.schedule import Lane, Schedule
 from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
-from suno_async.limiter import Priority, Slot, Use
+from suno_async.limiter import Priority, Slot, SlotResult
 from suno_async.operations import KINDS
-from suno_async.task import Seat, Task, Trouble
+from suno_async.task import PollErrors, PollState, Task
 from suno_async.testing import FakeSuno, Fault
 
 LOOK = "get-music-generation-details"
@@ -38,7 +38,7 @@ UNREADABLE = Fault.bare(
 )
 
 
-def music(seat: Seat, watcher: object = None) -> Task[object]:
+def music(seat: PollState, watcher: object = None) -> Task[object]:
     """A task of a batch that nobody looks at."""
     return Task(id="1", kind=KINDS["music"], watch=watcher, seat=seat, is_persons=False)  # type: ignore[arg-type]
 
@@ -66,7 +66,7 @@ async def test_a_batch_outlives_servers_that_fail(suno: SunoClient, fake_suno: F
     """Half an hour of server errors on looks costs no song, and few looks."""
     fake_suno.fail(Fault.BARE_500, on=LOOK, times=None)
     loop = asyncio.get_running_loop()
-    loop.call_later(1800, fake_suno.mend)
+    loop.call_later(1800, fake_suno.clear_faults)
     (outcome,) = [one async for one in suno.batch([GenerateMusic("a")])]
     assert outcome.error is None
     assert len(fake_suno.ledger.of(LOOK)) < 30
@@ -88,7 +88,7 @@ async def test_a_batch_outlives_what_is_not_the_services(
     """Half an hour of a proxy's or a login page in place of records gives up no song."""
     fake_suno.fail(fault, on=LOOK, times=None)
     loop = asyncio.get_running_loop()
-    loop.call_later(1800, fake_suno.mend)
+    loop.call_later(1800, fake_suno.clear_faults)
     (outcome,) = [one async for one in suno.batch([GenerateMusic("a")])]
     assert outcome.error is None
     assert len(fake_suno.ledger.of(LOOK)) < 30
@@ -145,12 +145,12 @@ async def test_a_slow_song_is_given_up_late(suno: SunoClient, fake_suno: FakeSun
 
 def test_an_age_that_is_made_up_does_not_vote() -> None:
     """A task from elsewhere says nothing of how long such tasks take, one from here does."""
-    elsewhere, here = Turns(), Turns()
-    elsewhere.enter(music(Seat()), 1000.0)
-    task = music(Seat())
+    elsewhere, here = Schedule(), Schedule()
+    elsewhere.enter(music(PollState()), 1000.0)
+    task = music(PollState())
     elsewhere.saw(task, 1000.0, complete=False)
     assert not elsewhere.usual
-    here.saw(music(Seat(accepted=1000.0)), 1195.0, complete=False)
+    here.saw(music(PollState(accepted=1000.0)), 1195.0, complete=False)
     assert here.usual["music"] > 190.0
 
 
@@ -159,7 +159,7 @@ async def test_failures_do_not_teach_patience(suno: SunoClient, fake_suno: FakeS
     fake_suno.script(times=20, fail_at=185, complete=1000, status="GENERATE_AUDIO_FAILED")
     outcomes = [one async for one in suno.batch([GenerateMusic(str(n)) for n in range(20)])]
     assert all(one.error for one in outcomes)
-    turns: Turns = suno._engine.watcher._turns  # pyright: ignore[reportPrivateUsage]
+    turns: Schedule = suno._engine.watcher._turns  # pyright: ignore[reportPrivateUsage]
     assert turns.usual["music"] <= 190.0
 
 
@@ -168,9 +168,9 @@ def test_gaps_grow(failures: int) -> None:
     """After each failed look the next is later: 20 s at most for a person, 120 s for a batch."""
     least: dict[bool, float] = {}
     for is_persons in (True, False):
-        turns, task = Turns(), music(Seat(accepted=0.0, tried=100.0))
+        turns, task = Schedule(), music(PollState(accepted=0.0, tried=100.0))
         task.is_persons = is_persons
-        task.seat.trouble = Trouble(failures=failures)
+        task.seat.trouble = PollErrors(failures=failures)
         turns.enter_again(task, 100.0)
         least[is_persons] = min(map(turns.due, Lane)) - 100.0
         if not is_persons:
@@ -211,9 +211,9 @@ async def test_a_lane_is_woken_by_what_is_due_before_what_it_waits_for() -> None
 
 def test_people_share_the_rate_in_an_outage_too() -> None:
     """Failing looks at 600 people's tasks take no more of the wanted places than others."""
-    turns, task = Turns(people=600), music(Seat(accepted=0.0, tried=100.0))
+    turns, task = Schedule(people=600), music(PollState(accepted=0.0, tried=100.0))
     task.is_persons = True
-    task.seat.trouble = Trouble(failures=3)
+    task.seat.trouble = PollErrors(failures=3)
     turns.enter_again(task, 100.0)
     assert (turns.due(Lane.PERSON), turns.due(Lane.SPARE)) == (700.0, 116.0)
 
@@ -221,7 +221,7 @@ def test_people_share_the_rate_in_an_outage_too() -> None:
 class Stubborn:
     """A slot that cannot be given back."""
 
-    def release(self, use: Use, *, resume_at: float = 0.0) -> None:
+    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
         """Fail, whatever has become of it."""
         raise RuntimeError(use)
 
@@ -238,7 +238,7 @@ class Broken:
         slot = await self.good.acquire(priority)
         if not 20 < asyncio.get_running_loop().time() % 1000 < 80:
             return slot
-        slot.release(Use.UNUSED)
+        slot.release(SlotResult.NOT_SENT)
         return self.grant()
 
 
@@ -270,7 +270,7 @@ async def test_no_lane_ends_by_a_limiter(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Whatever a limiter of the caller's does, the songs are seen when it works again."""
-    async with SunoClient("key", base_url=fake_suno.url, look_limiter=Broken(grant)) as suno:
+    async with SunoClient("key", base_url=fake_suno.url, poll_limiter=Broken(grant)) as suno:
         if is_batch:
             songs = [GenerateMusic("a"), GenerateMusic("b")]
             outcomes = [one async for one in suno.batch(songs)]
@@ -297,7 +297,7 @@ async def test_whoever_cancels_other_tasks_leaves_the_listeners_theirs(
         batch = suno.batch([GenerateMusic("b")])
         song, outcome = asyncio.ensure_future(task.wait()), asyncio.ensure_future(anext(batch))
         await asyncio.sleep(at)
-        ours = [one for one in asyncio.all_tasks() if "coro=<Watcher." in repr(one)]
+        ours = [one for one in asyncio.all_tasks() if "coro=<Poller." in repr(one)]
         assert len(ours) == 3 + looks
         for one in ours:
             one.cancel()

@@ -187,7 +187,7 @@ def test_what_is_no_operation_names_the_fields(
     """Unknown, missing and wrong fields are refused by their names."""
     with pytest.raises(InvalidRequest) as caught:
         operation_from_dict(name, fields)
-    assert faults <= {fault.field for fault in caught.value.faults}
+    assert faults <= {fault.field for fault in caught.value.problems}
     assert name in str(caught.value)
 
 

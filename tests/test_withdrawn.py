@@ -19,7 +19,7 @@ from suno_async import (
     SunoError,
     TaskTimeout,
 )
-from suno_async.limiter import Use
+from suno_async.limiter import SlotResult
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -201,12 +201,12 @@ async def test_slots_that_hang_spread_the_others() -> None:
     for _ in range(40):
         slot = await limiter.acquire()
         times.append(loop.time())
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
     gaps = [later - earlier for earlier, later in pairwise(times[16:])]
     assert max(gaps) < 2.0
     assert sum(gaps) / len(gaps) == pytest.approx(10.05 / 8, rel=0.02)
     for slot in hanging:
-        slot.release(Use.ANSWERED)
+        slot.release(SlotResult.ANSWERED)
     await asyncio.sleep(30.0)
     for _ in range(20):
         await limiter.acquire()

@@ -87,7 +87,7 @@ def test_a_slip_is_asked_about(field: str, word: str, meant: str) -> None:
     """Case, separators, and in longer words a letter or two, are refused with what was meant."""
     with pytest.raises(InvalidRequest) as caught:
         with_word(field, word)
-    (fault,) = caught.value.faults
+    (fault,) = caught.value.problems
     assert (fault.field, fault.given) == (field, word)
     assert fault.problem == f"is not known: did you mean {meant!r}?"
 

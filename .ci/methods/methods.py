@@ -57,7 +57,7 @@ class OperationMethods(ABC):
     """The operations as methods; the client says how to submit and to call."""
 
     @abstractmethod
-    async def submit(self, operation: TaskOperation[R], *, key: str | None = None) -> Task[R]:
+    async def submit(self, operation: TaskOperation[R], *, idempotency_key: str | None = None) -> Task[R]:
         """Start a task."""
 
     @abstractmethod
@@ -151,7 +151,7 @@ class _Method:
             [one.name if is_positional(one) else f"{one.name}={one.name}" for one in fields],
         )
         if self.starts_task:
-            body = _call("return await self.submit", [made, f"key={KEY}"])
+            body = _call("return await self.submit", [made, f"{KEY}={KEY}"])
         elif fields:
             body = _call("return await self.call", [made])
         else:
@@ -179,7 +179,7 @@ class _Method:
         own = sections(self.operation.__doc__ or "")
         told = arguments(self.operation)
         if self.starts_task:
-            told[KEY] = entries(sections(SunoClient.submit.__doc__ or "")["Args"])["key"]
+            told[KEY] = entries(sections(SunoClient.submit.__doc__ or "")["Args"])[KEY]
         returned = _name_of(_answer(self.operation))
         parts = {
             "": _wrapped(own[""].replace(f"{self.operation.__name__}(", f"{self.name}(")),

@@ -34,7 +34,9 @@ _PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 _QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _ARGUMENTS = re.compile(r"^Args:\n(?: {4}.*\n?)+\n?", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
-_MADE_FOR_USERS = {f"suno_async.{name}" for name in ("Task", "Batch", "Outcome", "UnwatchedPush")}
+_MADE_FOR_USERS = {
+    f"suno_async.{name}" for name in ("Task", "Batch", "Outcome", "UnhandledCallback")
+}
 _MADE_FOR_USERS.add("suno_async.testing._api.jobs.Job")
 testing.Fault.__repr__ = lambda self: self.name  # all its fields would fill lines
 _SHORT = {"NOTHING": "...", repr(testing.PASSING): "PASSING", object_description(random): "random"}

@@ -59,7 +59,9 @@ _PER_SECOND = 2.0  # that the service takes: with answers of 2 s, 4 are out, and
 _NEWEST = 0.25  # weight of the newest answer in their mean time
 _IN_A_ROW = 3  # of them ended without an answer: no accident any more
 _MOST_DOUBTS = 8
-_PROBES = RetryPolicy(attempts=10**9, total=inf, base=1.0, cap=120.0)  # up to a minute apart
+_PROBES = RetryPolicy(
+    max_attempts=10**9, max_elapsed=inf, initial_delay=1.0, max_delay=120.0
+)  # up to a minute apart
 _LONGEST_ASKED = 600.0  # seconds that a probe is put off when the service asks: it costs nothing
 _TRIAL = 30.0  # seconds from the 4th doubt to the next trial, from the 7th to the last 32 minutes
 _USUAL_DOUBTS = 4

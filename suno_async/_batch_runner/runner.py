@@ -45,7 +45,7 @@ class _Live(Generic[Op]):
 
     def news(self, error: SunoError | None) -> None:
         """What the task tells; of errors, those that mean that looking on is of no use."""
-        if self.task.is_over:
+        if self.task.is_done:
             self.feed.finish(self)
         elif isinstance(error, ClientClosed) or (error is not None and self.task.seat.is_hopeless):
             self.feed.finish(self, error)
@@ -58,7 +58,7 @@ class _Live(Generic[Op]):
             task=self.task,
             resumed=self.resumed,
             request=self.operation,
-            result=self.task.latest,
+            result=self.task.partial_result,
         )
 
 
@@ -221,7 +221,7 @@ class _Feed(Generic[Op]):
 
     def _follow(self, item: Item[Op], task: Task[Any], is_resumed: bool) -> None:
         live = _Live(self, item.index, item.operation, task, is_resumed)
-        if live.task.is_over:
+        if live.task.is_done:
             self._put(live.outcome())
             return
         try:

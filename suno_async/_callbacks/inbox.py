@@ -105,11 +105,11 @@ class Inbox:
 
     async def _tell(self, task: Task[Any], push: Push) -> None:
         record = push.record(task.operation)
-        if record.failure is not None and not task.is_over:
+        if record.failure is not None and not task.is_done:
             if record.failure.code == _BAD and _SENSITIVE in push.kind.failures:
                 record = await self._by_look(task, push) or record
-            if record.failure is not None and record.failure.ready is None:
-                record.failure.ready = task.latest or None
+            if record.failure is not None and record.failure.partial_result is None:
+                record.failure.partial_result = task.partial_result or None
         self._client.watcher.told(task, record)
 
     async def _by_look(self, task: Task[Any], push: Push) -> Record[Any] | None:

@@ -33,11 +33,11 @@ from suno_async.errors import (
 )
 from suno_async.limiter import Limiter, Priority, Slot
 from suno_async.operations import TaskOperation
-from suno_async.task import Seat, Task
+from suno_async.task import PollState, Task
 
 if TYPE_CHECKING:
     from suno_async._journal.journal import Entry
-    from suno_async._polling.poller import Watcher
+    from suno_async._polling.poller import Poller
     from suno_async._submitting.submissions import Submissions
     from suno_async.operations import Kind
 
@@ -52,7 +52,7 @@ class Insides(Protocol):
     """What is needed of a client."""
 
     submissions: Submissions
-    watcher: Watcher
+    watcher: Poller
 
     def ready(self) -> Limiter:
         """Make sure that the client can be used here and now; the limiter for looks."""
@@ -63,7 +63,7 @@ class Insides(Protocol):
         ...
 
     def task(
-        self, kind: Kind, task_id: str, operation: TaskOperation[Any] | None, seat: Seat
+        self, kind: Kind, task_id: str, operation: TaskOperation[Any] | None, seat: PollState
     ) -> Task[Any]:
         """The task with this id."""
         ...
@@ -305,7 +305,7 @@ class Recoveries:
     def _task(self, push: Push, entry: Entry | None, *, is_pushed: bool = True) -> Task[Any]:
         lost = self._lost.get(push.submission)
         operation = self._client.operation_in(entry) if entry is not None else None
-        seat = Seat(accepted=None if lost is None else lost.since, has_voted=True)
+        seat = PollState(accepted=None if lost is None else lost.since, has_voted=True)
         seat.is_pushed = is_pushed
         task = self._client.task(
             push.kind, push.task_id, operation if lost is None else lost.operation, seat
@@ -342,7 +342,7 @@ class Recoveries:
                 error = failed
             else:
                 return body
-            _log.info("Look %s, which may be lost: %s", push.token, in_brief(error))
+            _log.info("Poll %s, which may be lost: %s", push.token, in_brief(error))
         raise foreign(push) if isinstance(error, NotFound) else error
 
 

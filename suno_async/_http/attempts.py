@@ -27,7 +27,7 @@ from suno_async.errors import (
     SubmissionUnknown,
     SunoError,
 )
-from suno_async.limiter import Limiter, Priority, Slot, Use
+from suno_async.limiter import Limiter, Priority, Slot, SlotResult
 from suno_async.retry import RetryPolicy
 
 _log = logging.getLogger("suno_async")
@@ -53,13 +53,13 @@ class Attempt:
 
     operation: str
     """The operation's name; `Look` for a look at a task."""
-    submission: str
+    submission_id: str
     """The submission's id, empty for what costs nothing."""
     token: str
     """The task's token for a look, else empty."""
-    number: int
+    attempt: int
     """Which attempt it was, from 1."""
-    waited: float
+    queued_for: float
     """Seconds spent waiting for the limiter."""
     seconds: float
     """Seconds from leaving to the end."""
@@ -71,12 +71,12 @@ class Attempt:
     """Whether it was broken off by whoever had asked for it."""
 
     def __str__(self) -> str:
-        about = f"{self.operation} {self.submission or self.token}".rstrip()
-        end = "cancelled" if self.is_cancelled else "accepted" if self.submission else "answered"
+        about = f"{self.operation} {self.submission_id or self.token}".rstrip()
+        end = "cancelled" if self.is_cancelled else "accepted" if self.submission_id else "answered"
         if self.error is not None:
             end = in_brief(self.error)
-        spent = f"{self.seconds:.2f} s, and {self.waited:.2f} s for a slot"
-        return f"{about}, attempt {self.number}: {end} ({spent})"
+        spent = f"{self.seconds:.2f} s, and {self.queued_for:.2f} s for a slot"
+        return f"{about}, attempt {self.attempt}: {end} ({spent})"
 
 
 @define(eq=False)
@@ -114,7 +114,9 @@ class Transport:
             get_slot = self._slot_or_outage if sending.parks else self._slot
             slot = await get_slot(request)
             began = loop.time()
-            result = await self.attempt(request, slot, sending, number=number, waited=began - asked)
+            result = await self.attempt(
+                request, slot, sending, number=number, queued_for=began - asked
+            )
             if not isinstance(result, Refusal):
                 return result
             spent += loop.time() - began
@@ -149,12 +151,12 @@ class Transport:
         sending: Sending,
         *,
         number: int = 1,
-        waited: float = 0.0,
+        queued_for: float = 0.0,
     ) -> Body | Refusal:
         """Send once, in the slot given, which is given back whatever happens."""
         loop = asyncio.get_running_loop()
-        use, resume_at = Use.LOST, 0.0
-        told = _attempt_of(request, number, waited)
+        use, resume_at = SlotResult.NO_RESPONSE, 0.0
+        told = _attempt_of(request, number, queued_for)
         try:
             if sending.before is not None:
                 await sending.before()
@@ -169,10 +171,14 @@ class Transport:
                 request.form.check()
             error = result.error if isinstance(result, Refusal) else None
             if isinstance(outcome, Reply):
-                use = Use.REFUSED if isinstance(error, RateLimited) else Use.ANSWERED
+                use = (
+                    SlotResult.RATE_LIMITED
+                    if isinstance(error, RateLimited)
+                    else SlotResult.ANSWERED
+                )
                 resume_at = loop.time() + min(_LONGEST_PAUSE, _asked_to_wait(error) or 0.0)
         finally:
-            give_back(slot, use if sending.has_left else Use.UNUSED, resume_at=resume_at)
+            give_back(slot, use if sending.has_left else SlotResult.NOT_SENT, resume_at=resume_at)
         is_refused = error is not None and not isinstance(error, SubmissionUnknown)
         sending.has_left = not is_refused
         status = outcome.status if isinstance(outcome, Reply) else None
@@ -274,7 +280,7 @@ class Transport:
             limit.reschedule(asyncio.get_running_loop().time())
 
 
-def give_back(slot: Slot, use: Use = Use.UNUSED, *, resume_at: float = 0.0) -> None:
+def give_back(slot: Slot, use: SlotResult = SlotResult.NOT_SENT, *, resume_at: float = 0.0) -> None:
     """Give back a slot; a limiter of the caller's may raise anything, which must cost no answer."""
     try:
         slot.release(use, resume_at=resume_at)
@@ -288,15 +294,15 @@ def is_cancelled() -> bool:
     return running is not None and running.cancelling() > 0
 
 
-def _attempt_of(request: Request, number: int, waited: float) -> partial[Attempt]:
+def _attempt_of(request: Request, number: int, queued_for: float) -> partial[Attempt]:
     """What is known of an attempt before its end."""
     return partial(
         Attempt,
         operation=request.name,
-        submission=request.submission,
+        submission_id=request.submission,
         token=request.token,
-        number=number,
-        waited=waited,
+        attempt=number,
+        queued_for=queued_for,
     )
 
 
@@ -309,10 +315,10 @@ def _marks(attempt: Attempt) -> dict[str, object]:
     """What a handler of log records finds as attributes of them."""
     return {
         "operation": attempt.operation,
-        "submission": attempt.submission,
+        "submission": attempt.submission_id,
         "token": attempt.token,
-        "attempt": attempt.number,
-        "waited": attempt.waited,
+        "attempt": attempt.attempt,
+        "queued_for": attempt.queued_for,
         "seconds": attempt.seconds,
         "status": attempt.status,
     }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 from suno_async._wire.converter import body_of, texts_of
-from suno_async.errors import Fault, InvalidRequest
+from suno_async.errors import FieldProblem, InvalidRequest
 from suno_async.operations import UploadStream
 
 if TYPE_CHECKING:
@@ -153,7 +153,9 @@ class Form:
 
     def _refused(self, problem: str) -> InvalidRequest:
         given = str(self.file) if isinstance(self.file, Path) else None
-        return InvalidRequest(operation="UploadStream", faults=(Fault("file", problem, given),))
+        return InvalidRequest(
+            operation="UploadStream", problems=(FieldProblem("file", problem, given),)
+        )
 
 
 def _read(path: Path, at: int) -> bytes:

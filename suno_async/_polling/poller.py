@@ -16,7 +16,7 @@ from attrs import define, field
 
 from suno_async._http.attempts import give_back, is_cancelled
 from suno_async._http.verdict import in_brief
-from suno_async._polling.schedule import Lane, Turns
+from suno_async._polling.schedule import Lane, Schedule
 from suno_async.errors import (
     AuthenticationFailed,
     ClientClosed,
@@ -28,7 +28,7 @@ from suno_async.errors import (
     TaskTimeout,
 )
 from suno_async.limiter import Limiter, Priority, Slot
-from suno_async.task import Trouble
+from suno_async.task import PollErrors
 
 if TYPE_CHECKING:
     from suno_async._wire.records import Record
@@ -87,14 +87,14 @@ class Nap:
 
 
 @define(eq=False)
-class Watcher:
+class Poller:
     """Looks at the tasks that somebody listens to, within the rate."""
 
     _ready: Callable[[], Limiter]
     """Says that the client can be used here and now, and gives the limiter for looks."""
     _look: Callable[[AnyTask, Slot], Awaitable[None]]
     """Asks for the record once, and hands it to the task."""
-    _turns: Turns = field(factory=Turns, init=False)
+    _turns: Schedule = field(factory=Schedule, init=False)
     _watched: set[AnyTask] = field(factory=set["AnyTask"], init=False)
     _naps: dict[Lane, Nap] = field(factory=lambda: {lane: Nap() for lane in Lane}, init=False)
     _lanes: dict[Lane, asyncio.Task[None]] = field(
@@ -147,9 +147,9 @@ class Watcher:
             self._turns.people -= task in self._watched and _is_waited_for(task)
             task.seat.is_pushed = True
         is_first, task.seat.has_heard = not task.seat.has_heard, True
-        if not task.is_over:
+        if not task.is_done:
             task.observe(record)
-            if task.is_over:
+            if task.is_done:
                 self._turns.was_told(task, asyncio.get_running_loop().time())
             elif is_first and task in self._watched and not self._is_under_way(task):
                 self._queue(task, asyncio.get_running_loop().time())  # its looks are rare now
@@ -311,9 +311,9 @@ class Watcher:
             self._failed(task, _as_ours(error), loop.time())
         else:
             seat.trouble, seat.is_hopeless, seat.tried = None, False, loop.time()
-            self._turns.saw(task, asked, complete=task.is_over)
+            self._turns.saw(task, asked, complete=task.is_done)
             self._answer(task)
-            if task in self._watched and not task.is_over:
+            if task in self._watched and not task.is_done:
                 self._give_up_late(task)
                 self._queue_if_watched(task, loop.time())
 
@@ -324,7 +324,9 @@ class Watcher:
     def _give_up_late(self, task: AnyTask) -> None:
         """Nobody times a batch's task: tell when looking on is of no use."""
         seat = task.seat
-        if task.is_persons or seat.looked < max(_LATE * task.usual, seat.late_at + _LATE_GAP):
+        if task.is_persons or seat.looked < max(
+            _LATE * task.typical_duration, seat.late_at + _LATE_GAP
+        ):
             return
         seat.late_looks += 1
         seat.late_at = seat.looked
@@ -335,10 +337,10 @@ class Watcher:
 
     def _failed(self, task: AnyTask, error: SunoError, now: float) -> None:
         """A look that fails is not the task's failure: look again, and tell when it goes on."""
-        _log.info("Look %s: %s", task.token, in_brief(error))
+        _log.info("Poll %s: %s", task.token, in_brief(error))
         self._answer(task)
         seat = task.seat
-        trouble = seat.trouble = seat.trouble or Trouble()
+        trouble = seat.trouble = seat.trouble or PollErrors()
         seat.tried = now
         trouble.failures += 1
         if not isinstance(error, RateLimited | Maintenance | NotFound):

@@ -54,7 +54,7 @@ class Lane(IntEnum):
 
 
 @define(eq=False)
-class Turns:
+class Schedule:
     """The rule: no network, no waiting; times are seconds on the caller's clock."""
 
     usual: dict[str, float] = field(factory=dict[str, float])
@@ -144,7 +144,7 @@ class Turns:
         if not task.seat.has_voted:
             task.seat.has_voted = True
             voted = self._usual(task) * (0.9975 if by_then else 1.05)
-            documented = task.usual
+            documented = task.typical_duration
             self.usual[task.kind] = min(4 * documented, max(documented / 4, voted))
 
     def _accepted(self, task: AnyTask, now: float) -> float:
@@ -155,7 +155,7 @@ class Turns:
         return task.seat.accepted
 
     def _usual(self, task: AnyTask) -> float:
-        return self.usual.get(task.kind, task.usual)
+        return self.usual.get(task.kind, task.typical_duration)
 
     def _gap(self, task: AnyTask) -> float:
         looked = task.seat.looked

@@ -17,7 +17,7 @@ from attrs import define, field
 
 from suno_async._rate.leases import Leases
 from suno_async.errors import ConfigurationError, ConnectionFailed, SunoError
-from suno_async.limiter import SLOWER, SLOWEST, RateLimiter, Use
+from suno_async.limiter import SLOWER, SLOWEST, RateLimiter, SlotResult
 
 _log = logging.getLogger("suno_async")
 
@@ -69,7 +69,7 @@ class Book:
     @property
     def length(self) -> float:
         """Seconds of a lease whose request is under way: twice what a lost request needs."""
-        return 2 * (self.hold + self._rule.lost_hold)
+        return 2 * (self.hold + self._rule.no_response_hold)
 
     @property
     def is_away(self) -> bool:
@@ -105,20 +105,23 @@ class Book:
         self._untold.add(lease)
         return lease
 
-    def close(self, lease: str, use: Use, resume_at: float, *, is_alone: bool) -> None:
+    def close(self, lease: str, use: SlotResult, resume_at: float, *, is_alone: bool) -> None:
         """The request of this lease has ended."""
         now = asyncio.get_running_loop().time()
         rule = self._rule
-        if use is Use.UNUSED:
+        if use is SlotResult.NOT_SENT:
             self._unused += not is_alone
             self._end(lease, now)
             self._changed()
             return
-        if use is Use.REFUSED:
+        if use is SlotResult.RATE_LIMITED:
             self._refused = True
             self.resume_at = max(self.resume_at, resume_at, now + self.hold)
-            self._slow_until = self.resume_at + rule.slow_spell
-        self._end(lease, now + self.hold + (rule.lost_hold if use is Use.LOST else 0.0))
+            self._slow_until = self.resume_at + rule.cooldown
+        self._end(
+            lease,
+            now + self.hold + (rule.no_response_hold if use is SlotResult.NO_RESPONSE else 0.0),
+        )
 
     def deliver(self) -> None:
         """Tell Redis what it does not know yet, and see whether it is back."""
@@ -190,7 +193,7 @@ class Book:
             "length": self.length,
             "patience": max(gap, 0.1),
             "gap": gap,
-            "even_gap": rule.even_gap,
+            "even_gap": rule._even_gap,  # noqa: SLF001 the same rule, kept elsewhere
             "slower": SLOWER,
             "slowest": SLOWEST,
             "tight": _TIGHT,

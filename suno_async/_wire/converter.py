@@ -31,7 +31,7 @@ from suno_async._wire.values import (
     time,
     whole,
 )
-from suno_async.errors import DecodeError, Fault, InvalidRequest
+from suno_async.errors import DecodeError, FieldProblem, InvalidRequest
 from suno_async.operations import (
     OPERATIONS,
     SENT_APART,
@@ -96,14 +96,16 @@ def operation_from_dict(name: str, given: Mapping[str, Any]) -> Operation[Any]:
     if cls is None:
         raise InvalidRequest(f"there is no operation {name!r}")
     known = fields_dict(resolve_types(cls))
-    faults = [Fault(str(one), f"is not a field of {name}") for one in given if one not in known]
+    faults = [
+        FieldProblem(str(one), f"is not a field of {name}") for one in given if one not in known
+    ]
     faults += [
-        Fault(one.name, "is required")
+        FieldProblem(one.name, "is required")
         for one in known.values()
         if one.default is NOTHING and one.name not in given
     ]
     if faults:
-        raise InvalidRequest(operation=name, faults=tuple(faults))
+        raise InvalidRequest(operation=name, problems=tuple(faults))
     return cls(**{one: _from_text(value, known[one].type) for one, value in given.items()})
 
 
@@ -234,7 +236,9 @@ def _plain(operation: str, name: str, value: Any) -> Any:
         return value
     if isinstance(value, Mapping):  # `extra`, which is plain already
         return dict(cast("Mapping[str, Any]", value))
-    raise InvalidRequest(operation=operation, faults=(Fault(name, "cannot be written down"),))
+    raise InvalidRequest(
+        operation=operation, problems=(FieldProblem(name, "cannot be written down"),)
+    )
 
 
 def _from_text(value: Any, annotation: Any) -> Any:

@@ -116,7 +116,7 @@ class Delivery:
     def failed(self, error: SunoError) -> None:
         """Tell why there is no result, and take what is there all the same."""
         if isinstance(error, TaskFailed):
-            self.take(error.ready or (), is_last=False)
+            self.take(error.partial_result or (), is_last=False)
             self.is_over = True
             self._desk.report.failed(self._task)
         elif isinstance(error, NotFound):

@@ -265,7 +265,7 @@ class Desk:
         if attempt.token:
             self.last_look[attempt.token] = attempt.error
         if isinstance(attempt.error, PASSING):
-            self.report.retried(attempt.number, str(attempt.error))
+            self.report.retried(attempt.attempt, str(attempt.error))
 
 
 class Unknowns(logging.Handler):

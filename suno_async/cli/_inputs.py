@@ -10,7 +10,7 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from suno_async import ConfigurationError, InvalidRequest, Model
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 
 SONGS = Path("songs")
 """Where files go by default."""
@@ -92,7 +92,7 @@ def in_options(error: InvalidRequest, *, has_words: bool = True) -> InvalidReque
     """The same faults, by the names that the options have."""
     names = {} if has_words else {"lyrics": "--lyrics or --instrumental"}
     faults = (
-        Fault(names.get(one.field, option(one.field)), one.problem, one.given)
-        for one in error.faults
+        FieldProblem(names.get(one.field, option(one.field)), one.problem, one.given)
+        for one in error.problems
     )
-    return InvalidRequest(faults=tuple(faults))
+    return InvalidRequest(problems=tuple(faults))

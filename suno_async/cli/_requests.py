@@ -11,7 +11,7 @@ from attrs import frozen
 
 from suno_async import ConfigurationError, InvalidRequest, TaskOperation
 from suno_async._wire.converter import operation_from_dict
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 
 from ._fields import DEFAULT, OPERATION, TASKS, fields_of, like
 from ._formats import FORMATS, Row
@@ -113,12 +113,12 @@ def _built(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Request:
         return InvalidRequest(f"no operation that starts a task is called {asked!r}{near}")
     known = fields_of(name)
     faults = tuple(
-        Fault(one, f"is not a field of {name}{like(one, known)}")
+        FieldProblem(one, f"is not a field of {name}{like(one, known)}")
         for one in given
         if one not in known and one != OPERATION
     )
     faults += tuple(
-        Fault(one, f"is not read from a file, and {file} is one: give the text itself")
+        FieldProblem(one, f"is not read from a file, and {file} is one: give the text itself")
         for one, value in given.items()
         if isinstance(value, str) and (file := file_named(value)) is not None
     )
@@ -128,8 +128,8 @@ def _built(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Request:
     try:
         operation = cast("TaskOperation[Any]", operation_from_dict(name, filled))
     except InvalidRequest as error:
-        return InvalidRequest(operation=name, faults=(*faults, *error.faults))
-    return InvalidRequest(operation=name, faults=faults) if faults else operation
+        return InvalidRequest(operation=name, problems=(*faults, *error.problems))
+    return InvalidRequest(operation=name, problems=faults) if faults else operation
 
 
 def _listed(value: Any, annotation: Any) -> Any:

@@ -59,7 +59,7 @@ class _Followed:
         for event in self._task.events[self._told :]:
             self._told += 1
             self._report.reached(self._task, event)
-        if self._task.is_over:
+        if self._task.is_done:
             self.leave()
 
     def leave(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from suno_async import SunoClient
-from suno_async.testing import FakeSuno, SpedUpLoop
+from suno_async.testing import AcceleratedLoop, FakeSuno
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,7 +26,7 @@ SENTENCE = f"Simulation, {SPEED} times as fast as the service: nothing is sent, 
 
 def new_loop() -> asyncio.AbstractEventLoop:
     """A loop on which the service's minutes pass as seconds."""
-    return SpedUpLoop(SPEED)
+    return AcceleratedLoop(SPEED)
 
 
 def new_fake() -> FakeSuno:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from attrs import Factory, field, frozen
 
 from suno_async._value_object import ValueObject
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 
 from ._model import SHORT_BY_DEFAULT, Model, is_before_v6
 from ._rules import at_most, between, must, not_blank
@@ -50,7 +50,7 @@ class OfTrack(ValueObject):
     )
     """The id of the task that made it; left out, the track's."""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """The task must be known."""
         yield from task_id_faults(self.task_id)
 
@@ -70,14 +70,14 @@ class OfTrackOrElse(ValueObject):
     )
     """The id of the task that made it; left out, the track's."""
 
-    def track_or(self, other: str) -> Iterator[Fault]:
+    def track_or(self, other: str) -> Iterator[FieldProblem]:
         """Either a track, whose task is known, or what lies in the field `other`."""
         if getattr(self, other) is not None:
             for name in ("audio_id", "task_id"):
                 if (value := getattr(self, name)) is not None:
-                    yield Fault(name, f"is for a track: leave it out with {other}", value)
+                    yield FieldProblem(name, f"is for a track: leave it out with {other}", value)
         elif self.audio_id is None:
-            yield Fault("audio_id", f"is required, or else {other}")
+            yield FieldProblem("audio_id", f"is required, or else {other}")
         else:
             yield from task_id_faults(self.task_id)
 
@@ -146,15 +146,17 @@ def remark_on(operation: object) -> str | None:
     return f"duration is left out, which means 20 seconds with {model}: duration takes 10 to 360"
 
 
-def singer_faults(operation: Singer) -> Iterator[Fault]:
+def singer_faults(operation: Singer) -> Iterator[FieldProblem]:
     """A voice is no style."""
     if isinstance(operation.persona_id, VoiceId) and operation.persona_model == "style_persona":
-        yield Fault("persona_model", "must be voice_persona for a voice", operation.persona_model)
+        yield FieldProblem(
+            "persona_model", "must be voice_persona for a voice", operation.persona_model
+        )
 
 
 def newer_faults(
     operation: Any, model: Model | str | None, names: Iterable[str]
-) -> Iterator[Fault]:
+) -> Iterator[FieldProblem]:
     """Fields that a model before V6 does not know; `duration` came with V5_5."""
     if model is None or not is_before_v6(model):
         return
@@ -163,4 +165,4 @@ def newer_faults(
         if value is None or (name == "duration" and model == Model.V5_5):
             continue
         which = "V5_5 and V6" if name == "duration" else "the V6 models"
-        yield Fault(name, f"is taken by {which}, not by {model}", value)
+        yield FieldProblem(name, f"is taken by {which}, not by {model}", value)

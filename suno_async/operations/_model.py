@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 
 from ._rules import too_long
 
@@ -91,10 +91,10 @@ def is_before_v6(model: Model | str) -> bool:
 
 def length_faults(
     operation: Any, model: Model | str | None, limited: Mapping[str, str], where: str = ""
-) -> Iterator[Fault]:
+) -> Iterator[FieldProblem]:
     """Hold texts against what the model takes: `limited` says which limit each field has."""
     limits = Limits() if model is None else limits_of(model)
     for name, limit in limited.items():
         value = getattr(operation, name)
         if problem := too_long(value or "", getattr(limits, limit), f"{where} with {model}"):
-            yield Fault(name, problem, value)
+            yield FieldProblem(name, problem, value)

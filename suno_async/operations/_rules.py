@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from attrs import fields, resolve_types
 
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 
 from ._words import slip
 
@@ -149,9 +149,9 @@ def url(value: str) -> str | None:
     return None if sound else "must be a URL that begins with http:// or https://"
 
 
-def faults_of(instance: Any) -> tuple[Fault, ...]:
+def faults_of(instance: Any) -> tuple[FieldProblem, ...]:
     """Hold each field against its annotation and its rules, then the fields against each other."""
-    found: list[Fault] = []
+    found: list[FieldProblem] = []
     are_sound = True
     for attribute, fits, words in _checks(instance.__class__):
         value = getattr(instance, attribute.name)
@@ -159,13 +159,13 @@ def faults_of(instance: Any) -> tuple[Fault, ...]:
             continue
         if not fits(value):
             are_sound = False
-            found.append(Fault(attribute.name, f"must be {_wording(attribute.type)}", value))
+            found.append(FieldProblem(attribute.name, f"must be {_wording(attribute.type)}", value))
         elif value is not None:
             rules: tuple[Rule, ...] = attribute.metadata.get(_RULES, ())
             if words and value not in words:
                 rules = (partial(slip, known=words), *rules)
             problems = [problem for rule in rules if (problem := rule(value)) is not None]
-            found += [Fault(attribute.name, problem, value) for problem in problems]
+            found += [FieldProblem(attribute.name, problem, value) for problem in problems]
     return (*found, *instance.faults()) if are_sound else tuple(found)
 
 

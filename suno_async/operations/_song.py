@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from attrs import evolve, frozen
 
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 from suno_async.results import Track
 
 from ._groups import Duration, Singer, V6Fields, Weights, newer_faults, singer_faults
@@ -96,44 +96,46 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
             lyrics=None if sung else self.lyrics,
         )
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """What the mode and the model ask for."""
         yield from singer_faults(self)
         yield from self._custom_faults() if self.is_custom else self._simple_faults()
         yield from newer_faults(self, self.model, ("variety", "duration"))
 
-    def _custom_faults(self) -> Iterator[Fault]:
+    def _custom_faults(self) -> Iterator[FieldProblem]:
         if self.prompt is not None and self.lyrics is not None:
-            yield Fault("prompt", "is sung as lyrics in custom mode: give one of the two")
+            yield FieldProblem("prompt", "is sung as lyrics in custom mode: give one of the two")
         elif self.prompt is not None and not self.custom_mode:
             beside = [name for name in self._making_it_custom if getattr(self, name) is not None]
             where = f"beside {' and '.join(beside)}" if beside else f"by {self.model}"
             why = f"would be sung word for word {where}: give the words as lyrics instead"
-            yield Fault("prompt", f"{why}, or custom_mode=True if that is meant")
+            yield FieldProblem("prompt", f"{why}, or custom_mode=True if that is meant")
         if is_before_v6(self.model):
             needed = ("style", "title") if self.instrumental else (self._sung, "style", "title")
             for name in needed:
                 value = getattr(self, name)
                 if not (value or "").strip():
-                    yield Fault(name, f"is required in custom mode with {self.model}", value)
+                    yield FieldProblem(name, f"is required in custom mode with {self.model}", value)
         limited = {self._sung: "lyrics", "style": "style", "title": "title"}
         yield from length_faults(self, self.model, limited)
 
-    def _simple_faults(self) -> Iterator[Fault]:
+    def _simple_faults(self) -> Iterator[FieldProblem]:
         if not self._is_started or (self.prompt is not None and not self.prompt.strip()):
-            yield Fault("prompt", "must not be empty: say what the song shall be", self.prompt)
+            yield FieldProblem(
+                "prompt", "must not be empty: say what the song shall be", self.prompt
+            )
         limited = {"prompt": "idea", "lyrics": "lyrics", "style": "style"}
         yield from length_faults(self, self.model, limited, " in simple mode")
         if not is_known(self.model):
             return
         newer = not is_before_v6(self.model)
         if not newer and self.lyrics is not None:
-            yield Fault("lyrics", "are sung in custom mode only")
+            yield FieldProblem("lyrics", "are sung in custom mode only")
         for name in _CUSTOM_ONLY:
             given = getattr(self, name, None) is not None
             if given and not (newer and name == _SIMPLE_V6):
                 how = "words as lyrics, and no prompt" if newer else "style and title too"
-                yield Fault(name, f"is for the custom mode: give {how}")
+                yield FieldProblem(name, f"is for the custom mode: give {how}")
 
     @property
     def _is_started(self) -> bool:

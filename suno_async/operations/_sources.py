@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,10 +191,10 @@ def model_of_track(operation: Any) -> str | None:
     return getattr(track_of(operation), "model", None)
 
 
-def task_id_faults(task_id: str | None) -> Iterator[Fault]:
+def task_id_faults(task_id: str | None) -> Iterator[FieldProblem]:
     """A plain id does not say which task made the track."""
     if task_id is None:
-        yield Fault("task_id", "is required where no track itself is given")
+        yield FieldProblem("task_id", "is required where no track itself is given")
 
 
 def _named(given: object, name: str) -> Any:

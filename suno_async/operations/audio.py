@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 from suno_async.results import Midi, RecoveredAudio, Stems, WavFile
 
 from ._groups import OfTrack, OfTrackOrElse
@@ -70,11 +70,11 @@ class SeparateVocals(OfTrackOrElse, TaskOperation[Stems]):
     stem_name: str | None = field(default=None, metadata=must(not_blank))
     """One of the service's 98 names, for example `Lead Vocal` or `Drum Kit`."""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """One of the two ways, and a name where one is wanted."""
         yield from self.track_or("audio_url")
         if self.type == "split_stem_advanced" and self.stem_name is None:
-            yield Fault("stem_name", "is required with split_stem_advanced")
+            yield FieldProblem("stem_name", "is required with split_stem_advanced")
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from attrs import field, fields, frozen
 
 from suno_async._value_object import ValueObject
-from suno_async.errors import Fault, Host, InvalidRequest
+from suno_async.errors import FieldProblem, Host, InvalidRequest
 
 from ._extra import Extra, extra_of, plain_data
 from ._kinds import Kind
@@ -65,13 +65,13 @@ class Operation(ValueObject, Generic[R_co]):
         for name, value in self.inherited().items():
             object.__setattr__(self, name, value)
         if faults := (*faults_of(self), *_extra_faults(self)):
-            raise InvalidRequest(operation=type(self).__name__, faults=faults)
+            raise InvalidRequest(operation=type(self).__name__, problems=faults)
 
     def inherited(self) -> Mapping[str, Any]:
         """Fields that were left out and are the source's."""
         return {}
 
-    def faults(self) -> Iterable[Fault]:
+    def faults(self) -> Iterable[FieldProblem]:
         """What is wrong between the fields, each of them being of its type."""
         return ()
 
@@ -105,14 +105,16 @@ class TaskOperation(Operation[R_co]):
     """Where the service shall post what happens; left out, the client's."""
 
 
-def _extra_faults(operation: Operation[Any]) -> Iterator[Fault]:
+def _extra_faults(operation: Operation[Any]) -> Iterator[FieldProblem]:
     """A name that the operation has a field for: there it is checked, and sent once."""
     if not isinstance(operation.extra, Extra):
         return
     for name in operation.extra:
         for one in fields(type(operation)):
             if _is_name_of(one, name):
-                yield Fault("extra", f"holds {name!r}, which is the field {one.name}: use that")
+                yield FieldProblem(
+                    "extra", f"holds {name!r}, which is the field {one.name}: use that"
+                )
 
 
 def _is_name_of(attribute: Attribute[Any], name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import Factory, evolve, field, frozen
 
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 
 from ._groups import (
     Duration,
@@ -71,7 +71,7 @@ class Extension(NegativeTags, Weights, Singer, V6Fields, Duration, MusicOperatio
         prompt = None if self.lyrics is None else self.prompt
         return evolve(self, prompt=prompt, lyrics=sung)
 
-    def extension_faults(self, model: Model | str) -> Iterator[Fault]:
+    def extension_faults(self, model: Model | str) -> Iterator[FieldProblem]:
         """What parameters of your own require; what the V6 models ask for is not published."""
         yield from singer_faults(self)
         if is_before_v6(model):
@@ -80,17 +80,17 @@ class Extension(NegativeTags, Weights, Singer, V6Fields, Duration, MusicOperatio
         yield from length_faults(self, model, limited)
         yield from newer_faults(self, model, ("variety", "duration"))
 
-    def _older_faults(self) -> Iterator[Fault]:
+    def _older_faults(self) -> Iterator[FieldProblem]:
         if self.prompt is not None and self.lyrics is not None:
-            yield Fault("lyrics", "are the prompt before V6: give one of the two")
+            yield FieldProblem("lyrics", "are the prompt before V6: give one of the two")
         if not self.has_own_parameters:
             return
         if self.continue_at is None:
-            yield Fault("continue_at", "is required with parameters of your own")
+            yield FieldProblem("continue_at", "is required with parameters of your own")
         words = self.prompt if self.lyrics is None else self.lyrics
         if not self.instrumental and not (words or "").strip():
             why = "is required with parameters of your own, such as continue_at"
-            yield Fault("prompt", f"{why}: say what is sung, or instrumental=True", words)
+            yield FieldProblem("prompt", f"{why}: say what is sung, or instrumental=True", words)
 
 
 @frozen(kw_only=True)
@@ -154,17 +154,17 @@ class ExtendMusic(Extension):
         task_id = None if is_before_v6(self.model) else self.task_id or task_id_of_track(self)
         return evolve(self._words_as_sent(self.model), task_id=task_id)
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """What the track and the model ask for."""
         yield from self.extension_faults(self.model)
         yield from newer_faults(self, self.model, ("task_id",))
         source = model_of_track(self)
         if source is not None and source != self.model:
-            yield Fault("model", f"must be the track's, {source}", self.model)
+            yield FieldProblem("model", f"must be the track's, {source}", self.model)
         length = getattr(track_of(self), "duration", None)
         if length is not None and self.continue_at is not None and self.continue_at >= length:
             why = f"must be less than the track's {length:g} s"
-            yield Fault("continue_at", why, self.continue_at)
+            yield FieldProblem("continue_at", why, self.continue_at)
 
 
 @frozen(kw_only=True)
@@ -212,6 +212,6 @@ class UploadAndExtend(Extension):
         """In the shape of the model."""
         return self._words_as_sent(self.model)
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """What the model asks for."""
         yield from self.extension_faults(self.model)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from attrs import field, frozen
 
-from suno_async.errors import Fault, Host
+from suno_async.errors import FieldProblem, Host
 from suno_async.results import UploadedFile
 
 from ._rules import must, no_slash_at_the_ends, not_blank, url
@@ -92,7 +92,7 @@ class UploadStream(Upload):
     )
     """The file: its path, its bytes, or an async iterator of them, which can be sent only once."""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """A path must lead to a file that can be read, and there must be something in it."""
         if isinstance(self.file, bytes):
             problem = None if self.file else "must not be empty"
@@ -102,7 +102,7 @@ class UploadStream(Upload):
             problem = None
         if problem:
             given = None if isinstance(self.file, bytes) else str(self.file)
-            yield Fault("file", problem, given)
+            yield FieldProblem("file", problem, given)
 
 
 @frozen(kw_only=True)

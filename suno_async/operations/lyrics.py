@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import field, frozen
 
-from suno_async.errors import Fault, TaskFailed
+from suno_async.errors import FieldProblem, TaskFailed
 from suno_async.results import Lyrics, StyleBoost, TimestampedLyrics
 
 from ._groups import OfTrackOrElse
@@ -63,10 +63,10 @@ class GetTimestampedLyrics(OfTrackOrElse, CallOperation[TimestampedLyrics]):
     music_index: int | None = field(default=None, metadata=must(between(0, 1)))
     """The track's place in its task, 0 or 1, where its id is not known; the id counts first."""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """The track must be said, and its task known."""
         if self.audio_id is None and self.music_index is None:
-            yield Fault("audio_id", "is required, or else music_index")
+            yield FieldProblem("audio_id", "is required, or else music_index")
         yield from task_id_faults(self.task_id)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from attrs import Factory, field, frozen
 
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 
 from ._groups import (
     NegativeTags,
@@ -92,7 +92,7 @@ class GenerateMusic(NegativeTags, SongOperation):
     """Audio to start from, each 6 s to 30 min and at most 500 MB; simple mode, V6; all attachments
     together at most 10."""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """What the mode and the model ask for."""
         yield from super().faults()
         yield from newer_faults(self, self.model, _ATTACHMENTS)
@@ -101,11 +101,15 @@ class GenerateMusic(NegativeTags, SongOperation):
         attached = [name for name in _ATTACHMENTS if getattr(self, name)]
         if self.is_custom:
             if not (self.style or getattr(self, self._sung) or self.negative_tags):
-                yield Fault("style", "is required in custom mode, or else lyrics or negative_tags")
+                yield FieldProblem(
+                    "style", "is required in custom mode, or else lyrics or negative_tags"
+                )
             if attached:
-                yield Fault(attached[0], "is for the simple mode")
+                yield FieldProblem(attached[0], "is for the simple mode")
         if sum(len(getattr(self, name)) for name in attached) > _MOST_ATTACHMENTS:
-            yield Fault(attached[0], f"and the other attachments may be {_MOST_ATTACHMENTS} in all")
+            yield FieldProblem(
+                attached[0], f"and the other attachments may be {_MOST_ATTACHMENTS} in all"
+            )
 
     @property
     def _is_started(self) -> bool:
@@ -165,17 +169,17 @@ class ReplaceSection(OfTrackOrElse, NegativeTags, Weights, Singer, V6Fields, Mus
     infill_end_s: float = field(metadata=must(at_least(0, step=0.01)))
     """Where the part ends, in seconds; the service takes parts of 10 s to half of the song."""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """One of the two ways, and a part."""
         yield from self.track_or("upload_url")
         if self.upload_url is None and self.model is not None:
-            yield Fault("model", "is for an upload: a track keeps its own", self.model)
+            yield FieldProblem("model", "is for an upload: a track keeps its own", self.model)
         limited = {"prompt": "lyrics", "lyrics": "lyrics", "tags": "style", "title": "title"}
         yield from length_faults(self, self.model, limited)
         yield from newer_faults(self, self.model, ("lyrics", "variety"))
         if self.infill_start_s >= self.infill_end_s:
             why = f"must be more than infill_start_s, {self.infill_start_s:g}"
-            yield Fault("infill_end_s", why, self.infill_end_s)
+            yield FieldProblem("infill_end_s", why, self.infill_end_s)
         yield from singer_faults(self)
 
 

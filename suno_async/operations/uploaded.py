@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from attrs import evolve, field, frozen
 
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 
 from ._groups import NegativeTags, V6Fields, Weights, newer_faults
 from ._model import Model, is_before_v6, length_faults
@@ -135,7 +135,7 @@ class AddInstrumental(_Addition):
     tags: str = field(metadata=must(not_blank))
     """The style, at most 1000 characters (V4 and before: 200)."""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """What the model takes."""
         yield from length_faults(
             self, self.model, {"tags": "style", "title": "title", "lyrics": "lyrics"}
@@ -180,13 +180,15 @@ class AddVocals(_Addition):
             return self
         return evolve(self, prompt=self.lyrics, lyrics=None)
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """What the model asks for and takes."""
         if is_before_v6(self.model):
             if not ((self.prompt or "").strip() or (self.lyrics or "").strip()):
-                yield Fault("prompt", f"is required with {self.model}", self.prompt)
+                yield FieldProblem("prompt", f"is required with {self.model}", self.prompt)
             elif self.prompt is not None and self.lyrics is not None:
-                yield Fault("lyrics", f"are the prompt with {self.model}: give one of the two")
+                yield FieldProblem(
+                    "lyrics", f"are the prompt with {self.model}: give one of the two"
+                )
         limited = {"prompt": "lyrics", "lyrics": "lyrics", "style": "style", "title": "title"}
         yield from length_faults(self, self.model, limited)
         yield from newer_faults(self, self.model, ("variety",))

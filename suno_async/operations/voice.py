@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from suno_async.errors import Fault
+from suno_async.errors import FieldProblem
 from suno_async.results import Persona, Voice, VoicePhrase
 
 from ._groups import OfTrack
@@ -65,12 +65,12 @@ class GeneratePersona(OfTrack, CallOperation[Persona]):
     vocal_end: float | None = field(default=None, metadata=must(at_least(0)))
     """Where it ends, in seconds, 10 to 30 later; left out, at 30."""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """The task must be known, and the part have a length that is taken."""
         yield from super().faults()
         if model_of_track(self) == Model.V3_5:
             why = "was made with V3_5; a persona needs V4 or later"
-            yield Fault("audio_id", why, self.audio_id)
+            yield FieldProblem("audio_id", why, self.audio_id)
         start, end = (
             default if given is None else given
             for given, default in zip(
@@ -80,7 +80,7 @@ class GeneratePersona(OfTrack, CallOperation[Persona]):
         least, most = _SAMPLE
         if not least <= round(end - start, 6) <= most:
             why = f"must be {least} to {most} seconds after vocal_start, {start:g}"
-            yield Fault("vocal_end", why, end)
+            yield FieldProblem("vocal_end", why, end)
 
 
 @frozen(kw_only=True)
@@ -112,11 +112,11 @@ class ValidateVoice(TaskOperation[VoicePhrase]):
     """The language of the phrase: en, zh, es, fr, pt, de, ja, ko, hi, ru, or a newer one, which is
     passed on unchecked; left out, the service chooses."""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FieldProblem]:
         """There must be a part."""
         if self.vocal_end_s <= self.vocal_start_s:
             why = f"must be more than vocal_start_s, {self.vocal_start_s}"
-            yield Fault("vocal_end_s", why, self.vocal_end_s)
+            yield FieldProblem("vocal_end_s", why, self.vocal_end_s)
 
 
 @frozen(kw_only=True)

@@ -5,7 +5,7 @@ paid. `run_virtual` runs a coroutine on a clock that jumps; the pytest plugin of
 """
 
 from suno_async.testing.fake import FakeSuno
-from suno_async.testing.faults import PASSING, Fault, Way
+from suno_async.testing.faults import TRANSIENT, Fault, FaultKind
 from suno_async.testing.judges import (
     ApproximateCounter,
     FixedWindow,
@@ -15,32 +15,32 @@ from suno_async.testing.judges import (
     TokenBucket,
     judge,
 )
-from suno_async.testing.ledger import Entry, Ledger, Outcome
-from suno_async.testing.loop import SpedUpLoop, VirtualTimeLoop, run_sped_up, run_virtual
+from suno_async.testing.ledger import Decision, Entry, Ledger
+from suno_async.testing.loop import AcceleratedLoop, VirtualTimeLoop, run_sped_up, run_virtual
 from suno_async.testing.pushes import Push, PushFaults
 from suno_async.testing.timetable import Kind, Plan, Timetable
 
 __all__ = [
-    "PASSING",
+    "TRANSIENT",
+    "AcceleratedLoop",
     "ApproximateCounter",
+    "Decision",
     "Entry",
     "FakeSuno",
     "Fault",
+    "FaultKind",
     "FixedWindow",
     "Judge",
     "Kind",
     "Ledger",
-    "Outcome",
     "Plan",
     "Push",
     "PushFaults",
     "SlidingLog",
     "Smooth",
-    "SpedUpLoop",
     "Timetable",
     "TokenBucket",
     "VirtualTimeLoop",
-    "Way",
     "judge",
     "run_sped_up",
     "run_virtual",

@@ -14,7 +14,7 @@ from suno_async.testing._api.fault_plan import FaultPlan
 from suno_async.testing._api.front import Delay, Front
 from suno_async.testing._api.jobs import Job
 from suno_async.testing._api.service import Script, Service, Unreachable
-from suno_async.testing.faults import PASSING, Fault
+from suno_async.testing.faults import TRANSIENT, Fault
 from suno_async.testing.judges import Counting, Judge, judge
 from suno_async.testing.ledger import Ledger
 from suno_async.testing.names import page_of
@@ -273,7 +273,7 @@ class FakeSuno:
         rate: float,
         *,
         seed: int = 0,
-        choices: Sequence[Fault] = PASSING,
+        choices: Sequence[Fault] = TRANSIENT,
         on: tuple[str, ...] | None = None,
     ) -> None:
         """Play faults at random.
@@ -298,7 +298,7 @@ class FakeSuno:
         """
         self._courier.change(faults)
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Play no more faults."""
         self._front.faults.clear()
         self._courier.change(PushFaults())
@@ -323,7 +323,7 @@ class FakeSuno:
         job.links += 1
         job.gone = not renewed
 
-    def remake(self, task_id: str) -> None:
+    def replace_files(self, task_id: str) -> None:
         """Replace the files of a task by others of the same size, under the same links.
 
         Args:

@@ -21,7 +21,7 @@ _HTML = b"<html><head><title>Error</title></head><body><h1>Something went wrong<
 _BLOCKED = b"<html><body>Access denied | error code: 1010</body></html>"
 
 
-class Way(StrEnum):
+class FaultKind(StrEnum):
     """What happens on the wire."""
 
     RESET = "reset"
@@ -64,7 +64,7 @@ class Fault:
 
     name: str
     """What it is called in the ledger."""
-    way: Way
+    way: FaultKind
     """What happens on the wire."""
     accepts: bool = False
     """Whether the request is accepted (and charged) first."""
@@ -159,26 +159,32 @@ class Fault:
         """The API's own refusal with this code, and what the service says with it."""
         text = MESSAGES.get(code, "error") if message is None else message
         body = f'{{"code":{code},"msg":"{text}","data":null}}'.encode()
-        return cls(name=f"envelope_{code}", way=Way.ANSWER, status=status, body=body)
+        return cls(name=f"envelope_{code}", way=FaultKind.ANSWER, status=status, body=body)
 
     @classmethod
     def redirect(cls, status: int = 307, to: str = "{self}") -> "Fault":
         """A redirect (301, 302, 303, 307, 308) to the same address, or to another."""
         headers = {"Location": to}
         return cls(
-            name=f"redirect_{status}", way=Way.ANSWER, status=status, headers=headers, body=b""
+            name=f"redirect_{status}",
+            way=FaultKind.ANSWER,
+            status=status,
+            headers=headers,
+            body=b"",
         )
 
     @classmethod
     def bare(cls, status: int, body: bytes = b"", content_type: str = "text/html") -> "Fault":
         """An HTTP status without an envelope."""
         headers = {"Content-Type": content_type}
-        return cls(name=f"bare_{status}", way=Way.ANSWER, status=status, headers=headers, body=body)
+        return cls(
+            name=f"bare_{status}", way=FaultKind.ANSWER, status=status, headers=headers, body=body
+        )
 
     @classmethod
     def stall(cls, at: int | None = None) -> "Fault":
         """The true answer, silent after so many bytes of its body; the connection stays."""
-        return cls(name="stall", way=Way.STALL, accepts=True, at=at)
+        return cls(name="stall", way=FaultKind.STALL, accepts=True, at=at)
 
     def after_accepting(self) -> "Fault":
         """The same, but the request is accepted and charged first."""
@@ -199,19 +205,19 @@ class Fault:
 
 def _named() -> dict[str, Fault]:
     ways = {
-        "RESET_BEFORE_READ": Fault(name="", way=Way.RESET, reads=False),
-        "RESET_AFTER_READ": Fault(name="", way=Way.RESET),
-        "RESET_AFTER_ACCEPT": Fault(name="", way=Way.RESET, accepts=True),
-        "CLOSE_AFTER_READ": Fault(name="", way=Way.CLOSE),
-        "CLOSE_AFTER_ACCEPT": Fault(name="", way=Way.CLOSE, accepts=True),
-        "CUT_HEAD": Fault(name="", way=Way.CUT_HEAD, accepts=True),
-        "CUT_BODY": Fault(name="", way=Way.CUT, accepts=True),
-        "NEVER": Fault(name="", way=Way.NEVER),
-        "NEVER_AFTER_ACCEPT": Fault(name="", way=Way.NEVER, accepts=True),
-        "DELAY_BEFORE_ACCEPT": Fault(name="", way=Way.DELAY, seconds=60.0),
-        "DELAY_AFTER_ACCEPT": Fault(name="", way=Way.DELAY, seconds=60.0, accepts=True),
-        "SLOW_BODY": Fault(name="", way=Way.DRIP, seconds=1.0, accepts=True),
-        "ENDLESS_BODY": Fault(name="", way=Way.ENDLESS),
+        "RESET_BEFORE_READ": Fault(name="", way=FaultKind.RESET, reads=False),
+        "RESET_AFTER_READ": Fault(name="", way=FaultKind.RESET),
+        "RESET_AFTER_ACCEPT": Fault(name="", way=FaultKind.RESET, accepts=True),
+        "CLOSE_AFTER_READ": Fault(name="", way=FaultKind.CLOSE),
+        "CLOSE_AFTER_ACCEPT": Fault(name="", way=FaultKind.CLOSE, accepts=True),
+        "CUT_HEAD": Fault(name="", way=FaultKind.CUT_HEAD, accepts=True),
+        "CUT_BODY": Fault(name="", way=FaultKind.CUT, accepts=True),
+        "NEVER": Fault(name="", way=FaultKind.NEVER),
+        "NEVER_AFTER_ACCEPT": Fault(name="", way=FaultKind.NEVER, accepts=True),
+        "DELAY_BEFORE_ACCEPT": Fault(name="", way=FaultKind.DELAY, seconds=60.0),
+        "DELAY_AFTER_ACCEPT": Fault(name="", way=FaultKind.DELAY, seconds=60.0, accepts=True),
+        "SLOW_BODY": Fault(name="", way=FaultKind.DRIP, seconds=1.0, accepts=True),
+        "ENDLESS_BODY": Fault(name="", way=FaultKind.ENDLESS),
         "HTML_200": Fault.bare(200, _HTML),
         "HTML_502": Fault.bare(502, _HTML),
         "HTML_503": Fault.bare(503, _HTML),
@@ -224,10 +230,13 @@ def _named() -> dict[str, Fault]:
         "NOT_JSON": Fault.bare(200, b"\xff\xfe\x00{code", _JSON),
         "EMPTY_200": Fault.bare(200, b"", _JSON),
         "WRONG_CONTENT_TYPE": Fault(
-            name="", way=Way.ANSWER, headers={"Content-Type": "text/html"}, accepts=True
+            name="", way=FaultKind.ANSWER, headers={"Content-Type": "text/html"}, accepts=True
         ),
         "BAD_GZIP": Fault(
-            name="", way=Way.ANSWER, headers={"Content-Encoding": "gzip"}, body=b"not gzip at all"
+            name="",
+            way=FaultKind.ANSWER,
+            headers={"Content-Encoding": "gzip"},
+            body=b"not gzip at all",
         ),
         "BARE_403": Fault.bare(403, _BLOCKED),
         "BARE_429": Fault.bare(429),
@@ -240,7 +249,7 @@ _NAMED = _named()
 for _name, _fault in _NAMED.items():
     setattr(Fault, _name, _fault)
 
-PASSING: tuple[Fault, ...] = (
+TRANSIENT: tuple[Fault, ...] = (
     Fault.RESET_BEFORE_READ,
     Fault.RESET_AFTER_READ,
     Fault.RESET_AFTER_ACCEPT,

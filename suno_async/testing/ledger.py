@@ -16,7 +16,7 @@ from suno_async.testing.names import page_of
 _OK = 200
 
 
-class Outcome(StrEnum):
+class Decision(StrEnum):
     """What the server decided about a request."""
 
     ACCEPTED = "accepted"
@@ -45,7 +45,7 @@ class Entry:
     """The query parameters."""
     body: Any = None
     """The JSON body; of a multipart upload its text fields."""
-    outcome: Outcome = Outcome.UNDECIDED
+    outcome: Decision = Decision.UNDECIDED
     """What the server decided."""
     code: int | None = None
     """The code of the server's own answer, whether or not it was delivered."""
@@ -63,7 +63,7 @@ class Entry:
     @property
     def accepted(self) -> bool:
         """Whether the server did what was asked."""
-        return self.outcome is Outcome.ACCEPTED
+        return self.outcome is Decision.ACCEPTED
 
     def __str__(self) -> str:
         code = "" if self.code in (None, _OK) else f" with {self.code}"
@@ -116,12 +116,12 @@ class Ledger:
         return [
             entry
             for entry in self._of(operation)
-            if entry.outcome in (Outcome.REFUSED, Outcome.LIMITED) and code in (None, entry.code)
+            if entry.outcome in (Decision.REFUSED, Decision.LIMITED) and code in (None, entry.code)
         ]
 
     def limited(self, operation: str | None = None) -> list[Entry]:
         """The requests that were refused for their rate."""
-        return [entry for entry in self._of(operation) if entry.outcome is Outcome.LIMITED]
+        return [entry for entry in self._of(operation) if entry.outcome is Decision.LIMITED]
 
     def count(self, operation: str | None = None) -> int:
         """How many requests came, for one operation or for all, whatever became of them."""

@@ -16,7 +16,7 @@ other, ``loop.time()``. So a clock of one's own is a selector that treats the ti
 
     For the last two the clock stands still, and the loop waits in real time.
 
-`SpedUpLoop` sleeps, but a fraction of the time, and tells its seconds accordingly.
+`AcceleratedLoop` sleeps, but a fraction of the time, and tells its seconds accordingly.
 
 What the clock cannot know of: another process, a thread that is not an executor's, `time.time`.
 With nothing scheduled at all, a loop waits as any other does, for a signal or a child process.
@@ -30,7 +30,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, TypeVar, TypeVarTuple
 
-__all__ = ["SpedUpLoop", "VirtualTimeLoop", "run_sped_up", "run_virtual"]
+__all__ = ["AcceleratedLoop", "VirtualTimeLoop", "run_sped_up", "run_virtual"]
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -138,7 +138,7 @@ class _ScalingSelector(selectors.DefaultSelector):
         return super().select(None if timeout is None else timeout / self._speed)
 
 
-class SpedUpLoop(asyncio.SelectorEventLoop):
+class AcceleratedLoop(asyncio.SelectorEventLoop):
     """An event loop on which several seconds pass in every real one.
 
     Args:
@@ -161,6 +161,6 @@ def run_virtual(main: Coroutine[Any, Any, _T]) -> _T:
 
 
 def run_sped_up(main: Coroutine[Any, Any, _T], *, speed: float = 20.0) -> _T:
-    """Run a coroutine to its end on a `SpedUpLoop`, as `asyncio.run` would on a plain one."""
-    with asyncio.Runner(loop_factory=lambda: SpedUpLoop(speed)) as runner:
+    """Run a coroutine to its end on a `AcceleratedLoop`, as `asyncio.run` would on a plain one."""
+    with asyncio.Runner(loop_factory=lambda: AcceleratedLoop(speed)) as runner:
         return runner.run(main)

@@ -400,7 +400,7 @@ def test_a_file_that_cannot_be_fetched(shell: Shell, fake: FakeSuno) -> None:
     assert "The song itself is at" in ended.err
     assert "2 lines: 2 done; 4 files missing." in ended.err
     assert ended.err.splitlines()[-1] == "  suno-async batch ideas.txt --journal songs.sqlite"
-    fake.mend()
+    fake.clear_faults()
     assert shell(*argv).code == 0
     assert len(shell.songs) == 4
 

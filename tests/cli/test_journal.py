@@ -23,12 +23,12 @@ def filled(shell: Shell, **given: Any) -> list[str]:
     """A journal with a song of each of three states; their tokens, and the key of the doubt."""
 
     async def fill(suno: SunoClient) -> list[str]:
-        done = await suno.submit(GenerateMusic("done"), key="tg-1")
+        done = await suno.submit(GenerateMusic("done"), idempotency_key="tg-1")
         await done
-        making = await suno.submit(GenerateLyrics("making"), key="tg-2")
+        making = await suno.submit(GenerateLyrics("making"), idempotency_key="tg-2")
         shell.fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
         with pytest.raises(SubmissionUnknown):
-            await suno.submit(GenerateMusic("lost"), key="tg-3")
+            await suno.submit(GenerateMusic("lost"), idempotency_key="tg-3")
         return [done.token, making.token, "tg-3"]
 
     return shell.client(fill, journal=shell.folder / NAME, **given)

@@ -86,7 +86,7 @@ def test_of_several_files_some_are_missing(shell: Shell, fake: FakeSuno) -> None
     ended = shell("wait", token)
     assert ended.code == 7
     assert ended.err.count("answered with HTTP 502") == 2
-    fake.mend()
+    fake.clear_faults()
     assert len(shell("wait", token).out.splitlines()) == 2
 
 

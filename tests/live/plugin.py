@@ -16,7 +16,7 @@ import pytest
 from attrs import define, field
 
 from suno_async import SunoClient
-from suno_async.testing import SpedUpLoop
+from suno_async.testing import AcceleratedLoop
 
 from .contract import differences
 from .exchanges import Budget, Exchange, Pace, new_session
@@ -88,7 +88,7 @@ def pytest_asyncio_loop_factories(
     if not item.get_closest_marker("live"):
         return None
     speed: float = config.option.live_speed
-    return {"live": lambda: SpedUpLoop(speed)}
+    return {"live": lambda: AcceleratedLoop(speed)}
 
 
 @define(eq=False)

@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 from raw_client import IDEA, Raw, fake_suno, raw
 
-from suno_async.testing import PASSING, Fault, Way
+from suno_async.testing import TRANSIENT, Fault, FaultKind
 
 ALL = {fault.name: fault for fault in Fault.named()}
-ANSWERS = [fault for fault in ALL.values() if fault.way is Way.ANSWER]
-BREAKS = [fault for fault in ALL.values() if fault.way in (Way.RESET, Way.CLOSE)]
+ANSWERS = [fault for fault in ALL.values() if fault.way is FaultKind.ANSWER]
+BREAKS = [fault for fault in ALL.values() if fault.way in (FaultKind.RESET, FaultKind.CLOSE)]
 
 
 @asynccontextmanager
@@ -36,7 +36,7 @@ def test_names() -> None:
     """Every fault is found by its name, and names are all different."""
     assert len(ALL) == len(Fault.named()) >= 29
     assert Fault.RESET_AFTER_ACCEPT is ALL["reset_after_accept"]
-    assert len({fault.name for fault in PASSING}) == len(PASSING)
+    assert len({fault.name for fault in TRANSIENT}) == len(TRANSIENT)
 
 
 @pytest.mark.parametrize("fault", BREAKS, ids=lambda fault: fault.name)
@@ -44,7 +44,11 @@ async def test_broken_connections(fault: Fault) -> None:
     """A connection that breaks is an error to the client, and accepted only if it says so."""
     async with raw(fake_suno()) as api:
         api.fake.fail(fault)
-        kind = ConnectionResetError if fault.way is Way.RESET else aiohttp.ServerDisconnectedError
+        kind = (
+            ConnectionResetError
+            if fault.way is FaultKind.RESET
+            else aiohttp.ServerDisconnectedError
+        )
         with pytest.raises((kind, aiohttp.ClientOSError)):
             async with posted(api):
                 pass
@@ -202,7 +206,7 @@ async def test_whom_a_fault_meets() -> None:
         api.fake.fail(Fault.envelope(430), times=None)
         for _ in range(5):
             assert (await api.get("/generate/credit"))["code"] == 430
-        api.fake.mend()
+        api.fake.clear_faults()
         assert (await api.get("/generate/credit"))["code"] == 200
 
 

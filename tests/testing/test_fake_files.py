@@ -140,7 +140,7 @@ async def test_files_made_anew_are_others() -> None:
     async with raw(fake_suno(song_seconds=(1, 1))) as api:
         task_id, song = await track(api)
         _, before, old = await fetch(api, song["audioUrl"])
-        api.fake.remake(task_id)
+        api.fake.replace_files(task_id)
         _, after, new = await fetch(api, song["audioUrl"])
         assert len(before) == len(after)
         assert before != after

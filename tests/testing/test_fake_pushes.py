@@ -120,7 +120,7 @@ async def test_a_share_of_pushes_goes_wrong() -> None:
         assert 22 <= faults.count("lost") <= 50
         assert 8 <= faults.count("duplicated") <= 30
         assert len(listener.got) == 180 - faults.count("lost") + faults.count("duplicated")
-        api.fake.mend()
+        api.fake.clear_faults()
         await api.song(callBackUrl=listener.url)
         await asyncio.sleep(150)
         assert [push.fault for push in api.fake.pushes][180:] == [None] * 3

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from raw_client import IDEA, fake_suno, raw
 
-from suno_async.testing import Entry, FixedWindow, Ledger, Outcome
+from suno_async.testing import Decision, Entry, FixedWindow, Ledger
 
 
 async def test_the_twenty_first_is_refused_and_waits_ten_seconds() -> None:
@@ -112,9 +112,9 @@ def test_the_ledger_counts_the_fullest_window() -> None:
 
 def test_the_ledger_finds_its_entries() -> None:
     """Entries can be asked for by what became of them and by operation."""
-    paid = entry(0, outcome=Outcome.ACCEPTED, code=200, cost=12.0)
-    bad = entry(1, outcome=Outcome.REFUSED, code=400)
-    fast = entry(2, "generate-lyrics", outcome=Outcome.LIMITED, code=430)
+    paid = entry(0, outcome=Decision.ACCEPTED, code=200, cost=12.0)
+    bad = entry(1, outcome=Decision.REFUSED, code=400)
+    fast = entry(2, "generate-lyrics", outcome=Decision.LIMITED, code=430)
     lost = entry(3, "generate-lyrics", fault="reset_after_read")
     ledger = Ledger([paid, bad, fast, lost])
     assert ledger.accepted() == ledger.charged() == [paid]

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from aiolimiter import AsyncLimiter
 
-from suno_async.testing import SpedUpLoop, VirtualTimeLoop, run_sped_up, run_virtual
+from suno_async.testing import AcceleratedLoop, VirtualTimeLoop, run_sped_up, run_virtual
 
 
 @contextlib.contextmanager
@@ -176,7 +176,7 @@ def interruptible() -> Generator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("factory", [VirtualTimeLoop, lambda: SpedUpLoop(20)])
+@pytest.mark.parametrize("factory", [VirtualTimeLoop, lambda: AcceleratedLoop(20)])
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_either_loop(factory: Callable[[], asyncio.AbstractEventLoop]) -> None:
     """Ctrl-C cancels the main coroutine at once, which may clean up, and raises at the end."""

@@ -23,9 +23,9 @@ from suno_async.testing._api.files import FOLDERS, file_reply
 from suno_async.testing._api.replies import Reply, bytes_reply, json_reply, send, spoil
 from suno_async.testing._api.service import Service
 from suno_async.testing._api.uploads import read_form
-from suno_async.testing.faults import Fault, Way
+from suno_async.testing.faults import Fault, FaultKind
 from suno_async.testing.judges import Judge
-from suno_async.testing.ledger import Entry, Ledger, Outcome
+from suno_async.testing.ledger import Decision, Entry, Ledger
 
 Delay: TypeAlias = tuple[float, float] | Callable[[Random], tuple[float, float]]
 """A range of seconds, or a callable for the seconds before and after a request is counted."""
@@ -79,7 +79,7 @@ class Front:
             return await send(request, self._too_fast(entry))
         fault = self._fault(entry)
         if fault is not None and not fault.accepts:
-            if fault.way is not Way.DELAY:
+            if fault.way is not FaultKind.DELAY:
                 if fault.reads:
                     await _drain(request)
                 await _wait(down)
@@ -90,7 +90,7 @@ class Front:
             fault = None
         answer = await self._answer(request, entry, operation)
         entry.code = answer.code
-        entry.outcome = Outcome.ACCEPTED if answer.code < BAD else Outcome.REFUSED
+        entry.outcome = Decision.ACCEPTED if answer.code < BAD else Decision.REFUSED
         await _wait(down)
         reply = json_reply(answer.body, answer.status)
         if fault is None:
@@ -100,7 +100,7 @@ class Front:
     async def _file(self, request: web.Request, entry: Entry, down: float) -> web.StreamResponse:
         fault = self._fault(entry)
         reply = file_reply(self.service, request, entry.path)
-        entry.outcome = Outcome.ACCEPTED if reply.status < BAD else Outcome.REFUSED
+        entry.outcome = Decision.ACCEPTED if reply.status < BAD else Decision.REFUSED
         entry.code = reply.status
         await _wait(down)
         if fault is None:
@@ -166,7 +166,7 @@ class Front:
         return not self.judge.allow(entry.time)
 
     def _too_fast(self, entry: Entry) -> Reply:
-        entry.outcome, entry.code = Outcome.LIMITED, self.rate_code
+        entry.outcome, entry.code = Decision.LIMITED, self.rate_code
         if self.rate_http == _BARE:
             reply = bytes_reply(b"", _BARE, "text/plain")
         else:

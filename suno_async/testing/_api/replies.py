@@ -12,7 +12,7 @@ from aiohttp import web
 from attrs import field, frozen
 
 from suno_async.testing._api.media import Blob, of_bytes
-from suno_async.testing.faults import Fault, Way
+from suno_async.testing.faults import Fault, FaultKind
 
 _PIECE = 65_536
 _PAUSE = 0.01  # between the pieces of an endless body: were there none, no virtual time would pass
@@ -72,25 +72,25 @@ async def spoil(
     true = reply or bytes_reply(_STAND_IN, 200, _JSON)
     response: web.StreamResponse
     match fault.way:
-        case Way.RESET | Way.CLOSE:
-            response = _hang_up(request, reset=fault.way is Way.RESET)
-        case Way.NEVER:
+        case FaultKind.RESET | FaultKind.CLOSE:
+            response = _hang_up(request, reset=fault.way is FaultKind.RESET)
+        case FaultKind.NEVER:
             await closing.wait()
             response = _hang_up(request, reset=True)
-        case Way.ANSWER:
+        case FaultKind.ANSWER:
             response = _instead(request, fault, true)
-        case Way.CUT_HEAD:
+        case FaultKind.CUT_HEAD:
             if request.transport is not None:
                 request.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: applic")
             response = _hang_up(request, reset=False)
-        case Way.CUT | Way.STALL:
-            until = closing if fault.way is Way.STALL else None
+        case FaultKind.CUT | FaultKind.STALL:
+            until = closing if fault.way is FaultKind.STALL else None
             response = await _cut(request, true, fault.at, until)
-        case Way.DRIP:
+        case FaultKind.DRIP:
             response = await _drip(request, true, fault.seconds, closing)
-        case Way.ENDLESS:
+        case FaultKind.ENDLESS:
             response = await _endless(request, closing)
-        case Way.DELAY:
+        case FaultKind.DELAY:
             await asyncio.sleep(fault.seconds)
             response = await send(request, true)
     return response
