@@ -57,7 +57,9 @@ class OperationMethods(ABC):
     """The operations as methods; the client says how to submit and to call."""
 
     @abstractmethod
-    async def submit(self, operation: TaskOperation[R], *, idempotency_key: str | None = None) -> Task[R]:
+    async def submit(
+        self, operation: TaskOperation[R], *, idempotency_key: str | None = None
+    ) -> Task[R]:
         """Start a task."""
 
     @abstractmethod
