@@ -166,7 +166,7 @@ class _Lanes:
         self.watcher = Poller(self.engine.ready, self._look)
 
     async def _look(self, task: Task[Any], slot: Slot) -> None:
-        await self.engine._look(task, slot)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        await self.engine._look(task, slot)
         self._left -= 1
         if not self._left:
             self._ended.set()
@@ -200,7 +200,7 @@ async def looks(url: str, rounds: int, calls: int) -> list[list[Cell]]:
         aiohttp.ClientSession() as own,
     ):
         raw, song = Raw(url, own), (await suno.submit(GenerateMusic(_IDEA))).id
-        engine = suno._engine  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        engine = suno._engine
         lanes = _Lanes(engine, song)
         known = [lanes.new() for _ in range(max(_AT_ONCE))]
         fresh = [lanes.new() for _ in range((rounds + 1) * (calls + max(_AT_ONCE)) * len(_AT_ONCE))]

@@ -316,7 +316,7 @@ def keep_slots(limiter: RateLimiter, kept: Iterable[float], keeper: Keeper) -> C
     returned is called.
     """
     # for the package, not for all
-    return limiter._keep(kept, keeper)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return limiter._keep(kept, keeper)
 
 
 _shared: WeakKeyDictionary[

@@ -320,7 +320,7 @@ async def test_without_a_journal_little_is_remembered(fake_suno: FakeSuno) -> No
     async with SunoClient("key", base_url=fake_suno.url, on_attempt=attempts.append) as suno:
         await (await suno.submit(SEA))
         await suno.submit(SEA, idempotency_key="k")
-        book = suno._engine.submissions.book  # pyright: ignore[reportPrivateUsage]
+        book = suno._engine.submissions.book
         kept = [await book.find(one.submission_id) for one in attempts if one.submission_id]
     assert [entry and entry.fields for entry in kept] == [None, {"prompt": "the sea"}]
 

@@ -376,7 +376,7 @@ async def test_a_person_who_waits_for_a_song_of_a_batch_is_served_as_a_person(
     first = asyncio.ensure_future(anext(batch))
     await asyncio.sleep(2)
     task = suno.task(next(iter(fake_suno.tasks)), GenerateMusic)
-    turns = suno._engine.watcher._turns  # pyright: ignore[reportPrivateUsage]
+    turns = suno._engine.watcher._turns
     assert (task.is_persons, turns.people) == (False, 0)
     waiting = asyncio.ensure_future(task.wait("text"))
     await asyncio.sleep(0)

@@ -221,8 +221,8 @@ async def test_one_write_after_the_other(journal: Journal) -> None:
     """No write begins before the one before it has ended, for each builds upon it."""
     await journal.open()
     has_begun = threading.Event()
-    first = journal._file._submit(has_begun.wait, 0.2)  # pyright: ignore[reportPrivateUsage]
-    second = journal._file._submit(has_begun.set)  # pyright: ignore[reportPrivateUsage]
+    first = journal._file._submit(has_begun.wait, 0.2)
+    second = journal._file._submit(has_begun.set)
     assert await first is False
     await second
 
@@ -255,7 +255,7 @@ async def test_a_journal_that_was_in_use_is_opened_the_next_time(
             f"The journal {tmp_path / 'songs.sqlite'} is in use: one client, in one process, may "
             "have it open."
         )
-        assert journal._file._lock is None  # pyright: ignore[reportPrivateUsage]
+        assert journal._file._lock is None
     await other.close()
     assert await journal.find("k") is None
 
@@ -311,7 +311,7 @@ async def test_a_write_in_passing_to_a_journal_in_use(
     assert isinstance(writing, JournalError)
     assert "is not open" in writing.message
     await journal.close()
-    journal._file._opening = None  # pyright: ignore[reportPrivateUsage]
+    journal._file._opening = None
     gc.collect()
     told, closed = {record.message: None for record in caplog.records}
     assert told == writing.message
@@ -394,7 +394,7 @@ async def test_what_cannot_be_written_in_passing_is_logged_once(
 async def test_who_goes_while_the_file_is_opened_does_not_take_it_along(journal: Journal) -> None:
     """Of two that wait for the file, one may go."""
     may_go_on = threading.Event()
-    before = journal._file._submit(may_go_on.wait, 10)  # pyright: ignore[reportPrivateUsage]
+    before = journal._file._submit(may_go_on.wait, 10)
     one, two = (asyncio.create_task(journal.find("k")) for _ in range(2))
     await asyncio.sleep(0)
     one.cancel()
@@ -423,4 +423,4 @@ async def test_who_asks_again_at_once_has_the_file(journal: Journal, tmp_path: P
     other = Journal(tmp_path / "songs.sqlite")
     await other.open()
     await other.close()
-    journal._file._opening = None  # pyright: ignore[reportPrivateUsage]
+    journal._file._opening = None

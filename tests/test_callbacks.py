@@ -249,7 +249,7 @@ async def test_nobody_reaches_the_receiver(unreachable: Any) -> None:
         assert [stage for stage, *_ in events] == STAGES
         outcomes = [one async for one in suno.batch([SEA, GenerateLyrics("rain")])]
         assert [one.error for one in outcomes] == [None, None]
-        usual = suno._engine.watcher._turns.usual  # pyright: ignore[reportPrivateUsage]
+        usual = suno._engine.watcher._turns.usual
         assert usual.get("music", 190) <= 190
 
 
@@ -311,7 +311,7 @@ async def test_a_push_overtakes_the_answer(
 
 async def test_pushes_teach_how_long_tasks_take(suno: SunoClient, pushing: FakeSuno) -> None:
     """The push of an end votes, once; a look long after the push should have come does not."""
-    turns = suno._engine.watcher._turns  # pyright: ignore[reportPrivateUsage]
+    turns = suno._engine.watcher._turns
     pushing.push_faults(PushFaults(duplicated=1.0))
     await (await suno.submit(SEA))
     assert turns.usual["music"] == pytest.approx(190 * 0.9975)
@@ -360,7 +360,7 @@ async def test_errors_are_all_ours(suno: SunoClient, pushing: FakeSuno) -> None:
     """A receiver on another event loop is told so, not left in the dark."""
     await suno.submit(SEA)
     url, task_id = callback_url(pushing), next(iter(pushing.tasks))
-    receiver = suno._engine.callbacks  # pyright: ignore[reportPrivateUsage]
+    receiver = suno._engine.callbacks
     assert isinstance(receiver, CallbackReceiver)
 
     def elsewhere() -> None:

@@ -106,7 +106,7 @@ async def test_pushes_of_one_submission_at_once_are_bounded(
         assert await rejected(receiver, urls[0], b"") == 400
         assert await rejected(receiver, urls[0], body) is None
         await receiver.aclose()
-    assert not receiver._under_way  # pyright: ignore[reportPrivateUsage]
+    assert not receiver._under_way
 
 
 async def test_clients_of_one_account_with_the_same_keys(

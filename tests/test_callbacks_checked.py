@@ -148,7 +148,7 @@ async def test_secrets_are_changed_without_a_gap(silent: FakeSuno) -> None:
         task = await suno.submit(SEA)
         url = callback_url(silent)
         assert await rejected(later, url, music(task.id)) == 404
-        account = suno._engine.transport.http.account  # pyright: ignore[reportPrivateUsage]
+        account = suno._engine.transport.http.account
         assert old.url_for("x", KINDS["music"], account) != new.url_for(
             "x", KINDS["music"], account
         )

@@ -220,7 +220,7 @@ async def test_the_readmes_way(
 async def test_lists_of_claims_do_not_grow(fake: FakeSuno, reception: Reception) -> None:
     """What is remembered of lost answers is bounded, however many there are."""
     async with client(fake, reception.receiver) as suno:
-        recoveries: Any = suno._engine.recoveries  # pyright: ignore[reportPrivateUsage]
+        recoveries: Any = suno._engine.recoveries
         for number in range(1500):
             recoveries.lost(f"{number}", GenerateLyrics("rain"))
         assert len(recoveries._doubtful) == 1000

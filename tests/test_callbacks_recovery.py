@@ -123,7 +123,7 @@ async def test_a_restart_recovers_it_too(
         assert await suno.unfinished() == []
     assert rows(tmp_path) == [("in_doubt", None)]
     async with client(fake, reception.make(), tmp_path) as suno:
-        receiver = suno._engine.callbacks  # pyright: ignore[reportPrivateUsage]
+        receiver = suno._engine.callbacks
         assert isinstance(receiver, CallbackReceiver)
         with pytest.raises(SubmissionUnknown, match="earlier run") as caught:
             await suno.submit(SEA, idempotency_key="tg-1")

@@ -162,7 +162,7 @@ async def filled(journal: Journal, count: int) -> None:
     states = [("t", 0, 1)] * 37 + [("t", 0, 0), (None, 0, 0), ("t", 1, 1)]
 
     def write() -> None:
-        db = journal._file._open_db  # pyright: ignore[reportPrivateUsage]
+        db = journal._file._open_db
         with db:
             for number in range(count):
                 task, failed, is_over = states[number % len(states)]
@@ -180,7 +180,7 @@ async def filled(journal: Journal, count: int) -> None:
                     ),
                 )
 
-    await journal._file.do(write)  # pyright: ignore[reportPrivateUsage]
+    await journal._file.do(write)
 
 
 async def test_many_are_told_a_page_at_a_time(
@@ -205,7 +205,7 @@ async def test_gaps_are_no_ends(journal: Journal, monkeypatch: pytest.MonkeyPatc
     """Where many in a row were forgotten, the rest is told all the same."""
     monkeypatch.setattr(rows, "_WINDOW", 100)
     await filled(journal, 1200)
-    await journal._file.change("DELETE FROM submission WHERE number BETWEEN 50 AND 900")  # pyright: ignore[reportPrivateUsage]
+    await journal._file.change("DELETE FROM submission WHERE number BETWEEN 50 AND 900")
     for state in (None, *SubmissionState):
         told = [entry.id async for entry in journal.entries(state)]
         assert told[-1] > "k1100"
@@ -217,10 +217,10 @@ async def test_what_is_open_is_found_by_its_index(journal: Journal) -> None:
 
     def plans() -> list[str]:
         queries: list[str] = []
-        db = journal._file._open_db  # pyright: ignore[reportPrivateUsage]
+        db = journal._file._open_db
         db.set_trace_callback(queries.append)
         for state in ("in_progress", "in_doubt"):
-            rows.page(journal._file.rows, SubmissionState(state), 0)  # pyright: ignore[reportPrivateUsage]
+            rows.page(journal._file.rows, SubmissionState(state), 0)
         db.set_trace_callback(None)
         return [
             str(row[-1])
@@ -228,7 +228,7 @@ async def test_what_is_open_is_found_by_its_index(journal: Journal) -> None:
             for row in db.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
         ]
 
-    found = await journal._file.do(plans)  # pyright: ignore[reportPrivateUsage]
+    found = await journal._file.do(plans)
     used = "SEARCH submission USING INDEX submission_open (done_at=? AND rowid>?)"
     assert found == [used, used], "and there is nothing to sort"
 
@@ -239,9 +239,9 @@ async def test_many_keys_are_asked_for_at_once(journal: Journal) -> None:
     queries: list[str] = []
 
     def trace() -> None:
-        journal._file._open_db.set_trace_callback(queries.append)  # pyright: ignore[reportPrivateUsage]
+        journal._file._open_db.set_trace_callback(queries.append)
 
-    await journal._file.do(trace)  # pyright: ignore[reportPrivateUsage]
+    await journal._file.do(trace)
     found = await journal.find_many(f"k{number}" for number in range(390, 640))
     assert sorted(found) == [f"k{number}" for number in range(390, 400)]
     assert sum(query.startswith("SELECT") for query in queries) == 3
@@ -473,7 +473,7 @@ async def test_a_client_that_closes_amid_a_long_question(
     """Whoever asks page by page is told that the client has ended, not that the file is gone."""
     path = tmp_path / "songs.sqlite"
     async with SunoClient("key", base_url=fake_suno.url, journal=path) as suno:
-        journal = suno._engine.journal  # pyright: ignore[reportPrivateUsage]
+        journal = suno._engine.journal
         assert isinstance(journal, Journal)
         await filled(journal, 5000)
         question = suno.unfinished() if ask == "unfinished" else suno.prune(older_than=0)
@@ -517,7 +517,7 @@ async def test_memory_is_bounded(
     assert kept == [f"in_progress {number}" for number in range(20, 50)]
     (told,) = caplog.records
     assert told.levelname == "WARNING"
-    assert len(book._by_task) == 30  # pyright: ignore[reportPrivateUsage]
+    assert len(book._by_task) == 30
     assert await book.of_task("music", "in_progress 49") is not None
     assert await book.of_task("music", "in_progress 1") is None
 

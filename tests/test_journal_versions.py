@@ -224,7 +224,7 @@ async def test_a_crash_amid_the_upgrade_leaves_version_1(
     """Copies of all files, taken at each step: each is of one version, with all its rows."""
     version_1.write(path, ROWS)
     copies: list[Path] = []
-    run = schema._run  # pyright: ignore[reportPrivateUsage]
+    run = schema._run
 
     def run_and_copy(db: sqlite3.Connection, statements: tuple[str, ...]) -> None:
         for statement in statements:

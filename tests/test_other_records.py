@@ -202,7 +202,7 @@ async def test_a_link_is_renewed_by_the_record_of_its_own_task(tmp_path: Path) -
         shown = await suno.task(two.token).wait()
         assert shown
         cache.kept = None
-        await suno._engine.recall(two.token)  # pyright: ignore[reportPrivateUsage]
+        await suno._engine.recall(two.token)
         others = cache.kept
         fake.expire(one.id)
         cache.show(others, lasts=0.2)

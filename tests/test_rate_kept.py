@@ -11,7 +11,7 @@ import pytest
 from disks import full_disk
 
 from suno_async import GenerateMusic, RateLimiter, SunoClient
-from suno_async.limiter import _shared  # pyright: ignore[reportPrivateUsage]
+from suno_async.limiter import _shared
 from suno_async.testing import FakeSuno, run_sped_up
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ async def test_a_limiter_of_the_callers_keeps_its_own(fake_suno: FakeSuno, tmp_p
     async with SunoClient(
         "key", base_url=fake_suno.url, journal=tmp_path / NAME, limiter=limiter
     ) as suno:
-        assert limiter._free == 20  # pyright: ignore[reportPrivateUsage]
+        assert limiter._free == 20
         await asyncio.sleep(10)
         await ask(suno, 1)
     assert (tmp_path / f"{NAME}-rate").read_bytes() == kept

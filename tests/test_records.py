@@ -27,7 +27,7 @@ from suno_async import (
 from suno_async._wire.converter import answer_of
 from suno_async._wire.records import (
     Record,
-    _tell_once,  # pyright: ignore[reportPrivateUsage]
+    _tell_once,
     record_of,
 )
 from suno_async.errors import NotFound

@@ -35,7 +35,7 @@ def stand_still(seconds: float) -> None:
     """Let the virtual clock go on, and nothing else."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop)
-    loop._clock.now += seconds  # pyright: ignore[reportPrivateUsage]
+    loop._clock.now += seconds
 
 
 @pytest.mark.parametrize("at", [0.5, 0.99, 1.0, 1.01, 20.0])

@@ -140,7 +140,7 @@ def test_what_may_be_missing_may_be_unreadable(error: Exception) -> None:
 
 def test_names_from_outside_do_not_fill_the_memory() -> None:
     """A thousand spellings are kept; any others are read just the same."""
-    names = values._Names()  # pyright: ignore[reportPrivateUsage]
+    names = values._Names()
     for number in range(1_100):
         assert names[f"audioUrl{number}"] == f"audio_url{number}"
     assert len(names) == 1_000

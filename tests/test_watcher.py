@@ -159,7 +159,7 @@ async def test_failures_do_not_teach_patience(suno: SunoClient, fake_suno: FakeS
     fake_suno.script(times=20, fail_at=185, complete=1000, status="GENERATE_AUDIO_FAILED")
     outcomes = [one async for one in suno.batch([GenerateMusic(str(n)) for n in range(20)])]
     assert all(one.error for one in outcomes)
-    turns: Schedule = suno._engine.watcher._turns  # pyright: ignore[reportPrivateUsage]
+    turns: Schedule = suno._engine.watcher._turns
     assert turns.usual["music"] <= 190.0
 
 

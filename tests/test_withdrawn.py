@@ -66,7 +66,7 @@ async def test_short_waits_leave_no_looks(way: str) -> None:
 async def test_one_of_two_who_want_a_look_goes(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """The other one gets the look all the same."""
     (task,) = await some(suno, fake_suno, 1)
-    watcher = suno._engine.watcher  # pyright: ignore[reportPrivateUsage]
+    watcher = suno._engine.watcher
     one, two = (asyncio.ensure_future(watcher.look_now(task)) for _ in range(2))
     await asyncio.sleep(0)
     one.cancel()
@@ -85,7 +85,7 @@ async def test_a_look_that_is_withdrawn_gives_the_task_its_turn_back() -> None:
         task = await suno.generate_music("a")
         song = asyncio.ensure_future(task.wait())
         await asyncio.sleep(1.0)
-        watcher = suno._engine.watcher  # pyright: ignore[reportPrivateUsage]
+        watcher = suno._engine.watcher
         look = asyncio.ensure_future(watcher.look_now(task))
         await asyncio.sleep(0)
         look.cancel()
@@ -97,7 +97,7 @@ async def test_a_client_that_ends_tells_whoever_wants_a_look(fake_suno: FakeSuno
     async with SunoClient("key", base_url=fake_suno.url) as suno:
         (task,) = await some(suno, fake_suno, 1)
         fake_suno.fail(Fault.NEVER, on=LOOK)
-        watcher = suno._engine.watcher  # pyright: ignore[reportPrivateUsage]
+        watcher = suno._engine.watcher
         look = asyncio.ensure_future(watcher.look_now(task))
         await asyncio.sleep(1.0)
     with pytest.raises(ClientClosed, match=task.id):

@@ -193,7 +193,7 @@ class Book:
             "length": self.length,
             "patience": max(gap, 0.1),
             "gap": gap,
-            "even_gap": rule._even_gap,  # noqa: SLF001 the same rule, kept elsewhere
+            "even_gap": rule._even_gap,
             "slower": SLOWER,
             "slowest": SLOWEST,
             "tight": _TIGHT,

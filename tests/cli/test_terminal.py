@@ -109,13 +109,13 @@ def test_a_batchs_rows_are_sorted_by_line() -> None:
     for token, line in (("music:later", 2), ("music:sooner", 1)):
         report.lines[token] = line
         report.began(suno.task(token))
-    assert re.findall(r"line \d", report._view().plain) == ["line 1", "line 2"]  # pyright: ignore[reportPrivateUsage]
+    assert re.findall(r"line \d", report._view().plain) == ["line 1", "line 2"]
 
 
 def test_a_batch_shows_what_it_waits_for() -> None:
     """In an outage a line under the counts says so, and for how long, until it is over."""
     report = LiveBatch(Console(width=80, height=24, file=StringIO()), counts=Counts(2))
-    view = report._view  # pyright: ignore[reportPrivateUsage]
+    view = report._view
     report.retried(1, "No connection")
     report.parked(ConnectionFailed("No connection"))
     report.clock = lambda: 75.0
