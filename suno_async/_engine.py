@@ -22,8 +22,8 @@ from suno_async._http.multipart import form_of
 from suno_async._http.verdict import Body, Refusal, Request
 from suno_async._journal.entry import JournalEntry
 from suno_async._journal.journal import SubmissionState
-from suno_async._journal.memory import Memory
-from suno_async._journal.sqlite import Journal
+from suno_async._journal.memory import MemoryJournal
+from suno_async._journal.sqlite import SqliteJournal
 from suno_async._polling.poller import Poller
 from suno_async._submitting.submissions import Reading, Submissions, Terms
 from suno_async._wire.converter import answer_of, body_of, other_task_in, task_id_of, texts_of
@@ -64,7 +64,7 @@ class Engine:
 
     transport: Transport
     """Sends."""
-    journal: Journal | None
+    journal: SqliteJournal | None
     """Remembers."""
     callbacks: str | CallbackReceiver
     """Where the service shall post, unless an operation says otherwise."""
@@ -94,7 +94,7 @@ class Engine:
     )
 
     def __attrs_post_init__(self) -> None:
-        self.submissions = Submissions(self.transport, self.journal or Memory())
+        self.submissions = Submissions(self.transport, self.journal or MemoryJournal())
         self.untold = Untold(self.submissions.unclaimed) if self.journal is None else None
         self.watcher = Poller(self.ready, self._look)
         self.recoveries = Recoveries(self, self._started)

@@ -32,7 +32,7 @@ from suno_async._journal.account import Account, check_account
 from suno_async._journal.digest import BATCH_KEYS
 from suno_async._journal.entry import JournalEntry
 from suno_async._journal.journal import SubmissionState
-from suno_async._journal.sqlite import Journal
+from suno_async._journal.sqlite import SqliteJournal
 from suno_async._methods import OperationMethods
 from suno_async._submitting.submissions import Terms
 from suno_async.batch import Batch, Outcome, check_batch
@@ -123,7 +123,7 @@ class SunoClient(OperationMethods):
         whose = Account(account, http.hosts[Host.API], http.key)
         self._engine = Engine(
             transport=Transport(http, retry, on_attempt),
-            journal=None if journal is None else Journal(_journal_path(journal), whose.name),
+            journal=None if journal is None else SqliteJournal(_journal_path(journal), whose.name),
             callbacks=_callbacks(callbacks),
             timeout=timeout,
             poll_limiter=poll_limiter,

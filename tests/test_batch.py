@@ -30,7 +30,7 @@ from suno_async import (
     TaskFailed,
     TaskTimeout,
 )
-from suno_async._journal.sqlite import Journal
+from suno_async._journal.sqlite import SqliteJournal
 from suno_async.errors import BadRequest, JournalError
 from suno_async.testing import FakeSuno, Fault
 
@@ -611,7 +611,7 @@ async def test_a_broken_journal_ends_the_submitting(
         raise JournalError("the disk is full")
 
     async with client(fake_suno, tmp_path) as suno:
-        monkeypatch.setattr(Journal, "about_to_send", full)
+        monkeypatch.setattr(SqliteJournal, "about_to_send", full)
         outcomes = await outcomes_of(suno, songs(50))
     assert 1 <= len(outcomes) < 5
     assert all(isinstance(outcome.error, JournalError) for outcome in outcomes)

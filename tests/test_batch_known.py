@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from suno_async import ClientClosed, GenerateMusic, SubmissionUnknown, SunoClient
-from suno_async._journal.sqlite import Journal
+from suno_async._journal.sqlite import SqliteJournal
 from suno_async.errors import Maintenance
 from suno_async.testing import FakeSuno, Fault
 
@@ -58,14 +58,14 @@ async def test_run_again_it_asks_for_many_keys_at_once(
     async with client(fake_suno, tmp_path) as suno:
         await run(suno, songs(250))
     asked: list[int] = []
-    find_many = Journal.find_many
+    find_many = SqliteJournal.find_many
 
-    async def counted(self: Journal, submissions: Iterable[str]) -> Mapping[str, Entry]:
+    async def counted(self: SqliteJournal, submissions: Iterable[str]) -> Mapping[str, Entry]:
         keys = list(submissions)
         asked.append(len(keys))
         return await find_many(self, keys)
 
-    monkeypatch.setattr(Journal, "find_many", counted)
+    monkeypatch.setattr(SqliteJournal, "find_many", counted)
     async with client(fake_suno, tmp_path) as suno:
         items = songs(250)
         outcomes = await run(suno, items if has_length else iter(items))
@@ -120,16 +120,16 @@ async def test_a_doubt_that_has_ended_meanwhile_is_none(
         (lost,) = await run(suno, songs(1))
         assert isinstance(lost.error, SubmissionUnknown)
         key = lost.error.submission
-    find_many = Journal.find_many
+    find_many = SqliteJournal.find_many
     (task_id,) = fake_suno.tasks
 
-    async def outdated(self: Journal, submissions: Iterable[str]) -> Mapping[str, Entry]:
+    async def outdated(self: SqliteJournal, submissions: Iterable[str]) -> Mapping[str, Entry]:
         known = await find_many(self, submissions)
         assert key is not None
         await self.recovered(key, task_id)
         return known
 
-    monkeypatch.setattr(Journal, "find_many", outdated)
+    monkeypatch.setattr(SqliteJournal, "find_many", outdated)
     async with client(fake_suno, tmp_path) as suno:
         (outcome,) = await run(suno, songs(1), resend_unknown=True)
     assert outcome.error is None

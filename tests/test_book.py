@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from suno_async import JournalError
-from suno_async._journal.journal import Book, Entry, SubmissionState
-from suno_async._journal.memory import Memory
-from suno_async._journal.sqlite import Journal
+from suno_async._journal.journal import Entry, Journal, SubmissionState
+from suno_async._journal.memory import MemoryJournal
+from suno_async._journal.sqlite import SqliteJournal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,17 +24,17 @@ SEA = ("GenerateMusic", {"prompt": "the sea"})
 
 
 @pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
     """A journal in a file of its own."""
-    book = Journal(tmp_path / "songs.sqlite")
+    book = SqliteJournal(tmp_path / "songs.sqlite")
     yield book
     await book.close()
 
 
 @pytest.fixture(params=["journal", "memory"])
-def book(request: pytest.FixtureRequest, journal: Journal) -> Book:
+def book(request: pytest.FixtureRequest, journal: SqliteJournal) -> Journal:
     """A book that outlives its client, and one that does not."""
-    return journal if request.param == "journal" else Memory()
+    return journal if request.param == "journal" else MemoryJournal()
 
 
 def rows(tmp_path: Path, statement: str = "SELECT * FROM submission") -> list[tuple[Any, ...]]:
@@ -43,12 +43,12 @@ def rows(tmp_path: Path, statement: str = "SELECT * FROM submission") -> list[tu
         return db.execute(statement).fetchall()
 
 
-async def in_progress(book: Book) -> list[str]:
+async def in_progress(book: Journal) -> list[str]:
     """The ids of what is in progress."""
     return [entry.id async for entry in book.entries(SubmissionState.IN_PROGRESS)]
 
 
-async def test_what_is_known_of_a_submission(book: Book) -> None:
+async def test_what_is_known_of_a_submission(book: Journal) -> None:
     """All that was asked for, and the task once there is one; of no other there is anything."""
     await book.about_to_send("k", *SEA, "music")
     asked = Entry(id="k", operation=SEA[0], fields=SEA[1], kind="music", task_id=None, outcome=None)
@@ -61,7 +61,7 @@ async def test_what_is_known_of_a_submission(book: Book) -> None:
     assert (found.task_id, found.is_unknown, found.earlier_id) == ("t1", False, None)
 
 
-async def test_only_what_is_unknown_is_recovered(book: Book) -> None:
+async def test_only_what_is_unknown_is_recovered(book: Journal) -> None:
     """A second push names another song: the submission keeps the task that it has."""
     assert await book.recovered("k", "t1") is False
     assert await book.find("k") is None
@@ -73,7 +73,7 @@ async def test_only_what_is_unknown_is_recovered(book: Book) -> None:
     assert found.task_id == "t1"
 
 
-async def test_a_task_is_named_by_its_kind_and_its_id(book: Book) -> None:
+async def test_a_task_is_named_by_its_kind_and_its_id(book: Journal) -> None:
     """Two kinds may use one id: each task has its own submission."""
     for submission, kind, task_id in (("a", "music", "t1"), ("b", "wav", "t1"), ("c", "wav", "t2")):
         await book.about_to_send(submission, *SEA, kind)
@@ -89,7 +89,7 @@ async def test_a_task_is_named_by_its_kind_and_its_id(book: Book) -> None:
         assert (found and found.id) == expected
 
 
-async def test_what_is_taken_back_was_never_there(book: Book) -> None:
+async def test_what_is_taken_back_was_never_there(book: Journal) -> None:
     """A refused submission leaves nothing, and the others stay; what is not there is no matter."""
     for submission in ("a", "b"):
         await book.about_to_send(submission, *SEA, "music")
@@ -99,7 +99,7 @@ async def test_what_is_taken_back_was_never_there(book: Book) -> None:
     assert await book.find("b") is not None
 
 
-async def test_a_journal_remembers_an_outcome(journal: Journal, tmp_path: Path) -> None:
+async def test_a_journal_remembers_an_outcome(journal: SqliteJournal, tmp_path: Path) -> None:
     """A call is over with its answer, a task with its record, which nothing later replaces."""
     await journal.about_to_send("call", "BoostStyle", {"content": "x"}, None)
     await journal.answered("call", {"data": 1})
@@ -126,7 +126,7 @@ async def test_a_journal_remembers_an_outcome(journal: Journal, tmp_path: Path) 
     assert rows(tmp_path, accepted) == [("call",), ("task",), ("pushed",)]
 
 
-async def test_what_is_being_made_in_its_order(journal: Journal) -> None:
+async def test_what_is_being_made_in_its_order(journal: SqliteJournal) -> None:
     """The oldest first, whatever the ids; what is unknown is not among them."""
     for submission in ("c", "a", "d", "b"):
         await journal.about_to_send(submission, *SEA, "music")
@@ -135,7 +135,7 @@ async def test_what_is_being_made_in_its_order(journal: Journal) -> None:
     assert await in_progress(journal) == ["c", "a", "b"]
 
 
-async def test_only_what_is_in_doubt_is_taken_back(journal: Journal) -> None:
+async def test_only_what_is_in_doubt_is_taken_back(journal: SqliteJournal) -> None:
     """What was accepted or answered stays, whoever takes it back."""
     await journal.about_to_send("task", *SEA, "music")
     await journal.accepted("task", "t1")
@@ -146,7 +146,9 @@ async def test_only_what_is_in_doubt_is_taken_back(journal: Journal) -> None:
         assert await journal.find(submission) is not None
 
 
-async def test_the_failed_one_in_whose_place_it_was_sent(journal: Journal, tmp_path: Path) -> None:
+async def test_the_failed_one_in_whose_place_it_was_sent(
+    journal: SqliteJournal, tmp_path: Path
+) -> None:
     """It is kept while the next one is in doubt, over any number of attempts, and comes back."""
     for submission in ("a", "b"):
         await journal.about_to_send(submission, *SEA, "music")
@@ -175,7 +177,7 @@ async def test_the_failed_one_in_whose_place_it_was_sent(journal: Journal, tmp_p
     assert after == before
 
 
-async def test_a_second_one_that_was_accepted_stays(journal: Journal) -> None:
+async def test_a_second_one_that_was_accepted_stays(journal: SqliteJournal) -> None:
     """Once the next one has a task, there is no way back to the failed one."""
     await journal.about_to_send("a", *SEA, "music")
     await journal.accepted("a", "t1")
@@ -188,7 +190,7 @@ async def test_a_second_one_that_was_accepted_stays(journal: Journal) -> None:
     assert (found.task_id, found.outcome, found.earlier_id) == ("t2", None, "t1")
 
 
-async def test_the_file_of_version_2(journal: Journal, tmp_path: Path) -> None:
+async def test_the_file_of_version_2(journal: SqliteJournal, tmp_path: Path) -> None:
     """What is in the file is read by later versions and by other programs: it does not change."""
     await journal.open()
     (header,) = rows(tmp_path, "SELECT * FROM pragma_application_id, pragma_user_version")
@@ -217,7 +219,7 @@ async def test_the_file_of_version_2(journal: Journal, tmp_path: Path) -> None:
     assert [name for (name,) in rows(tmp_path, shown)] == names
 
 
-async def test_one_write_after_the_other(journal: Journal) -> None:
+async def test_one_write_after_the_other(journal: SqliteJournal) -> None:
     """No write begins before the one before it has ended, for each builds upon it."""
     await journal.open()
     has_begun = threading.Event()
@@ -229,7 +231,7 @@ async def test_one_write_after_the_other(journal: Journal) -> None:
 
 @pytest.mark.real_time
 async def test_a_write_waits_for_whoever_looks_after_the_file(
-    journal: Journal, tmp_path: Path
+    journal: SqliteJournal, tmp_path: Path
 ) -> None:
     """Somebody who changes the journal by hand for a moment does not make a song fail."""
     await journal.open()
@@ -243,10 +245,10 @@ async def test_a_write_waits_for_whoever_looks_after_the_file(
 
 
 async def test_a_journal_that_was_in_use_is_opened_the_next_time(
-    journal: Journal, tmp_path: Path
+    journal: SqliteJournal, tmp_path: Path
 ) -> None:
     """Who was told that it is in use may ask again."""
-    other = Journal(tmp_path / "songs.sqlite")
+    other = SqliteJournal(tmp_path / "songs.sqlite")
     await other.open()
     for _ in range(2):
         with pytest.raises(JournalError) as caught:
@@ -274,7 +276,7 @@ async def test_a_journal_that_was_in_use_is_opened_the_next_time(
     ],
 )
 async def test_a_journal_that_cannot_be_opened_keeps_nobody_out(
-    journal: Journal, tmp_path: Path, content: str | None, message: str
+    journal: SqliteJournal, tmp_path: Path, content: str | None, message: str
 ) -> None:
     """Whoever comes next is told what is wrong with the file, not that it is in use."""
     path = tmp_path / "songs.sqlite"
@@ -283,7 +285,7 @@ async def test_a_journal_that_cannot_be_opened_keeps_nobody_out(
             db.execute("CREATE TABLE song (title)")
     else:
         path.write_text(content)
-    other = Journal(path)
+    other = SqliteJournal(path)
     for one in (journal, other, journal):
         with pytest.raises(JournalError) as caught:
             await one.open()
@@ -292,7 +294,7 @@ async def test_a_journal_that_cannot_be_opened_keeps_nobody_out(
 
 
 async def test_a_lock_that_cannot_be_had_is_not_taken_for_held(
-    journal: Journal, tmp_path: Path
+    journal: SqliteJournal, tmp_path: Path
 ) -> None:
     """Only another's lock is one; what else is wrong with the lock's file is told as it is."""
     (tmp_path / "songs.sqlite-lock").mkdir()
@@ -302,10 +304,10 @@ async def test_a_lock_that_cannot_be_had_is_not_taken_for_held(
 
 
 async def test_a_write_in_passing_to_a_journal_in_use(
-    journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    journal: SqliteJournal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It fails and is logged, and so is that it was closed without; there is no loose end."""
-    other = Journal(tmp_path / "songs.sqlite")
+    other = SqliteJournal(tmp_path / "songs.sqlite")
     await other.open()
     (writing,) = await asyncio.gather(journal.take_back("k"), return_exceptions=True)
     assert isinstance(writing, JournalError)
@@ -319,7 +321,7 @@ async def test_a_write_in_passing_to_a_journal_in_use(
     await other.close()
 
 
-async def test_a_write_that_nobody_waits_for_any_more(journal: Journal) -> None:
+async def test_a_write_that_nobody_waits_for_any_more(journal: SqliteJournal) -> None:
     """Whoever breaks off the wait for a write breaks nothing."""
     await journal.open()
     complaints: list[object] = []
@@ -333,7 +335,7 @@ async def test_a_write_that_nobody_waits_for_any_more(journal: Journal) -> None:
 async def test_the_thread_ends_with_the_journal(tmp_path: Path) -> None:
     """A program may open and close any number of journals."""
     before = set(threading.enumerate())
-    journal = Journal(tmp_path / "songs.sqlite")
+    journal = SqliteJournal(tmp_path / "songs.sqlite")
     await journal.open()
     (thread,) = set(threading.enumerate()) - before
     await journal.close()
@@ -344,16 +346,18 @@ async def test_the_thread_ends_with_the_journal(tmp_path: Path) -> None:
 def test_a_path_that_cannot_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name with a null in it, or a place relative to a directory that is gone, is refused."""
     with pytest.raises(JournalError, match="No journal can be at"):
-        Journal(Path("a\0b"))
+        SqliteJournal(Path("a\0b"))
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
     with pytest.raises(JournalError, match="No journal can be at 'songs"):
-        Journal(Path("songs.sqlite"))
+        SqliteJournal(Path("songs.sqlite"))
 
 
-async def test_when_it_was_sent_is_when_it_was_sent_last(journal: Journal, tmp_path: Path) -> None:
+async def test_when_it_was_sent_is_when_it_was_sent_last(
+    journal: SqliteJournal, tmp_path: Path
+) -> None:
     """A second sending has the time of its own."""
     await journal.about_to_send("k", *SEA, "music")
     with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
@@ -365,7 +369,7 @@ async def test_when_it_was_sent_is_when_it_was_sent_last(journal: Journal, tmp_p
 
 
 async def test_what_cannot_be_written_in_passing_is_logged_once(
-    journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    journal: SqliteJournal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An outcome that the disk does not take is told, and made up for."""
     await journal.about_to_send("k", *SEA, "music")
@@ -391,7 +395,9 @@ async def test_what_cannot_be_written_in_passing_is_logged_once(
     assert found.outcome == {"data": 1}
 
 
-async def test_who_goes_while_the_file_is_opened_does_not_take_it_along(journal: Journal) -> None:
+async def test_who_goes_while_the_file_is_opened_does_not_take_it_along(
+    journal: SqliteJournal,
+) -> None:
     """Of two that wait for the file, one may go."""
     may_go_on = threading.Event()
     before = journal._file._submit(may_go_on.wait, 10)
@@ -405,7 +411,7 @@ async def test_who_goes_while_the_file_is_opened_does_not_take_it_along(journal:
     assert await before
 
 
-async def test_who_asks_again_at_once_has_the_file(journal: Journal, tmp_path: Path) -> None:
+async def test_who_asks_again_at_once_has_the_file(journal: SqliteJournal, tmp_path: Path) -> None:
     """Who is told of the same failure a moment later does not undo that; it can be closed."""
     held = sqlite3.connect(tmp_path / "songs.sqlite-lock")
     held.execute("BEGIN EXCLUSIVE")
@@ -420,7 +426,7 @@ async def test_who_asks_again_at_once_has_the_file(journal: Journal, tmp_path: P
     assert ends[0] is None
     assert isinstance(ends[1], JournalError)
     await journal.close()
-    other = Journal(tmp_path / "songs.sqlite")
+    other = SqliteJournal(tmp_path / "songs.sqlite")
     await other.open()
     await other.close()
     journal._file._opening = None

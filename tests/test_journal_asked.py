@@ -22,8 +22,8 @@ from suno_async import (
     TaskFailed,
 )
 from suno_async._journal import memory, rows
-from suno_async._journal.memory import Memory
-from suno_async._journal.sqlite import Journal
+from suno_async._journal.memory import MemoryJournal
+from suno_async._journal.sqlite import SqliteJournal
 from suno_async.errors import NotFound
 from suno_async.testing import FakeSuno, Fault
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from suno_async._journal.journal import Book
+    from suno_async._journal.journal import Journal
 
 MUSIC = "generate-music"
 SEA = GenerateMusic("the sea")
@@ -49,9 +49,9 @@ async def suno(
 
 
 @pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
     """A journal alone."""
-    book = Journal(tmp_path / "songs.sqlite")
+    book = SqliteJournal(tmp_path / "songs.sqlite")
     yield book
     await book.close()
 
@@ -155,7 +155,7 @@ async def test_a_closed_client_tells_no_more(suno: SunoClient, fake_suno: FakeSu
         await anext(suno.submissions())
 
 
-async def filled(journal: Journal, count: int) -> None:
+async def filled(journal: SqliteJournal, count: int) -> None:
     """Put many songs into a journal: nine of ten done, then in progress, in doubt, failed."""
     await journal.open()
     fields, outcome = json.dumps({"prompt": "x"}), json.dumps({"data": {"x": "y" * 3000}})
@@ -184,7 +184,7 @@ async def filled(journal: Journal, count: int) -> None:
 
 
 async def test_many_are_told_a_page_at_a_time(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each once and in order, however they lie; in between others write."""
     monkeypatch.setattr(rows, "_WINDOW", 150)
@@ -201,7 +201,7 @@ async def test_many_are_told_a_page_at_a_time(
         assert told == sorted(told, key=lambda key: int(key[1:]))
 
 
-async def test_gaps_are_no_ends(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_gaps_are_no_ends(journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where many in a row were forgotten, the rest is told all the same."""
     monkeypatch.setattr(rows, "_WINDOW", 100)
     await filled(journal, 1200)
@@ -211,7 +211,7 @@ async def test_gaps_are_no_ends(journal: Journal, monkeypatch: pytest.MonkeyPatc
         assert told[-1] > "k1100"
 
 
-async def test_what_is_open_is_found_by_its_index(journal: Journal) -> None:
+async def test_what_is_open_is_found_by_its_index(journal: SqliteJournal) -> None:
     """What is in progress or in doubt is not looked for among all that is over."""
     await filled(journal, 40)
 
@@ -233,7 +233,7 @@ async def test_what_is_open_is_found_by_its_index(journal: Journal) -> None:
     assert found == [used, used], "and there is nothing to sort"
 
 
-async def test_many_keys_are_asked_for_at_once(journal: Journal) -> None:
+async def test_many_keys_are_asked_for_at_once(journal: SqliteJournal) -> None:
     """A hundred at a time, in one query each; what is not known is left out."""
     await filled(journal, 400)
     queries: list[str] = []
@@ -402,7 +402,7 @@ def size(tmp_path: Path) -> int:
     return sum(file.stat().st_size for file in tmp_path.glob("songs.sqlite*"))
 
 
-async def test_the_file_shrinks(journal: Journal, tmp_path: Path) -> None:
+async def test_the_file_shrinks(journal: SqliteJournal, tmp_path: Path) -> None:
     """3.3 KB a song become less than a tenth; forgotten, they take nothing."""
     await filled(journal, 2000)
     before = size(tmp_path)
@@ -414,7 +414,7 @@ async def test_the_file_shrinks(journal: Journal, tmp_path: Path) -> None:
 
 
 async def test_a_file_that_cannot_shrink_is_pruned_all_the_same(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without the room for a second copy the records are emptied, and the log says the rest."""
 
@@ -422,13 +422,13 @@ async def test_a_file_that_cannot_shrink_is_pruned_all_the_same(
         raise sqlite3.OperationalError("database or disk is full")
 
     await filled(journal, 80)
-    monkeypatch.setattr(Journal, "_shrink", full)
+    monkeypatch.setattr(SqliteJournal, "_shrink", full)
     assert await journal.prune(datetime.now(UTC), forget=False) == 76
     assert "not smaller on the disk yet" in caplog.text
     assert "disk is full" in caplog.text
 
 
-async def filled_more(journal: Journal) -> None:
+async def filled_more(journal: SqliteJournal) -> None:
     """Make it large again."""
     for number in range(200):
         await journal.about_to_send(f"m{number}", "GenerateMusic", {"prompt": "x" * 3000}, "music")
@@ -436,7 +436,7 @@ async def filled_more(journal: Journal) -> None:
         await journal.over("music", f"m{number}", {"data": 1})
 
 
-async def test_others_submit_while_it_is_pruned(journal: Journal) -> None:
+async def test_others_submit_while_it_is_pruned(journal: SqliteJournal) -> None:
     """A journal of thousands is pruned a page at a time: a write in between waits for one page."""
     await filled(journal, 5000)
     pruning = asyncio.create_task(journal.prune(datetime.now(UTC), forget=False))
@@ -450,7 +450,7 @@ async def test_others_submit_while_it_is_pruned(journal: Journal) -> None:
 
 
 async def test_others_submit_while_nothing_is_due(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is too young to be pruned is gone through bit by bit, too."""
     monkeypatch.setattr(rows, "_WINDOW", 200)
@@ -474,7 +474,7 @@ async def test_a_client_that_closes_amid_a_long_question(
     path = tmp_path / "songs.sqlite"
     async with SunoClient("key", base_url=fake_suno.url, journal=path) as suno:
         journal = suno._engine.journal
-        assert isinstance(journal, Journal)
+        assert isinstance(journal, SqliteJournal)
         await filled(journal, 5000)
         question = suno.unfinished() if ask == "unfinished" else suno.prune(older_than=0)
         asking = asyncio.ensure_future(question)
@@ -487,7 +487,7 @@ async def test_a_client_that_closes_amid_a_long_question(
 # --- without a journal ----------------------------------------------------------------------------
 
 
-async def fill(book: Book, count: int, state: str) -> None:
+async def fill(book: Journal, count: int, state: str) -> None:
     """Note songs in this state."""
     for number in range(count):
         key = f"{state} {number}"
@@ -503,7 +503,7 @@ async def test_memory_is_bounded(
 ) -> None:
     """What is over goes first, oldest first; then what is in progress or in doubt, and is told."""
     monkeypatch.setattr(memory, "MOST", 30)
-    book = Memory()
+    book = MemoryJournal()
     await fill(book, 10, "in_doubt")
     await fill(book, 40, "done")
     kept = [entry.id async for entry in book.entries()]
@@ -524,7 +524,7 @@ async def test_memory_is_bounded(
 
 async def test_memory_keeps_no_words_of_what_is_over() -> None:
     """The digest is enough to tell another request; what it brought is asked for again."""
-    book = Memory()
+    book = MemoryJournal()
     await fill(book, 1, "done")
     found = await book.find("done 0")
     assert found is not None

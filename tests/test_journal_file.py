@@ -26,7 +26,7 @@ from suno_async import (
     Task,
 )
 from suno_async._journal import file as journal_file
-from suno_async._journal.sqlite import Journal
+from suno_async._journal.sqlite import SqliteJournal
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -459,7 +459,7 @@ async def test_outcomes_and_refusals_are_made_up_for_in_order(
 
 async def test_what_has_happened_is_written_whoever_waits(tmp_path: Path) -> None:
     """A fact in the queue outlives the task that told it, as at the end of a program."""
-    journal = Journal(tmp_path / NAME)
+    journal = SqliteJournal(tmp_path / NAME)
     await journal.about_to_send("k", "GenerateMusic", {"prompt": "the sea"}, "music")
     telling = [asyncio.create_task(journal.accepted("k", f"t{number}")) for number in range(20)]
     await asyncio.sleep(0)
@@ -487,7 +487,7 @@ async def test_what_can_never_be_written_stops_nothing_else(
 ) -> None:
     """A fact that no file can hold is told as an error and put aside; all after it is written."""
     path, half, ends = tmp_path / NAME, "half \ud800", dict[str, asyncio.Future[None]]()
-    journal = Journal(path)
+    journal = SqliteJournal(path)
     for key in ("a", "b", "c"):
         await journal.about_to_send(key, "GenerateMusic", {"prompt": "the sea"}, "music")
     with foreign(path, "BEGIN IMMEDIATE"):
@@ -509,7 +509,7 @@ async def test_a_journal_is_closed_whatever_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An end that goes wrong in a way that nobody thought of leaves no lock behind."""
-    journal = Journal(tmp_path / NAME)
+    journal = SqliteJournal(tmp_path / NAME)
     await journal.open()
 
     def fail(*_: object) -> None:
@@ -519,7 +519,7 @@ async def test_a_journal_is_closed_whatever_cannot_be_written(
     with pytest.raises(JournalError):
         await journal.close()
     monkeypatch.undo()
-    second = Journal(tmp_path / NAME)
+    second = SqliteJournal(tmp_path / NAME)
     await second.open()
     await second.close()
 

@@ -14,7 +14,7 @@ import version_1
 
 from suno_async import GenerateMusic, JournalError, SubmissionState, SubmissionUnknown, SunoClient
 from suno_async._journal import schema
-from suno_async._journal.sqlite import Journal
+from suno_async._journal.sqlite import SqliteJournal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,7 +172,7 @@ async def test_its_keys_hold(fake_suno: FakeSuno, path: Path) -> None:
 async def test_what_was_sent_again_is_taken_back_to_the_first(path: Path) -> None:
     """A refused second sending leaves the failed one, with what version 1 kept of it."""
     version_1.write(path, ROWS)
-    journal = Journal(path)
+    journal = SqliteJournal(path)
     await journal.take_back("again, in doubt")
     found = await journal.find("again, in doubt")
     await journal.close()
@@ -212,7 +212,7 @@ async def test_keys_of_others_stay_as_they_are(path: Path) -> None:
     plain = version_1.key_of("GenerateMusic", {"prompt": "a"})
     keys = [plain, old, "a\r", "batch", "tg-1"]
     version_1.write(path, [row(key, fields=fields) for key in keys])
-    journal = Journal(path)
+    journal = SqliteJournal(path)
     found = [entry.id async for entry in journal.entries()]
     await journal.close()
     assert found == [plain, f"{plain[:-1]}2", "a\r", "batch", "tg-1"]
@@ -236,7 +236,7 @@ async def test_a_crash_amid_the_upgrade_leaves_version_1(
             copies.append(copy / path.name)
 
     monkeypatch.setattr(schema, "_run", run_and_copy)
-    journal = Journal(path)
+    journal = SqliteJournal(path)
     await journal.open()
     await journal.close()
     monkeypatch.undo()
@@ -244,7 +244,7 @@ async def test_a_crash_amid_the_upgrade_leaves_version_1(
     for copy in copies:
         assert rows(copy, "PRAGMA user_version") == [(1,)]
         assert sorted(rows(copy, "SELECT * FROM submission")) == sorted(ROWS)
-        later = Journal(copy)
+        later = SqliteJournal(copy)
         assert len([entry async for entry in later.entries()]) == len(ROWS)
         await later.close()
 
@@ -292,7 +292,7 @@ async def test_what_failed_before_the_upgrade_is_sent_again_when_asked(
 async def test_the_sea_of_rows_is_upgraded_while_others_wait(path: Path) -> None:
     """The loop goes on while a thread rewrites the file."""
     version_1.write(path, [row(f"k{number}", **over(f"t{number}", DONE)) for number in range(3000)])
-    journal = Journal(path)
+    journal = SqliteJournal(path)
     opening = asyncio.create_task(journal.open())
     turns = 0
     while not opening.done():

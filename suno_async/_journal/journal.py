@@ -77,7 +77,7 @@ class Entry:
         return self.state is SubmissionState.IN_DOUBT
 
 
-class Book(Protocol):
+class Journal(Protocol):
     """What was paid for, for one account; each step is one write of its own.
 
     What need not be awaited is written in the order of the calls all the same, and tells in the

@@ -24,7 +24,7 @@ MOST = 10_000
 
 
 @define(eq=False)
-class Memory:
+class MemoryJournal:
     """Keeps at most 10,000 submissions; of what is over no more than key, token and times.
 
     What is over goes first, the oldest before the others, then what was sent first; from then on

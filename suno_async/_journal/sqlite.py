@@ -36,7 +36,7 @@ _EMPTIED = "fields = NULL, outcome = NULL, earlier = json_remove(earlier, '$.out
 
 
 @define(eq=False)
-class Journal:
+class SqliteJournal:
     """The journal in one file; its methods wait for the disk, not for each other.
 
     Raises:

@@ -26,7 +26,7 @@ from suno_async._http.attempts import Sending, Transport
 from suno_async._http.verdict import Body, Request, in_brief
 from suno_async._journal.digest import digest_of
 from suno_async._journal.file import Kept
-from suno_async._journal.journal import Book, Entry, SubmissionState
+from suno_async._journal.journal import Entry, Journal, SubmissionState
 from suno_async._wire.converter import task_id_of, written_of
 from suno_async.errors import (
     ClientClosed,
@@ -91,7 +91,7 @@ class _Submission:
     request: Request
     reading: Reading[Any]
     terms: Terms
-    book: Book
+    book: Journal
     after: asyncio.Task[Any] | None
     """The posting of an earlier one with the same key, which is being called back."""
     sending: Sending
@@ -137,7 +137,7 @@ class Submissions:
     """The paid requests of one client."""
 
     _transport: Transport
-    book: Book
+    book: Journal
     """What is known of earlier submissions."""
     unclaimed: list[str] = field(factory=list[str], init=False)
     """Tokens of tasks that were accepted, and nobody was told."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from suno_async import ConfigurationError, JournalEntry, SubmissionState
 from suno_async._journal.account import DEFAULT, check_account
 from suno_async._journal.reading import check_there, reading
-from suno_async._journal.sqlite import Journal
+from suno_async._journal.sqlite import SqliteJournal
 
 from ._desk import Desk, account_of
 from ._inputs import at_home
@@ -62,7 +62,7 @@ async def _hand_over(file: Path, account: str, desk: Desk) -> None:
     check_account(account)
     check_there(file)
     name = account_of(None) if account == DEFAULT else account
-    book = Journal(file)
+    book = SqliteJournal(file)
     try:
         before = await book.give_to(name)
     finally:
