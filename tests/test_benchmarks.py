@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import _peers, _results, callbacks, journal, scale, watching
+from benchmarks import _peers, _results, _rooms, callbacks, flows, journal, scale, watching
 from benchmarks.__main__ import main, names
 from benchmarks._disturbances import disturbances
 from benchmarks._looks import CLIENTS, Course, as_argument
@@ -283,3 +283,30 @@ async def test_what_happens_to_a_journal(tmp_path: Path) -> None:
     (moved,) = (one for one in disturbances() if one.name == "moved, and back")
     row = await journal.disturb(tmp_path, moved)
     assert row == ["moved, and back", 8, 0, Target(0, 0), 0, 2, 3]
+
+
+def test_a_song_is_followed_through_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each flow has its files and targets; without grimp the rooms are counted all the same."""
+    monkeypatch.setitem(sys.modules, "grimp", None)
+    far, files, house = flows.run(full=False)
+    assert [row[0] for row in far.rows] == [flow.name for flow in flows.FLOWS]
+    assert len(list(far.targets())) == 2 * len(flows.FLOWS)
+    entered = {row[0]: row[1:] for row in files.rows}
+    for name, counted in {"client.py": (0, 2), "task.py": (0, 1, 2), "callbacks.py": (1,)}.items():
+        assert [n for n, calls in enumerate(entered[name]) if calls] == [*counted]
+    assert not any(str(name).startswith(("testing", "/")) for name in entered)
+    assert "import-linter" in house.notes[0]
+
+
+def test_the_rooms_are_counted_with_their_arrows() -> None:
+    """The face imports the client, which nobody below it does; a made file has no lines."""
+    pytest.importorskip("grimp")
+    overview, rooms = _rooms.tables()
+    numbers = {row[0]: row[1] for row in overview.rows}
+    of_room = {row[0]: row[1:] for row in rooms.rows}
+    assert numbers["rooms"] == len(of_room)
+    assert "client" in str(of_room["__init__"][-1])
+    assert of_room["_methods"][1] == 0
+    assert "client" not in str(of_room["operations"][-1])
+    lines = [row[2] for row in rooms.rows if isinstance(row[2], int)]
+    assert sum(lines) == numbers["lines of code"]
