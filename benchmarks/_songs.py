@@ -19,7 +19,7 @@ from benchmarks._inprocess import in_process
 from benchmarks._policies import PERSON, Place, Policy
 from benchmarks._times import TIMES
 from suno_async import CallbackReceiver
-from suno_async.testing import FakeSuno, PushFaults, run_virtual
+from suno_async.testing import CallbackFaults, FakeSuno, run_virtual
 
 _MOST_BY_SOCKETS = 1_000
 STAGES = ("text", "first", "complete")
@@ -120,7 +120,7 @@ def run_of(  # noqa: PLR0913 what may be left out has a default
             seed=seed,
             delay=(0.05, 0.5),
             credits=1e9,
-            callbacks=lost is not None,
+            send_callbacks=lost is not None,
         )
         async with (
             _receiving(fake, lost, seed) as callbacks,
@@ -147,7 +147,7 @@ async def _receiving(
     if lost is None:
         yield None
         return
-    fake.push_faults(PushFaults(lost=lost, seed=seed))
+    fake.callback_faults(CallbackFaults(lost=lost, seed=seed))
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     receiver = CallbackReceiver(url, "a secret of the benchmarks")
@@ -170,7 +170,7 @@ def _seen(fake: FakeSuno, wanted: list[float]) -> Run:
         elif entry.accepted:
             looks[entry.query.get("taskId")].append((entry.time, entry.answered or entry.time))
     pushes: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for push in fake.pushes:
+    for push in fake.callbacks:
         if push.delivered is not None:
             pushes[push.task_id].append((push.due, push.delivered))
     songs = [

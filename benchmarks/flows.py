@@ -104,7 +104,7 @@ async def call_back(_place: Path, walk: Walk) -> None:
         await runner.setup()
         await web.SockSite(runner, listening).start()
         async with (
-            FakeSuno(callbacks=False) as fake,
+            FakeSuno(send_callbacks=False) as fake,
             SunoClient("key", base_url=fake.url, callbacks=receiver) as suno,
         ):
             task = await suno.submit(GenerateMusic(_IDEA))

@@ -26,7 +26,7 @@ from attrs import define
 from benchmarks._tables import Table, Target
 from suno_async import GenerateMusic, SubmissionUnknown, SunoClient, TaskFailed
 from suno_async._batch_runner import outage
-from suno_async.testing import FakeSuno, Fault, run_sped_up, run_virtual
+from suno_async.testing import FakeSuno, Fault, run_accelerated, run_virtual
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -149,7 +149,7 @@ def kill_a_batch(*, songs: int, kills: int, seed: int) -> Report:
     """Run the batch under kills until it ends, and hold the ledger against the journal."""
     with tempfile.TemporaryDirectory() as directory:
         scene = _Scene(Path(directory), songs, random.Random(seed), Report(songs=songs))
-        return run_sped_up(scene.play(kills), speed=_SPEED)
+        return run_accelerated(scene.play(kills), speed=_SPEED)
 
 
 @define
@@ -283,5 +283,5 @@ async def _be_killed(url: str, place: Path, songs: int) -> None:
 
 if __name__ == "__main__":
     sys.exit(
-        run_sped_up(_be_killed(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])), speed=_SPEED)
+        run_accelerated(_be_killed(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])), speed=_SPEED)
     )

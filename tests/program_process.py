@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yarl
 from programs import loaded, needed
 
-from suno_async.testing import run_sped_up
+from suno_async.testing import run_accelerated
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -37,4 +37,4 @@ if __name__ == "__main__":
         gateway = yarl.URL(f"ws{address.removeprefix('http')}/gateway")
         needed("discord.http").Route.BASE = address
         needed("discord.gateway").DiscordWebSocket.DEFAULT_GATEWAY = gateway
-    run_sped_up(program(name, port), speed=float(speed))
+    run_accelerated(program(name, port), speed=float(speed))

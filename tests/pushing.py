@@ -77,7 +77,7 @@ async def reception() -> AsyncIterator[Reception]:
 @pytest.fixture
 async def silent() -> AsyncIterator[FakeSuno]:
     """The service, which pushes nothing by itself."""
-    async with FakeSuno(callbacks=False) as fake:
+    async with FakeSuno(send_callbacks=False) as fake:
         yield fake
 
 

@@ -59,7 +59,7 @@ def test_a_style_with_a_result_is_one() -> None:
 async def test_a_boost_that_comes_without_a_style(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """The client raises it, typed, and a key gives the same again without paying again."""
     body = '{"code":200,"msg":"success","data":{"successFlag":"失败","errorMsg":"no luck"}}'
-    fault = Fault(name="empty_style", way=Fault.WRONG_JSON.way, body=body.encode())
+    fault = Fault(name="empty_style", kind=Fault.WRONG_JSON.kind, body=body.encode())
     fake_suno.fail(fault, on="boost_style")
     with pytest.raises(TaskFailed, match="no luck"):
         await suno.boost_style("pop")
@@ -225,7 +225,7 @@ async def test_short_kinds_are_polled_soon(kind: str) -> None:
     """What may be done in seconds is asked for after 2 to 3 s, a song after 8 as ever."""
     names = (name for name, one in OPERATIONS.items() if getattr(one, "kind", None) is KINDS[kind])
     async with (
-        FakeSuno(strict_ids=False, callbacks=False) as fake,
+        FakeSuno(strict_ids=False, send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
     ):
         operation: Any = example(next(names))

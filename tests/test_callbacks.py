@@ -24,7 +24,7 @@ from suno_async import (
     TaskOperation,
 )
 from suno_async._polling.schedule import Lane
-from suno_async.testing import FakeSuno, Fault, PushFaults, Timetable
+from suno_async.testing import CallbackFaults, FakeSuno, Fault, Timetable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -78,24 +78,24 @@ async def test_a_song_is_told_by_pushes(
 @pytest.mark.parametrize(
     ("faults", "implied"),
     [
-        (PushFaults(lost=1.0), None),
-        (PushFaults(duplicated=1.0), [False, False, False]),
-        (PushFaults(late=1.0, late_by=(5.0, 60.0)), None),
-        (PushFaults(reordered=1.0), None),
-        (PushFaults(lost=0.3, late=0.2, reordered=0.2, duplicated=0.2, seed=3), None),
+        (CallbackFaults(lost=1.0), None),
+        (CallbackFaults(duplicated=1.0), [False, False, False]),
+        (CallbackFaults(late=1.0, late_by=(5.0, 60.0)), None),
+        (CallbackFaults(reordered=1.0), None),
+        (CallbackFaults(lost=0.3, late=0.2, reordered=0.2, duplicated=0.2, seed=3), None),
     ],
 )
 @pytest.mark.parametrize("batch", [False, True], ids=["a person's", "a batch's"])
 async def test_whatever_happens_to_pushes(
     suno: SunoClient,
     pushing: FakeSuno,
-    faults: PushFaults,
+    faults: CallbackFaults,
     implied: list[bool] | None,
     *,
     batch: bool,
 ) -> None:
     """Each stage once, in order, and the whole result; lost pushes are made up for by looks."""
-    pushing.push_faults(faults)
+    pushing.callback_faults(faults)
     began = asyncio.get_running_loop().time()
     if batch:
         outcomes = [one async for one in suno.batch([SEA] * 5)]
@@ -137,7 +137,7 @@ async def test_each_kind_is_told_as_documented(
 ) -> None:
     """The documented push ends the task, well or badly, without a look that succeeds."""
     async with (
-        FakeSuno(callbacks=False, strict_ids=False) as fake,
+        FakeSuno(send_callbacks=False, strict_ids=False) as fake,
         SunoClient("key", base_url=fake.url, callbacks=reception.receiver) as suno,
     ):
         for number, shape in enumerate(filter(None, (fine, failed))):
@@ -208,7 +208,7 @@ async def test_what_was_ready_is_in_the_failure(
 
 async def test_any_order_of_all_pushes(suno: SunoClient, pushing: FakeSuno) -> None:
     """Whatever comes first, nothing is told twice, and nothing that is over changes."""
-    pushing.push_faults(PushFaults(lost=1.0))
+    pushing.callback_faults(CallbackFaults(lost=1.0))
     orders = (["complete", "text", "first"], ["first", "text", "complete"], ["error", "complete"])
     for order in orders:
         task = await suno.submit(SEA)
@@ -258,7 +258,7 @@ async def test_a_push_overtakes_a_look(
     pushing: FakeSuno, reception: Reception, fault: Fault
 ) -> None:
     """A look in flight when the push completes the task changes nothing, nor does its failure."""
-    pushing.push_faults(PushFaults(lost=1.0))
+    pushing.callback_faults(CallbackFaults(lost=1.0))
     settings: dict[str, Any] = {"callbacks": reception.receiver, "timeout": 10.0}
     async with SunoClient("key", base_url=pushing.url, **settings) as suno:
         task = await suno.submit(SEA)
@@ -278,7 +278,7 @@ async def test_a_push_overtakes_the_last_look(
     suno: SunoClient, pushing: FakeSuno, reception: Reception
 ) -> None:
     """A wait whose time is over looks once more; what is pushed meanwhile is told at once."""
-    pushing.push_faults(PushFaults(lost=1.0))
+    pushing.callback_faults(CallbackFaults(lost=1.0))
     task = await suno.submit(SEA)
     loop = asyncio.get_running_loop()
     waiting = asyncio.create_task(task.wait(timeout=58))
@@ -312,10 +312,10 @@ async def test_a_push_overtakes_the_answer(
 async def test_pushes_teach_how_long_tasks_take(suno: SunoClient, pushing: FakeSuno) -> None:
     """The push of an end votes, once; a look long after the push should have come does not."""
     turns = suno._engine.watcher._turns
-    pushing.push_faults(PushFaults(duplicated=1.0))
+    pushing.callback_faults(CallbackFaults(duplicated=1.0))
     await (await suno.submit(SEA))
     assert turns.usual["music"] == pytest.approx(190 * 0.9975)
-    pushing.push_faults(PushFaults(lost=1.0))
+    pushing.callback_faults(CallbackFaults(lost=1.0))
     assert [one.error async for one in suno.batch([SEA])] == [None]
     assert turns.usual["music"] == pytest.approx(190 * 0.9975)
     pushing.clear_faults()

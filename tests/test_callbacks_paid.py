@@ -15,7 +15,7 @@ from test_callbacks_recovery import LOOK, SEA, client, lose, rows
 from suno_async import ClientClosed, GenerateLyrics, GenerateMusic, SubmissionUnknown
 from suno_async._wire.callback_bodies import ticket_of
 from suno_async.operations import KINDS
-from suno_async.testing import FakeSuno, Fault, PushFaults, Timetable
+from suno_async.testing import CallbackFaults, FakeSuno, Fault, Timetable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -135,7 +135,7 @@ async def test_a_failure_that_was_sent_again_is_not_its_task(
         assert failed.task is not None
         old, url = failed.task.id, callback_url(fake)
         del failed
-        fake.push_faults(PushFaults(lost=1.0))
+        fake.callback_faults(CallbackFaults(lost=1.0))
         fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
         (lost,) = [one async for one in suno.batch([SEA], retry_failed=True)]
         assert isinstance(lost.error, SubmissionUnknown)
@@ -150,7 +150,7 @@ async def test_a_failure_that_was_sent_again_is_not_its_task(
 
 async def test_the_end_of_the_client_amid_a_look(fake: FakeSuno, reception: Reception) -> None:
     """What could not be confirmed before the end still reaches the hook."""
-    fake.script(pushes=("text",))
+    fake.script(callbacks=("text",))
     async with client(fake, reception.receiver) as suno:
         error = await lose(suno, fake)
         fake.fail(Fault.DATA_NULL, on=LOOK, times=None)
@@ -164,7 +164,7 @@ async def test_the_end_of_the_client_amid_a_look(fake: FakeSuno, reception: Rece
 
 async def test_a_foreign_claim_costs_one_look(fake: FakeSuno, reception: Reception) -> None:
     """Whoever has a URL cannot spend our rate by repeating what is not true."""
-    fake.push_faults(PushFaults(lost=1.0))
+    fake.callback_faults(CallbackFaults(lost=1.0))
     async with client(fake, reception.receiver) as forgetful:
         other = (await forgetful.submit(SEA)).id
     async with client(fake, reception.receiver) as suno:

@@ -24,7 +24,7 @@ from suno_async import (
     SubmissionUnknown,
     SunoClient,
 )
-from suno_async.testing import FakeSuno, Fault, PushFaults, Timetable
+from suno_async.testing import CallbackFaults, FakeSuno, Fault, Timetable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -101,7 +101,7 @@ async def test_a_push_overtakes_an_answer_that_never_comes(
 ) -> None:
     """What was pushed while the request was in flight is used when its answer is given up."""
     folder = tmp_path if "journal" in setup else None
-    fake.script(pushes=("text",))
+    fake.script(callbacks=("text",))
     fake.fail(Fault.NEVER_AFTER_ACCEPT, on="generate-music")
     async with client(fake, reception.receiver, folder) as suno:
         loop = asyncio.get_running_loop()
@@ -236,7 +236,7 @@ async def test_all_who_wait_get_it(fake: FakeSuno, reception: Reception) -> None
 
 async def test_in_time_or_not(fake: FakeSuno, reception: Reception) -> None:
     """When the time is over it raises itself, and can be awaited again."""
-    fake.push_faults(PushFaults(lost=1.0))
+    fake.callback_faults(CallbackFaults(lost=1.0))
     async with client(fake, reception.receiver) as suno:
         error = await lose(suno, fake)
         loop = asyncio.get_running_loop()
@@ -333,7 +333,7 @@ async def test_the_push_itself_is_given_up_at_every_moment(
     fake: FakeSuno, reception: Reception, tmp_path: Path
 ) -> None:
     """Whatever becomes of one push, the next one recovers the song, and pays nothing."""
-    fake.push_faults(PushFaults(lost=1.0))
+    fake.callback_faults(CallbackFaults(lost=1.0))
     loop = asyncio.get_running_loop()
     for moment in range(1, 40):
         watched: list[Watched] = []
@@ -363,7 +363,7 @@ async def test_a_claim_must_be_true(
 ) -> None:
     """Another submission's task, or one that is not there, does not count; the true one does."""
     caplog.set_level(logging.WARNING)
-    fake.push_faults(PushFaults(lost=1.0))
+    fake.callback_faults(CallbackFaults(lost=1.0))
     async with client(fake, None) as stranger, client(fake, reception.receiver) as forgetful:
         elsewhere = await stranger.submit(SEA)
         ours = (await forgetful.submit(SEA)).token.partition(":")[2]
@@ -386,7 +386,7 @@ async def test_a_claim_must_be_true(
 
 async def test_claims_are_bounded(fake: FakeSuno, reception: Reception) -> None:
     """Whoever has one URL cannot make us look at everything."""
-    fake.push_faults(PushFaults(lost=1.0))
+    fake.callback_faults(CallbackFaults(lost=1.0))
     async with client(fake, reception.receiver) as suno:
         error = await lose(suno, fake)
         for number in range(100):
@@ -398,7 +398,7 @@ async def test_claims_are_bounded(fake: FakeSuno, reception: Reception) -> None:
 
 async def test_looks_that_fail_are_repeated(fake: FakeSuno, reception: Reception) -> None:
     """A push that cannot be confirmed at once is confirmed a little later."""
-    fake.script(pushes=("text",))
+    fake.script(callbacks=("text",))
     async with client(fake, reception.receiver) as suno:
         error = await lose(suno, fake)
         for fault in (Fault.BARE_500, Fault.DATA_NULL, Fault.BARE_503):

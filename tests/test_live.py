@@ -29,7 +29,7 @@ from live.plugin import is_asked_for, whole_number
 
 from suno_async import SunoClient, SunoError
 from suno_async.operations import KINDS, OPERATIONS
-from suno_async.testing import FakeSuno, Timetable, run_sped_up
+from suno_async.testing import FakeSuno, Timetable, run_accelerated
 
 ROOT = Path(__file__).parent.parent
 KEY = "a-key/that-nobody-sees"
@@ -77,7 +77,7 @@ def against(fake: FakeSuno, *arguments: str, folder: Path, change: Change | None
             asked = {"SUNO_API_KEY": KEY, "SUNO_BASE_URL": fake.url}
             return await run_suite("-m", "live", *arguments, folder=folder, **asked)
 
-    return run_sped_up(run(), speed=SPEED)
+    return run_accelerated(run(), speed=SPEED)
 
 
 def changed(change: Change) -> Any:
@@ -207,7 +207,7 @@ def test_it_does_not_run_unasked(
 ) -> None:
     """Without `-m live`, or without a key, none of it runs."""
     environ = {"SUNO_API_KEY": key, "SUNO_BASE_URL": "http://127.0.0.1:1"}
-    ended = run_sped_up(run_suite(*arguments, folder=tmp_path, **environ))
+    ended = run_accelerated(run_suite(*arguments, folder=tmp_path, **environ))
     assert ended.code == pytest.ExitCode.NO_TESTS_COLLECTED, ended.out
     assert said in ended.out
 

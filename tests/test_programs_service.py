@@ -265,7 +265,7 @@ async def test_pushes_come_to_the_same_application(fake_suno: FakeSuno) -> None:
         told = [event async for event in browser.follow(song)]
         for event, due in zip(told, (15, 36.5, 148), strict=True):
             assert due - 1 <= event.at - began <= due + 1
-    assert [push.delivered is not None for push in fake_suno.pushes] == [True, True, True]
+    assert [push.delivered is not None for push in fake_suno.callbacks] == [True, True, True]
 
 
 async def test_a_forged_push_is_refused(fake_suno: FakeSuno) -> None:

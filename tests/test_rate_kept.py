@@ -12,7 +12,7 @@ from disks import full_disk
 
 from suno_async import GenerateMusic, RateLimiter, SunoClient
 from suno_async.limiter import _shared
-from suno_async.testing import FakeSuno, run_sped_up
+from suno_async.testing import FakeSuno, run_accelerated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,6 +172,6 @@ def test_a_killed_process_leaves_its_rate(tmp_path: Path) -> None:
                 await process.wait()
         return fake
 
-    fake = run_sped_up(play(), speed=4)
+    fake = run_accelerated(play(), speed=4)
     assert len(fake.ledger) >= 36
     assert not fake.ledger.refused()

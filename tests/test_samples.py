@@ -40,7 +40,7 @@ Fields = dict[str, Any]
 async def check(operation: TaskOperation[Any], path: str, printed: Fields) -> None:
     """Submit it, hold what arrived against what is printed, and see that it is made."""
     async with (
-        FakeSuno(api_key=KEY, strict_ids=False, callbacks=False) as fake,
+        FakeSuno(api_key=KEY, strict_ids=False, send_callbacks=False) as fake,
         SunoClient(KEY, base_url=fake.url) as suno,
     ):
         task = await suno.submit(operation)

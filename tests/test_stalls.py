@@ -42,7 +42,7 @@ def stand_still(seconds: float) -> None:
 async def test_ten_songs_amid_a_stall(at: float) -> None:
     """Paid for before or after nothing ran: each has its task, whenever the stall began."""
     async with (
-        FakeSuno(delay=lambda _: (0.4, 0.6), callbacks=False) as fake,
+        FakeSuno(delay=lambda _: (0.4, 0.6), send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
     ):
         if at > 1.1:
@@ -56,7 +56,7 @@ async def test_ten_songs_amid_a_stall(at: float) -> None:
 async def test_a_look_amid_a_stall() -> None:
     """Its answer is read; nobody looks twice."""
     async with (
-        FakeSuno(delay=(1.0, 1.0), callbacks=False) as fake,
+        FakeSuno(delay=(1.0, 1.0), send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
     ):
         fake.script(complete=1.0)
@@ -81,7 +81,7 @@ async def test_an_upload_amid_a_stall() -> None:
 
 async def test_a_client_that_is_closed_amid_a_stall() -> None:
     """What left before is awaited, though the patience of closing is over."""
-    async with FakeSuno(delay=(2.0, 2.0), callbacks=False) as fake:
+    async with FakeSuno(delay=(2.0, 2.0), send_callbacks=False) as fake:
         suno = SunoClient("key", base_url=fake.url, limiter=RateLimiter())
         posting = asyncio.create_task(suno.generate_music("a"))
         await asyncio.sleep(1.0)

@@ -236,7 +236,7 @@ async def test_instrumental_is_false_by_default(fake_suno: FakeSuno) -> None:
 async def test_the_callback_endpoint(reception: Reception) -> None:
     """A callback is read as the sample reads it, and answered with what the sample answers."""
     async with (
-        FakeSuno(callbacks=False) as fake,
+        FakeSuno(send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, callbacks=reception.receiver) as suno,
         aiohttp.ClientSession() as session,
     ):

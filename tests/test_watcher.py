@@ -184,7 +184,7 @@ def test_gaps_grow(failures: int) -> None:
 async def test_a_slow_answer_does_not_put_off_the_next_look() -> None:
     """Looks come every 4 s by when they were sent, though each answer takes three."""
     async with (
-        FakeSuno(delay=(3.0, 3.0), callbacks=False) as fake,
+        FakeSuno(delay=(3.0, 3.0), send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
     ):
         task = await suno.generate_music("a")
@@ -290,7 +290,7 @@ async def test_whoever_cancels_other_tasks_leaves_the_listeners_theirs(
 ) -> None:
     """A shutdown that cancels lanes and looks may still wait for its songs, and sees them."""
     async with (
-        FakeSuno(delay=(0.5, 0.5), callbacks=False) as fake,
+        FakeSuno(delay=(0.5, 0.5), send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
     ):
         task = await suno.generate_music("a")

@@ -45,7 +45,7 @@ async def test_short_waits_leave_no_looks(way: str) -> None:
     """After 150 waits of a second for 150 songs, only what somebody waits for is looked at."""
     loop = asyncio.get_running_loop()
     async with (
-        FakeSuno(delay=(0.05, 0.5), callbacks=False, credits=1e6, counting=None) as fake,
+        FakeSuno(delay=(0.05, 0.5), send_callbacks=False, credits=1e6, counting=None) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
     ):
         tasks = await some(suno, fake, 150)
@@ -79,7 +79,7 @@ async def test_one_of_two_who_want_a_look_goes(suno: SunoClient, fake_suno: Fake
 async def test_a_look_that_is_withdrawn_gives_the_task_its_turn_back() -> None:
     """Whoever listens beside the one that goes is not forgotten."""
     async with (
-        FakeSuno(callbacks=False) as fake,
+        FakeSuno(send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
     ):
         task = await suno.generate_music("a")
@@ -162,7 +162,7 @@ async def test_looks_that_hang_leave_room_for_a_submission(people: int, batch: i
     """While no look is answered, a person's request leaves within two seconds, always."""
     loop = asyncio.get_running_loop()
     async with (
-        FakeSuno(delay=(0.05, 0.5), callbacks=False, credits=1e6) as fake,
+        FakeSuno(delay=(0.05, 0.5), send_callbacks=False, credits=1e6) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
     ):
         tasks = [await suno.generate_music(f"song {number}") for number in range(people)]

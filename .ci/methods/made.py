@@ -24,7 +24,7 @@ _BUILT: tuple[type, ...] = (
     testing.FakeSuno,
     testing.Fault,
     testing.Plan,
-    testing.PushFaults,
+    testing.CallbackFaults,
     testing.Timetable,
     testing.ApproximateCounter,
     testing.FixedWindow,

@@ -4,6 +4,7 @@
 paid. `run_virtual` runs a coroutine on a clock that jumps; the pytest plugin offers fixtures.
 """
 
+from suno_async.testing.callbacks import Callback, CallbackFaults
 from suno_async.testing.fake import FakeSuno
 from suno_async.testing.faults import TRANSIENT, Fault, FaultKind
 from suno_async.testing.judges import (
@@ -16,14 +17,15 @@ from suno_async.testing.judges import (
     judge,
 )
 from suno_async.testing.ledger import Decision, Entry, Ledger
-from suno_async.testing.loop import AcceleratedLoop, VirtualTimeLoop, run_sped_up, run_virtual
-from suno_async.testing.pushes import Push, PushFaults
+from suno_async.testing.loop import AcceleratedLoop, VirtualTimeLoop, run_accelerated, run_virtual
 from suno_async.testing.timetable import Kind, Plan, Timetable
 
 __all__ = [
     "TRANSIENT",
     "AcceleratedLoop",
     "ApproximateCounter",
+    "Callback",
+    "CallbackFaults",
     "Decision",
     "Entry",
     "FakeSuno",
@@ -34,14 +36,12 @@ __all__ = [
     "Kind",
     "Ledger",
     "Plan",
-    "Push",
-    "PushFaults",
     "SlidingLog",
     "Smooth",
     "Timetable",
     "TokenBucket",
     "VirtualTimeLoop",
     "judge",
-    "run_sped_up",
+    "run_accelerated",
     "run_virtual",
 ]

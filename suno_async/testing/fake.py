@@ -14,11 +14,11 @@ from suno_async.testing._api.fault_plan import FaultPlan
 from suno_async.testing._api.front import Delay, Front
 from suno_async.testing._api.jobs import Job
 from suno_async.testing._api.service import Script, Service, Unreachable
+from suno_async.testing.callbacks import Callback, CallbackFaults
 from suno_async.testing.faults import TRANSIENT, Fault
 from suno_async.testing.judges import Counting, Judge, judge
 from suno_async.testing.ledger import Ledger
 from suno_async.testing.names import page_of
-from suno_async.testing.pushes import Push, PushFaults
 from suno_async.testing.timetable import Plan, PlanChanges, Timetable, TimetableLike
 
 _LARGEST_BODY = 256 * 1024 * 1024
@@ -29,7 +29,7 @@ class FakeSuno:
     """The Suno API as a server of your own, for tests, benchmarks and simulations.
 
     It validates as the service does, makes songs on a timetable, charges credits, enforces a rate
-    limit, pushes to callback URLs and keeps a ledger of all that reached it. It knows no clock
+    limit, posts to callback URLs and keeps a ledger of all that reached it. It knows no clock
     but the loop's: on a loop with virtual time, minutes pass in milliseconds. Use it as an async
     context manager, or with `start` and `close`.
 
@@ -46,9 +46,9 @@ class FakeSuno:
         seed: What all random draws depend on.
         timetable: When the stages of tasks come.
         null_for: For how many seconds after its submission a task's record has `data: null`.
-        callbacks: Whether stages are pushed to callback URLs; nothing is ever sent to a `.invalid` host.
+        send_callbacks: Whether stages are posted to callback URLs; nothing is ever sent to a `.invalid` host.
         unreachable: What a callback URL that cannot be reached does to a task's status.
-        push_spacing: Seconds between the three tries of a push.
+        callback_spacing: Seconds between the three tries of a callback.
         delay: The network's delay: a range of seconds, or a callable that draws the way there and back.
         song_seconds: The range of song lengths, in seconds.
         models: The models that are known; others are refused.
@@ -83,12 +83,12 @@ class FakeSuno:
     """When the stages of tasks come."""
     null_for: float = 0.0
     """For how many seconds after its submission a task's record has `data: null`."""
-    callbacks: bool = True
-    """Whether stages are pushed to callback URLs; nothing is ever sent to a `.invalid` host."""
+    send_callbacks: bool = True
+    """Whether stages are posted to callback URLs; nothing is ever sent to a `.invalid` host."""
     unreachable: Unreachable = "ignore"
     """What a callback URL that cannot be reached does to a task's status."""
-    push_spacing: float = 5.0
-    """Seconds between the three tries of a push."""
+    callback_spacing: float = 5.0
+    """Seconds between the three tries of a callback."""
     delay: Delay | None = None
     """The network's delay: a range of seconds, or a callable that draws the way there and back."""
     song_seconds: tuple[float, float] = (120.0, 240.0)
@@ -134,9 +134,9 @@ class FakeSuno:
             unreachable=self.unreachable,
         )
         self._courier = Courier(
-            service=self._service, faults=PushFaults(), spacing=self.push_spacing
+            service=self._service, faults=CallbackFaults(), spacing=self.callback_spacing
         )
-        if self.callbacks:
+        if self.send_callbacks:
             self._service.on_accepted = self._courier.watch
         self._front = self._make_front()
         self.app = web.Application(client_max_size=_LARGEST_BODY)
@@ -178,7 +178,7 @@ class FakeSuno:
         """Listen, and return the address.
 
         After `close` it can be started again, with the tasks and the account as they were; uploads
-        are gone, and so are the pushes that were still to come.
+        are gone, and so are the callbacks that were still to come.
 
         Args:
             host: The address to listen at.
@@ -227,9 +227,9 @@ class FakeSuno:
         return self._service.jobs
 
     @property
-    def pushes(self) -> list[Push]:
-        """The pushes that were due so far, in order."""
-        return self._courier.pushes
+    def callbacks(self) -> list[Callback]:
+        """The callbacks that were due so far, in order."""
+        return self._courier.callbacks
 
     def script(
         self, operation: str | None = None, *, times: int = 1, **changes: Unpack[PlanChanges]
@@ -290,8 +290,8 @@ class FakeSuno:
         pages = None if on is None else tuple(page_of(name, self._names) for name in on)
         self._front.faults.chance(rate, seed, choices, pages)
 
-    def push_faults(self, faults: PushFaults) -> None:
-        """Let pushes go wrong from now on.
+    def callback_faults(self, faults: CallbackFaults) -> None:
+        """Let callbacks go wrong from now on.
 
         Args:
             faults: What happens to them, and how often.
@@ -301,7 +301,7 @@ class FakeSuno:
     def clear_faults(self) -> None:
         """Play no more faults."""
         self._front.faults.clear()
-        self._courier.change(PushFaults())
+        self._courier.change(CallbackFaults())
 
     def assert_all_played(self) -> None:
         """Assert that every fault and script has happened; a test in which one did not is void."""

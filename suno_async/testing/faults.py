@@ -52,7 +52,7 @@ class Fault:
 
     Args:
         name: What it is called in the ledger.
-        way: What happens on the wire.
+        kind: What happens on the wire.
         accepts: Whether the request is accepted (and charged) first.
         reads: Whether the request's body is read first.
         status: The HTTP status, where something else is answered.
@@ -64,7 +64,7 @@ class Fault:
 
     name: str
     """What it is called in the ledger."""
-    way: FaultKind
+    kind: FaultKind
     """What happens on the wire."""
     accepts: bool = False
     """Whether the request is accepted (and charged) first."""
@@ -159,7 +159,7 @@ class Fault:
         """The API's own refusal with this code, and what the service says with it."""
         text = MESSAGES.get(code, "error") if message is None else message
         body = f'{{"code":{code},"msg":"{text}","data":null}}'.encode()
-        return cls(name=f"envelope_{code}", way=FaultKind.ANSWER, status=status, body=body)
+        return cls(name=f"envelope_{code}", kind=FaultKind.ANSWER, status=status, body=body)
 
     @classmethod
     def redirect(cls, status: int = 307, to: str = "{self}") -> "Fault":
@@ -167,7 +167,7 @@ class Fault:
         headers = {"Location": to}
         return cls(
             name=f"redirect_{status}",
-            way=FaultKind.ANSWER,
+            kind=FaultKind.ANSWER,
             status=status,
             headers=headers,
             body=b"",
@@ -178,13 +178,13 @@ class Fault:
         """An HTTP status without an envelope."""
         headers = {"Content-Type": content_type}
         return cls(
-            name=f"bare_{status}", way=FaultKind.ANSWER, status=status, headers=headers, body=body
+            name=f"bare_{status}", kind=FaultKind.ANSWER, status=status, headers=headers, body=body
         )
 
     @classmethod
     def stall(cls, at: int | None = None) -> "Fault":
         """The true answer, silent after so many bytes of its body; the connection stays."""
-        return cls(name="stall", way=FaultKind.STALL, accepts=True, at=at)
+        return cls(name="stall", kind=FaultKind.STALL, accepts=True, at=at)
 
     def after_accepting(self) -> "Fault":
         """The same, but the request is accepted and charged first."""
@@ -204,20 +204,20 @@ class Fault:
 
 
 def _named() -> dict[str, Fault]:
-    ways = {
-        "RESET_BEFORE_READ": Fault(name="", way=FaultKind.RESET, reads=False),
-        "RESET_AFTER_READ": Fault(name="", way=FaultKind.RESET),
-        "RESET_AFTER_ACCEPT": Fault(name="", way=FaultKind.RESET, accepts=True),
-        "CLOSE_AFTER_READ": Fault(name="", way=FaultKind.CLOSE),
-        "CLOSE_AFTER_ACCEPT": Fault(name="", way=FaultKind.CLOSE, accepts=True),
-        "CUT_HEAD": Fault(name="", way=FaultKind.CUT_HEAD, accepts=True),
-        "CUT_BODY": Fault(name="", way=FaultKind.CUT, accepts=True),
-        "NEVER": Fault(name="", way=FaultKind.NEVER),
-        "NEVER_AFTER_ACCEPT": Fault(name="", way=FaultKind.NEVER, accepts=True),
-        "DELAY_BEFORE_ACCEPT": Fault(name="", way=FaultKind.DELAY, seconds=60.0),
-        "DELAY_AFTER_ACCEPT": Fault(name="", way=FaultKind.DELAY, seconds=60.0, accepts=True),
-        "SLOW_BODY": Fault(name="", way=FaultKind.DRIP, seconds=1.0, accepts=True),
-        "ENDLESS_BODY": Fault(name="", way=FaultKind.ENDLESS),
+    kinds = {
+        "RESET_BEFORE_READ": Fault(name="", kind=FaultKind.RESET, reads=False),
+        "RESET_AFTER_READ": Fault(name="", kind=FaultKind.RESET),
+        "RESET_AFTER_ACCEPT": Fault(name="", kind=FaultKind.RESET, accepts=True),
+        "CLOSE_AFTER_READ": Fault(name="", kind=FaultKind.CLOSE),
+        "CLOSE_AFTER_ACCEPT": Fault(name="", kind=FaultKind.CLOSE, accepts=True),
+        "CUT_HEAD": Fault(name="", kind=FaultKind.CUT_HEAD, accepts=True),
+        "CUT_BODY": Fault(name="", kind=FaultKind.CUT, accepts=True),
+        "NEVER": Fault(name="", kind=FaultKind.NEVER),
+        "NEVER_AFTER_ACCEPT": Fault(name="", kind=FaultKind.NEVER, accepts=True),
+        "DELAY_BEFORE_ACCEPT": Fault(name="", kind=FaultKind.DELAY, seconds=60.0),
+        "DELAY_AFTER_ACCEPT": Fault(name="", kind=FaultKind.DELAY, seconds=60.0, accepts=True),
+        "SLOW_BODY": Fault(name="", kind=FaultKind.DRIP, seconds=1.0, accepts=True),
+        "ENDLESS_BODY": Fault(name="", kind=FaultKind.ENDLESS),
         "HTML_200": Fault.bare(200, _HTML),
         "HTML_502": Fault.bare(502, _HTML),
         "HTML_503": Fault.bare(503, _HTML),
@@ -230,11 +230,11 @@ def _named() -> dict[str, Fault]:
         "NOT_JSON": Fault.bare(200, b"\xff\xfe\x00{code", _JSON),
         "EMPTY_200": Fault.bare(200, b"", _JSON),
         "WRONG_CONTENT_TYPE": Fault(
-            name="", way=FaultKind.ANSWER, headers={"Content-Type": "text/html"}, accepts=True
+            name="", kind=FaultKind.ANSWER, headers={"Content-Type": "text/html"}, accepts=True
         ),
         "BAD_GZIP": Fault(
             name="",
-            way=FaultKind.ANSWER,
+            kind=FaultKind.ANSWER,
             headers={"Content-Encoding": "gzip"},
             body=b"not gzip at all",
         ),
@@ -242,7 +242,7 @@ def _named() -> dict[str, Fault]:
         "BARE_429": Fault.bare(429),
         "DATA_NULL": Fault.envelope(200, "success"),
     }
-    return {name: attrs.evolve(fault, name=name.lower()) for name, fault in ways.items()}
+    return {name: attrs.evolve(fault, name=name.lower()) for name, fault in kinds.items()}
 
 
 _NAMED = _named()

@@ -45,7 +45,7 @@ class Entry:
     """The query parameters."""
     body: Any = None
     """The JSON body; of a multipart upload its text fields."""
-    outcome: Decision = Decision.UNDECIDED
+    decision: Decision = Decision.UNDECIDED
     """What the server decided."""
     code: int | None = None
     """The code of the server's own answer, whether or not it was delivered."""
@@ -63,7 +63,7 @@ class Entry:
     @property
     def accepted(self) -> bool:
         """Whether the server did what was asked."""
-        return self.outcome is Decision.ACCEPTED
+        return self.decision is Decision.ACCEPTED
 
     def __str__(self) -> str:
         code = "" if self.code in (None, _OK) else f" with {self.code}"
@@ -73,7 +73,7 @@ class Entry:
             f"fault {self.fault}" if self.fault else "",
         )
         title = f"{self.time:9.2f} s  {self.operation or f'{self.method} {self.path}'}"
-        return ", ".join(filter(None, (f"{title}: {self.outcome}{code}", *notes)))
+        return ", ".join(filter(None, (f"{title}: {self.decision}{code}", *notes)))
 
 
 @define(eq=False, repr=False)
@@ -116,12 +116,12 @@ class Ledger:
         return [
             entry
             for entry in self._of(operation)
-            if entry.outcome in (Decision.REFUSED, Decision.LIMITED) and code in (None, entry.code)
+            if entry.decision in (Decision.REFUSED, Decision.LIMITED) and code in (None, entry.code)
         ]
 
     def limited(self, operation: str | None = None) -> list[Entry]:
         """The requests that were refused for their rate."""
-        return [entry for entry in self._of(operation) if entry.outcome is Decision.LIMITED]
+        return [entry for entry in self._of(operation) if entry.decision is Decision.LIMITED]
 
     def count(self, operation: str | None = None) -> int:
         """How many requests came, for one operation or for all, whatever became of them."""

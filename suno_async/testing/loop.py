@@ -30,7 +30,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, TypeVar, TypeVarTuple
 
-__all__ = ["AcceleratedLoop", "VirtualTimeLoop", "run_sped_up", "run_virtual"]
+__all__ = ["AcceleratedLoop", "VirtualTimeLoop", "run_accelerated", "run_virtual"]
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -160,7 +160,7 @@ def run_virtual(main: Coroutine[Any, Any, _T]) -> _T:
         return runner.run(main)
 
 
-def run_sped_up(main: Coroutine[Any, Any, _T], *, speed: float = 20.0) -> _T:
+def run_accelerated(main: Coroutine[Any, Any, _T], *, speed: float = 20.0) -> _T:
     """Run a coroutine to its end on a `AcceleratedLoop`, as `asyncio.run` would on a plain one."""
     with asyncio.Runner(loop_factory=lambda: AcceleratedLoop(speed)) as runner:
         return runner.run(main)

@@ -56,7 +56,7 @@ class PlanChanges(TypedDict, total=False):
     partial: int
     audio: bool | Literal["source"]
     empty: bool
-    pushes: tuple[str, ...] | None
+    callbacks: tuple[str, ...] | None
     repeat: int
 
 
@@ -75,8 +75,8 @@ class Plan:
         partial: How many results a failed task keeps all the same.
         audio: False ends in SUCCESS without an audio URL, and with a stream of zero bytes; `source` with the URL of the audio's source as the only one that is there.
         empty: True ends in success with an empty result (no MIDI notes).
-        pushes: The stages that are pushed (`text`, `first`, `complete`, `error`); None means all.
-        repeat: How often each push is sent.
+        callbacks: The stages that have a callback (`text`, `first`, `complete`, `error`); None means all.
+        repeat: How often each callback is sent.
     """  # noqa: E501 editors show the first line of an argument's text
 
     complete: float = field(validator=validators.ge(0))
@@ -100,10 +100,10 @@ class Plan:
     the URL of the audio's source as the only one that is there."""
     empty: bool = False
     """True ends in success with an empty result (no MIDI notes)."""
-    pushes: tuple[str, ...] | None = None
-    """The stages that are pushed (`text`, `first`, `complete`, `error`); None means all."""
+    callbacks: tuple[str, ...] | None = None
+    """The stages that have a callback (`text`, `first`, `complete`, `error`); None means all."""
     repeat: int = 1
-    """How often each push is sent."""
+    """How often each callback is sent."""
 
     @property
     def fails(self) -> bool:

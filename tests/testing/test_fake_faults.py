@@ -13,8 +13,8 @@ from raw_client import IDEA, Raw, fake_suno, raw
 from suno_async.testing import TRANSIENT, Fault, FaultKind
 
 ALL = {fault.name: fault for fault in Fault.named()}
-ANSWERS = [fault for fault in ALL.values() if fault.way is FaultKind.ANSWER]
-BREAKS = [fault for fault in ALL.values() if fault.way in (FaultKind.RESET, FaultKind.CLOSE)]
+ANSWERS = [fault for fault in ALL.values() if fault.kind is FaultKind.ANSWER]
+BREAKS = [fault for fault in ALL.values() if fault.kind in (FaultKind.RESET, FaultKind.CLOSE)]
 
 
 @asynccontextmanager
@@ -46,7 +46,7 @@ async def test_broken_connections(fault: Fault) -> None:
         api.fake.fail(fault)
         kind = (
             ConnectionResetError
-            if fault.way is FaultKind.RESET
+            if fault.kind is FaultKind.RESET
             else aiohttp.ServerDisconnectedError
         )
         with pytest.raises((kind, aiohttp.ClientOSError)):

@@ -242,7 +242,7 @@ async def test_only_531_gives_credits_back() -> None:
     ],
 )
 async def test_an_unreachable_callback_can_spoil_the_status(mode: str, status_at_text: str) -> None:
-    """An undeliverable push ends in CALLBACK_EXCEPTION, while the result is all there."""
+    """An undeliverable callback ends in CALLBACK_EXCEPTION, while the result is all there."""
     async with raw(fake_suno(unreachable=mode)) as api:
         task_id = await api.song()
         assert (await api.record(task_id))["status"] == "PENDING"

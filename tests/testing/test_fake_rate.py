@@ -112,9 +112,9 @@ def test_the_ledger_counts_the_fullest_window() -> None:
 
 def test_the_ledger_finds_its_entries() -> None:
     """Entries can be asked for by what became of them and by operation."""
-    paid = entry(0, outcome=Decision.ACCEPTED, code=200, cost=12.0)
-    bad = entry(1, outcome=Decision.REFUSED, code=400)
-    fast = entry(2, "generate-lyrics", outcome=Decision.LIMITED, code=430)
+    paid = entry(0, decision=Decision.ACCEPTED, code=200, cost=12.0)
+    bad = entry(1, decision=Decision.REFUSED, code=400)
+    fast = entry(2, "generate-lyrics", decision=Decision.LIMITED, code=430)
     lost = entry(3, "generate-lyrics", fault="reset_after_read")
     ledger = Ledger([paid, bad, fast, lost])
     assert ledger.accepted() == ledger.charged() == [paid]

@@ -15,7 +15,7 @@ from suno_async.testing import FakeSuno, Fault, Timetable
 from suno_async.testing._api.catalogue import OPERATIONS
 
 API = "/api/v1"
-PUBLIC = ("faults", "judges", "ledger", "pushes", "timetable")
+PUBLIC = ("faults", "judges", "ledger", "callbacks", "timetable")
 INDEX = """
 generate-music POST /api/v1/generate
 extend-music POST /api/v1/generate/extend
@@ -215,7 +215,7 @@ async def test_down_and_up_again() -> None:
 
 
 async def test_many_tasks_need_no_timers() -> None:
-    """Where nothing is pushed, a task costs no timer, whatever its number."""
+    """Where nothing is posted, a task costs no timer, whatever its number."""
     async with raw(fake_suno(credits=1e9)) as api:
         loop: Any = asyncio.get_running_loop()
         before = len(loop._scheduled)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from aiolimiter import AsyncLimiter
 
-from suno_async.testing import AcceleratedLoop, VirtualTimeLoop, run_sped_up, run_virtual
+from suno_async.testing import AcceleratedLoop, VirtualTimeLoop, run_accelerated, run_virtual
 
 
 @contextlib.contextmanager
@@ -163,7 +163,7 @@ def test_a_sped_up_second_is_short() -> None:
         await asyncio.sleep(10)
         return loop.time() - start, time.monotonic() - real_start
 
-    passed, real = run_sped_up(main(), speed=100)
+    passed, real = run_accelerated(main(), speed=100)
     assert passed == pytest.approx(real * 100, rel=0.1)
     assert passed >= 10
 

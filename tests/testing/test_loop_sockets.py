@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from suno_async.testing import run_sped_up
+from suno_async.testing import run_accelerated
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -149,4 +149,4 @@ def test_a_sped_up_loop_serves_real_sockets() -> None:
         async with serving(slow) as url, aiohttp.ClientSession() as session:
             return await post(session, url)
 
-    assert run_sped_up(main(), speed=600) == b"done"
+    assert run_accelerated(main(), speed=600) == b"done"

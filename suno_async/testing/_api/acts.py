@@ -19,7 +19,7 @@ def submit(service: Service, call: Call) -> Answer:
     return ok({"task_id" if kind is Kind.RECOVERY else "taskId": job.id})
 
 
-def look(service: Service, call: Call) -> Answer:
+def show_record(service: Service, call: Call) -> Answer:
     """Show the record of a task; an unknown id, or one of another kind, finds nothing."""
     kind, task_id, now = call.operation.kind, call.text("taskId"), service.now()
     call.entry.task_id = task_id
@@ -33,7 +33,7 @@ def look(service: Service, call: Call) -> Answer:
     return ok(RECORDS[kind](service, job, now))
 
 
-def look_at_recovery(service: Service, call: Call) -> Answer:
+def show_recovery(service: Service, call: Call) -> Answer:
     """Show a recovery: the whole body is its record, and of an unknown one 500 without an id."""
     task_id = call.text("task_id")
     call.entry.task_id = task_id

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from suno_async.testing._api.service import Service
 
 Rule = Callable[[Body], None]
-"""Looks at one field of a body; raises `Refusal`."""
+"""Checks one field of a body; raises `Refusal`."""
 
 
 class Refusal(Exception):
@@ -60,7 +60,7 @@ class Call:
 Act = Callable[["Service", Call], Answer]
 """Does what was asked, and answers; raises `Refusal`."""
 Check = Callable[["Service", Body], None]
-"""Looks at what must fit together in a body; raises `Refusal`."""
+"""Checks what must fit together in a body; raises `Refusal`."""
 
 
 @frozen(kw_only=True)

@@ -72,7 +72,7 @@ def _task(path: str, name: str, kind: Kind, *rules: Rule, check: Check | None = 
 
 
 def _record(path: str, name: str, kind: Kind) -> Operation:
-    act = acts.look_at_recovery if kind is Kind.RECOVERY else acts.look
+    act = acts.show_recovery if kind is Kind.RECOVERY else acts.show_record
     return Operation(name=name, path=_API + path, act=act, method="GET", kind=kind)
 
 

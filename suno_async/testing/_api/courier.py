@@ -1,4 +1,4 @@
-"""Carries pushes to callback URLs: up to three tries each, fifteen seconds for an answer."""
+"""Delivers callbacks: up to three tries each, fifteen seconds for an answer."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,15 +7,15 @@ from random import Random
 import aiohttp
 from attrs import define, field
 
+from suno_async.testing._api.callback_bodies import callback_body, stages
 from suno_async.testing._api.facts import OK
 from suno_async.testing._api.jobs import Job
-from suno_async.testing._api.push_bodies import push_body, stages
 from suno_async.testing._api.service import Service
-from suno_async.testing.pushes import Push, PushFaults
+from suno_async.testing.callbacks import Callback, CallbackFaults
 
 _TRIES = 3
 _PATIENCE = 15.0
-_BEHIND = 1.0  # how long after the next stage a reordered push is sent, in seconds
+_BEHIND = 1.0  # how long after the next stage a reordered callback is sent, in seconds
 
 
 @define(eq=False, kw_only=True)
@@ -23,22 +23,22 @@ class Courier:
     """Delivers what tasks have to tell, each stage at its time."""
 
     service: Service
-    faults: PushFaults
+    faults: CallbackFaults
     spacing: float
     """Seconds between two tries; the service does not say how long it waits."""
-    pushes: list[Push] = field(factory=list[Push], init=False)
-    """Every push that was due, in order."""
+    callbacks: list[Callback] = field(factory=list[Callback], init=False)
+    """Every callback that was due, in order."""
     _rng: Random | None = field(default=None, init=False)
     _timers: set[asyncio.TimerHandle] = field(factory=set[asyncio.TimerHandle], init=False)
     _walks: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]], init=False)
     _session: aiohttp.ClientSession | None = field(default=None, init=False)
 
-    def change(self, faults: PushFaults) -> None:
+    def change(self, faults: CallbackFaults) -> None:
         """From now on let this go wrong."""
         self.faults, self._rng = faults, None
 
     def watch(self, job: Job) -> None:
-        """Push the stages of this task when they come."""
+        """Post the stages of this task when they come."""
         due = stages(job)
         if due:
             self._wait_for(job, due, 0)
@@ -70,16 +70,16 @@ class Courier:
     def _come(self, job: Job, due: list[tuple[str, float]], index: int) -> None:
         stage, at = due[index]
         for _ in range(job.plan.repeat):
-            body = push_body(self.service, job, stage)
-            push = Push(job.id, stage, job.callback_url, at, body)
-            self.pushes.append(push)
+            body = callback_body(self.service, job, stage)
+            callback = Callback(job.id, stage, job.callback_url, at, body)
+            self.callbacks.append(callback)
             following = due[index + 1][1] if index + 1 < len(due) else None
-            push.fault, delay = self._draw(at, following)
-            if push.fault == "lost":
+            callback.fault, delay = self._draw(at, following)
+            if callback.fault == "lost":
                 continue
-            self._walk(self._deliver(job, push, delay))
-            if push.fault == "duplicated":
-                self._walk(self._deliver(job, push, delay))
+            self._walk(self._deliver(job, callback, delay))
+            if callback.fault == "duplicated":
+                self._walk(self._deliver(job, callback, delay))
 
     def _draw(self, at: float, following: float | None) -> tuple[str | None, float]:
         faults, rng = self.faults, self._rng or Random(self.faults.seed)
@@ -101,19 +101,19 @@ class Courier:
         self._walks.add(walk)
         walk.add_done_callback(self._walks.discard)
 
-    async def _deliver(self, job: Job, push: Push, delay: float) -> None:
+    async def _deliver(self, job: Job, callback: Callback, delay: float) -> None:
         if delay > 0:
             await asyncio.sleep(delay)
         for attempt in range(_TRIES):
             if attempt:
                 await asyncio.sleep(self.spacing)
-            push.tries.append(self.service.now())
-            if await self._try(push):
-                push.delivered = self.service.now()
+            callback.tries.append(self.service.now())
+            if await self._try(callback):
+                callback.delivered = self.service.now()
                 return
         self.service.undelivered(job)
 
-    async def _try(self, push: Push) -> bool:
+    async def _try(self, callback: Callback) -> bool:
         if self._session is None:
             connector = aiohttp.TCPConnector(force_close=True, limit=0)
             limit = aiohttp.ClientTimeout(total=None)  # its own is rounded up to whole seconds
@@ -121,7 +121,9 @@ class Courier:
         try:
             async with (
                 asyncio.timeout(_PATIENCE),
-                self._session.post(push.url, json=push.body, allow_redirects=False) as response,
+                self._session.post(
+                    callback.url, json=callback.body, allow_redirects=False
+                ) as response,
             ):
                 return response.status == OK
         except (aiohttp.ClientError, TimeoutError, ValueError):

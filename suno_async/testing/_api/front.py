@@ -79,7 +79,7 @@ class Front:
             return await send(request, self._too_fast(entry))
         fault = self._fault(entry)
         if fault is not None and not fault.accepts:
-            if fault.way is not FaultKind.DELAY:
+            if fault.kind is not FaultKind.DELAY:
                 if fault.reads:
                     await _drain(request)
                 await _wait(down)
@@ -90,7 +90,7 @@ class Front:
             fault = None
         answer = await self._answer(request, entry, operation)
         entry.code = answer.code
-        entry.outcome = Decision.ACCEPTED if answer.code < BAD else Decision.REFUSED
+        entry.decision = Decision.ACCEPTED if answer.code < BAD else Decision.REFUSED
         await _wait(down)
         reply = json_reply(answer.body, answer.status)
         if fault is None:
@@ -100,7 +100,7 @@ class Front:
     async def _file(self, request: web.Request, entry: Entry, down: float) -> web.StreamResponse:
         fault = self._fault(entry)
         reply = file_reply(self.service, request, entry.path)
-        entry.outcome = Decision.ACCEPTED if reply.status < BAD else Decision.REFUSED
+        entry.decision = Decision.ACCEPTED if reply.status < BAD else Decision.REFUSED
         entry.code = reply.status
         await _wait(down)
         if fault is None:
@@ -166,7 +166,7 @@ class Front:
         return not self.judge.allow(entry.time)
 
     def _too_fast(self, entry: Entry) -> Reply:
-        entry.outcome, entry.code = Decision.LIMITED, self.rate_code
+        entry.decision, entry.code = Decision.LIMITED, self.rate_code
         if self.rate_http == _BARE:
             reply = bytes_reply(b"", _BARE, "text/plain")
         else:

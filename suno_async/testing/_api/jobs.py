@@ -48,7 +48,7 @@ class Job:
     voice: "Job | None" = None
     """The task that makes a voice from this phrase."""
     undelivered_from: Moment | None = None
-    """From where on the status says that a push could not be delivered."""
+    """From where on the status says that a callback could not be delivered."""
     links: int = 0
     """How often its links were renewed; older ones are dead."""
     gone: bool = False

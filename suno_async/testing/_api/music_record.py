@@ -1,4 +1,4 @@
-"""The records of songs and of lyrics, and what is pushed of them."""
+"""The records of songs and of lyrics, and what callbacks carry of them."""
 
 from suno_async.testing._api.jobs import Job, Moment
 from suno_async.testing._api.service import Service
@@ -62,8 +62,8 @@ def tracks(service: Service, job: Job, moment: Moment) -> list[Record]:
     return found
 
 
-def pushed_tracks(service: Service, job: Job, moment: Moment) -> list[Record]:
-    """The tracks as a push tells them: snake case, and no keys for what is not there."""
+def callback_tracks(service: Service, job: Job, moment: Moment) -> list[Record]:
+    """The tracks as a callback tells them: snake case, and no keys for what is not there."""
     return [
         {"audio_url": ""}
         | {

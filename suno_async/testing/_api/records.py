@@ -45,16 +45,16 @@ def quickstart(service: Service, job: Job, now: float) -> Record:
 
 def _quick_response(service: Service, job: Job, now: float) -> Record:
     if job.kind is Kind.MUSIC:
-        found = music_record.pushed_tracks(service, job, job.moment(now))
+        found = music_record.callback_tracks(service, job, job.moment(now))
         return {"data": [{key: track[key] for key in _QUICK_KEYS} for track in found]}
     if job.kind is Kind.STEMS:
-        return {"vocal_removal_info": pushed_stems(job)}
+        return {"vocal_removal_info": callback_stems(job)}
     response: Record = RECORDS[job.kind](service, job, now).get("response") or {}
     return response
 
 
-def pushed_stems(job: Job) -> Record:
-    """Stems in snake case, as a push tells them."""
+def callback_stems(job: Job) -> Record:
+    """Stems in snake case, as a callback tells them."""
     names = file_records.stem_names(job)
     urls = {f"{_snake(name)}_url": file_records.stem_link(job, name) for name in names}
     return {"origin_url": "", **urls}

@@ -71,9 +71,9 @@ async def spoil(
     """Play a fault, on the true reply where there is one."""
     true = reply or bytes_reply(_STAND_IN, 200, _JSON)
     response: web.StreamResponse
-    match fault.way:
+    match fault.kind:
         case FaultKind.RESET | FaultKind.CLOSE:
-            response = _hang_up(request, reset=fault.way is FaultKind.RESET)
+            response = _hang_up(request, reset=fault.kind is FaultKind.RESET)
         case FaultKind.NEVER:
             await closing.wait()
             response = _hang_up(request, reset=True)
@@ -84,7 +84,7 @@ async def spoil(
                 request.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: applic")
             response = _hang_up(request, reset=False)
         case FaultKind.CUT | FaultKind.STALL:
-            until = closing if fault.way is FaultKind.STALL else None
+            until = closing if fault.kind is FaultKind.STALL else None
             response = await _cut(request, true, fault.at, until)
         case FaultKind.DRIP:
             response = await _drip(request, true, fault.seconds, closing)

@@ -157,7 +157,7 @@ class Service:
         return None if job is None or job.moment(self.now()) is Moment.FAILED else job
 
     def undelivered(self, job: Job) -> None:
-        """Take note that no push reaches the callback URL of this task."""
+        """Take note that no callback reaches the callback URL of this task."""
         if self.unreachable == "CALLBACK_EXCEPTION":
             job.undelivered_from = Moment.COMPLETE
         elif self.unreachable == "CALLBACK_EXCEPTION_FROM_TEXT":

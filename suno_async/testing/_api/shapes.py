@@ -10,7 +10,7 @@ Record = dict[str, Any]
 
 
 def status(job: Job, now: float, running: str) -> str | int:
-    """The status word: a failure, a push that was not delivered, or how far the task is."""
+    """The status word: a failure, a callback that was not delivered, or how far the task is."""
     moment = job.moment(now)
     if moment is Moment.FAILED:
         return job.failure

@@ -1,18 +1,18 @@
-"""What is pushed to a callback URL: each kind in its own shape."""
+"""What is posted to a callback URL: each kind in its own shape."""
 
 import asyncio
 import json
 from typing import Any
 
 import pytest
-from push_listener import listening
+from callback_listener import listening
 from raw_client import Raw
 
 MP3 = "https://files.example/song.mp3"
 
 
-async def test_a_song_is_pushed_stage_by_stage() -> None:
-    """Text, first and complete are pushed when they come, with tracks in snake case."""
+async def test_a_song_has_callbacks_stage_by_stage() -> None:
+    """Text, first and complete are posted when they come, with tracks in snake case."""
     async with listening() as (api, listener):
         start = asyncio.get_running_loop().time()
         task_id = await api.song(callBackUrl=listener.url)
@@ -36,7 +36,7 @@ async def test_a_song_is_pushed_stage_by_stage() -> None:
         assert records[0]["audioUrl"] == complete["data"]["data"][0]["audio_url"]
 
 
-async def test_a_failure_is_pushed_as_an_error() -> None:
+async def test_a_failure_has_callbacks_as_an_error() -> None:
     """A song that fails is told as `error`, with a code and no tracks; later stages never come."""
     async with listening() as (api, listener):
         api.fake.script(fail_at=20.0, error_code=531)
@@ -45,7 +45,7 @@ async def test_a_failure_is_pushed_as_an_error() -> None:
         await api.song(callBackUrl=listener.url)
         await asyncio.sleep(200)
         assert listener.told() == ["error", "text", "error"]
-        assert [push["code"] for push in listener.got] == [400, 200, 531]
+        assert [callback["code"] for callback in listener.got] == [400, 200, 531]
         assert listener.got[0]["msg"] == "Music generation failed"
         api.fake.script(fail_at=1.0, error_code=433, error_message="odd")
         await api.song(callBackUrl=listener.url)
@@ -58,7 +58,7 @@ PHRASE = {"voiceUrl": MP3, "vocalStartS": 0, "vocalEndS": 10}
 
 
 async def one_of_each(api: Raw, url: str) -> dict[str, str]:
-    """A task of each kind that is pushed but music, by what it makes."""
+    """A task of each kind with callbacks, but music, by what it makes."""
     source = await api.song()
     await asyncio.sleep(150)
     ids = {"taskId": source, "audioId": (await api.tracks(source))[0]["id"]}
@@ -81,24 +81,24 @@ async def one_of_each(api: Raw, url: str) -> dict[str, str]:
     return tasks
 
 
-def shapes(tasks: dict[str, str], pushes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The pushes by what they are of; the task id is at the top or inside, in either case."""
+def shapes(tasks: dict[str, str], callbacks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The callbacks by what they are of; the task id is at the top or inside, in either case."""
     found = dict[str, dict[str, Any]]()
-    for push in pushes:
-        text = json.dumps(push)
+    for callback in callbacks:
+        text = json.dumps(callback)
         for name, own in tasks.items():
             if f'"task_id": "{own}"' in text or f'"taskId": "{own}"' in text:
-                found[name] = push
+                found[name] = callback
     return found
 
 
-async def test_every_kind_is_pushed_in_its_shape() -> None:
-    """Each kind's push has its own casing and its own place for the id."""
+async def test_every_kind_has_callbacks_in_its_shape() -> None:
+    """Each kind's callback has its own casing and its own place for the id."""
     async with listening() as (api, listener):
         tasks = await one_of_each(api, listener.url)
         got = shapes(tasks, listener.got)
         assert got.keys() == tasks.keys()
-        assert all(push["code"] == 200 for push in listener.got)
+        assert all(callback["code"] == 200 for callback in listener.got)
         assert got["lyrics"]["data"].keys() == {"callbackType", "taskId", "data"}
         assert got["wav"]["data"].keys() == {"task_id", "audioWavUrl"}
         assert got["stems"]["data"].keys() == {"task_id", "vocal_removal_info"}
@@ -117,7 +117,7 @@ async def test_every_kind_is_pushed_in_its_shape() -> None:
         assert isinstance(note["end"], float)
 
 
-async def test_split_stems_are_pushed_in_snake_case() -> None:
+async def test_split_stems_are_posted_in_snake_case() -> None:
     """Every stem of a split has its key."""
     async with listening() as (api, listener):
         body = {"audioUrl": MP3, "callBackUrl": listener.url, "type": "split_stem"}
@@ -130,7 +130,7 @@ async def test_split_stems_are_pushed_in_snake_case() -> None:
         }
 
 
-async def test_failures_of_every_kind_are_pushed_with_nulls() -> None:
+async def test_failures_of_every_kind_are_posted_with_nulls() -> None:
     """A failed task of each kind is told with its code and with null for what it did not make."""
     async with listening() as (api, listener):
         source = await api.song()
@@ -157,7 +157,7 @@ async def test_failures_of_every_kind_are_pushed_with_nulls() -> None:
         }
         await asyncio.sleep(10)
         got = shapes(tasks, listener.got)
-        codes = {name: push["code"] for name, push in got.items()}
+        codes = {name: callback["code"] for name, callback in got.items()}
         assert codes == dict.fromkeys(tasks, 400) | {
             "images": 501,
             "midi": 500,

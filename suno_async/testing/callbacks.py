@@ -1,4 +1,4 @@
-"""The pushes to callback URLs: what is to go wrong with them, and the list of what was sent."""
+"""Callbacks: what is to go wrong with them, and the list of what was sent."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from attrs import define, field, frozen
 
 
 @frozen(kw_only=True)
-class PushFaults:
-    """What happens to pushes on their way, as shares of them; drawn one after the other.
+class CallbackFaults:
+    """What happens to callbacks on their way, as shares of them; drawn one after the other.
 
     Args:
         lost: The share that is never sent.
@@ -33,8 +33,8 @@ class PushFaults:
 
 
 @define(eq=False)
-class Push:
-    """One push, with all its tries."""
+class Callback:
+    """One callback, with all its tries."""
 
     task_id: str
     """The task it tells about."""

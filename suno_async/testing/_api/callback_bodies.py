@@ -1,11 +1,11 @@
-"""What is pushed to a callback URL, kind by kind."""
+"""What is posted to a callback URL, kind by kind."""
 
 from collections.abc import Callable
 from typing import Any
 
 from suno_async.testing._api import file_records, music_record, voice_records
 from suno_async.testing._api.jobs import Job, Moment
-from suno_async.testing._api.records import pushed_stems
+from suno_async.testing._api.records import callback_stems
 from suno_async.testing._api.service import Service
 from suno_async.testing._api.shapes import Record
 from suno_async.testing.timetable import Kind
@@ -28,10 +28,10 @@ _FAILED = {
     Kind.VOICE: "Voice generation failed",
     Kind.RECOVERY: "Recovery failed",
 }
-_PUSH_CODES = frozenset({400, 408, 413, 451, 500, 501, 531})
+_CALLBACK_CODES = frozenset({400, 408, 413, 451, 500, 501, 531})
 _FILES: dict[Kind, tuple[str, str, Callable[[Job], Any]]] = {
     Kind.WAV: ("task_id", "audioWavUrl", file_records.wav_link),
-    Kind.STEMS: ("task_id", "vocal_removal_info", pushed_stems),
+    Kind.STEMS: ("task_id", "vocal_removal_info", callback_stems),
     Kind.VIDEO: ("task_id", "video_url", file_records.video_link),
     Kind.IMAGES: ("taskId", "images", file_records.image_links),
 }
@@ -40,7 +40,7 @@ _USUAL_CODES = {Kind.MIDI: 500, Kind.IMAGES: 501, Kind.RECOVERY: 500}
 
 
 def stages(job: Job) -> list[tuple[str, float]]:
-    """Which stages are pushed, and when (the loop's time)."""
+    """Which stages have a callback, and when (the loop's time)."""
     plan = job.plan
     last = ("error" if plan.fails else "complete", plan.end)
     due = [("text", plan.text), ("first", plan.first), last]
@@ -49,18 +49,18 @@ def stages(job: Job) -> list[tuple[str, float]]:
         for stage, at in due
         if at is not None
         and (at < plan.end or stage == last[0])
-        and (plan.pushes is None or stage in plan.pushes)
+        and (plan.callbacks is None or stage in plan.callbacks)
     ]
 
 
-def push_body(service: Service, job: Job, stage: str) -> Record:
+def callback_body(service: Service, job: Job, stage: str) -> Record:
     """What is posted at this stage; `error` is the last one of a task that failed."""
     failed, data = stage == "error", _data(service, job, stage)
     body: Record = {"code": 200, "msg": "success", "data": data}
     if failed:
         body["code"] = job.plan.error_code or _USUAL_CODES.get(job.kind, 400)
         body["msg"] = job.plan.error_message or _FAILED[job.kind]
-        if body["code"] not in _PUSH_CODES:
+        if body["code"] not in _CALLBACK_CODES:
             body["code"] = 500
     elif job.kind in (Kind.MUSIC, Kind.LYRICS):
         body["msg"] = _MESSAGES[stage]
@@ -78,7 +78,7 @@ def _data(service: Service, job: Job, stage: str) -> Record | list[Record] | Non
     data: Record | list[Record] | None
     match job.kind:
         case Kind.MUSIC:
-            found = None if failed else music_record.pushed_tracks(service, job, _MOMENTS[stage])
+            found = None if failed else music_record.callback_tracks(service, job, _MOMENTS[stage])
             data = {"callbackType": stage, "task_id": job.id, "data": found}
         case Kind.LYRICS:
             texts = None if failed else music_record.proposals(job, over)
