@@ -16,7 +16,7 @@ class RetryPolicy:
     """How often and how long a request is tried, with exponential backoff and full jitter.
 
     It applies to requests that cost nothing. A paid request is tried again only if its connection
-    was never made, for as long as `total` says, however many attempts that takes; or if it was
+    was never made, for as long as `max_elapsed` says, however many attempts that takes; or if it was
     refused for rate or maintenance; never after it may have arrived. A batch waits out an outage by
     itself, and asks less often.
 
