@@ -51,7 +51,7 @@ class BySendTime:
     rng: Random
     """What is drawn."""
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:  # noqa: ARG002 it has none
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:  # noqa: ARG002 it has none
         """Ask again and again until there is a place."""
         script = self.redis.register_script(_BY_SEND_TIME)
         while not await script(["by-send-time"], [20, self.period, self.rng.getrandbits(60)]):  # noqa: ASYNC110 Redis has no event to wait for
@@ -166,7 +166,9 @@ async def _member(plan: Plan, path: str, number: int) -> None:
 
     async def ask() -> None:
         for attempt in range(1, 1_000):
-            if await _send(await limiter.acquire(Priority.BATCH), path, number, rng, plan.scale):
+            if await _send(
+                await limiter.acquire(Priority.BACKGROUND), path, number, rng, plan.scale
+            ):
                 return
             await asyncio.sleep(_RETRY.delay(attempt, 0.0, draw=rng.random) or 0.0)
 

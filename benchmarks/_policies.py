@@ -114,7 +114,7 @@ class _Polled:
             status = (await self._ask("GET", f"{path}/record-info", params=query))["status"]
 
     async def _ask(self, method: str, path: str, **given: Any) -> Any:
-        slot = await self.limiter.acquire(Priority.BATCH)
+        slot = await self.limiter.acquire(Priority.BACKGROUND)
         headers = {"Authorization": "Bearer key"}
         url = self.url + path
         async with self.session.request(method, url, headers=headers, **given) as response:

@@ -74,7 +74,7 @@ class Bucket:
     def __attrs_post_init__(self) -> None:
         self._limiter = AsyncLimiter(self.max_rate, self.period)
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:  # noqa: ARG002 it has none
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:  # noqa: ARG002 it has none
         """Wait for a place in the bucket."""
         await self._limiter.acquire()
         return _Sent()
@@ -86,7 +86,7 @@ class Places:
 
     _places: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(20), init=False)
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:  # noqa: ARG002 it has none
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:  # noqa: ARG002 it has none
         """Wait for a place."""
         await self._places.acquire()
         asyncio.get_running_loop().call_later(10.0, self._places.release)
@@ -146,7 +146,7 @@ class Service:
     accepted: list[float] = field(factory=list[float], init=False)
     """When each request was let through."""
 
-    async def ask(self, priority: Priority = Priority.BATCH) -> float:
+    async def ask(self, priority: Priority = Priority.BACKGROUND) -> float:
         """One request, as often as it takes; the seconds that it waited for its first slot."""
         loop = asyncio.get_running_loop()
         asked = loop.time()

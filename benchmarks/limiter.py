@@ -173,7 +173,7 @@ def _waits(make: Callable[[], Limiter], delay: Delay, seeds: range) -> list[floa
 
         async def urgent(at: float) -> float:
             await asyncio.sleep(at)
-            return await service.ask(Priority.PERSON)
+            return await service.ask(Priority.INTERACTIVE)
 
         waits = await asyncio.gather(*(urgent(rng.uniform(1, 450)) for _ in range(40)))
         await asyncio.gather(*batch)

@@ -47,7 +47,7 @@ class Away(RateLimiter):
     error: BaseException | None = None
     """What it raises."""
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """A slot, or why there is none."""
         if self.error is not None:
             raise self.error

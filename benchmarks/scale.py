@@ -78,7 +78,7 @@ def run(*, full: bool) -> Iterator[Table]:
 class _Closed:
     """A limiter that grants nothing: tasks wait, and nothing is asked."""
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:  # noqa: ARG002 a protocol
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:  # noqa: ARG002 a protocol
         never: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         return await never
 

@@ -271,7 +271,7 @@ class Engine:
     async def probe(self, delay: float) -> None:
         """Ask once after so many seconds, for free, to see whether the service answers."""
         self.ready()
-        await self.transport.probe(self._request(GetCredits(), Priority.FINISHING), delay)
+        await self.transport.probe(self._request(GetCredits(), Priority._FINISHING), delay)
 
     def _request(
         self, operation: Operation[Any], priority: Priority, submission: str = ""

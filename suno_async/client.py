@@ -23,6 +23,7 @@ from suno_async._http.settings import (
     check_flag,
     check_hook,
     check_parts,
+    check_priority,
     check_timeout,
     hosts_of,
     key_of,
@@ -174,7 +175,7 @@ class SunoClient(OperationMethods):
         *,
         idempotency_key: str | None = None,
         resend_unknown: bool = False,
-        priority: Priority = Priority.PERSON,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> Task[R]:
         """Start a task; it is paid for when this returns.
 
@@ -185,7 +186,7 @@ class SunoClient(OperationMethods):
             operation: What shall be made, for example `GenerateMusic("an idea")`.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             resend_unknown: Whether to send again, under the same key, what may have been paid for, which may pay twice; otherwise that raises `SubmissionUnknown` again.
-            priority: Its place among all that waits for the limiter.
+            priority: `Priority.INTERACTIVE` where somebody waits for it, `Priority.BACKGROUND` where it may give way.
 
         Raises:
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
@@ -201,6 +202,7 @@ class SunoClient(OperationMethods):
         if idempotency_key is not None:
             _check_key(idempotency_key)
         check_flag("resend_unknown", resend_unknown)
+        check_priority(priority)
         task, _ = await self._engine.pay(
             operation, priority, Terms(key=idempotency_key, resend_unknown=resend_unknown)
         )
@@ -265,7 +267,7 @@ class SunoClient(OperationMethods):
         ) -> tuple[Task[Any], bool]:
             name = None if self._engine.journal is None else key
             own = evolve(terms, key=name, known=known, granted=granted)
-            priority = Priority.FINISHING if near_end else Priority.BATCH
+            priority = Priority._FINISHING if near_end else Priority.BACKGROUND
             return await self._engine.pay(operation, priority, own)
 
         def near_end(operation: TaskOperation[Any], to_start: int) -> bool:
@@ -353,18 +355,21 @@ class SunoClient(OperationMethods):
         self._engine.ready()
         return await self._engine.submissions.book.prune(before, forget=forget)
 
-    async def call(self, operation: CallOperation[R], *, priority: Priority = Priority.PERSON) -> R:
+    async def call(
+        self, operation: CallOperation[R], *, priority: Priority = Priority.INTERACTIVE
+    ) -> R:
         """Ask for an answer that comes at once; it raises what `submit` does, and more.
 
         Args:
             operation: What shall be asked, for example `GetCredits()`.
-            priority: Its place among all that waits for the limiter.
+            priority: `Priority.INTERACTIVE` where somebody waits for it, `Priority.BACKGROUND` where it may give way.
 
         Raises:
             RequestTimeout: no answer in time to a question that costs nothing.
             DecodeError: the answer cannot be read.
-        """
+        """  # noqa: E501 editors show the first line of an argument's text
         _check(operation, CallOperation, "call", "submit")
+        check_priority(priority)
         return await self._engine.call(operation, priority)
 
     @overload

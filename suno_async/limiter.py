@@ -57,20 +57,23 @@ _TICK = 0.001  # seconds to wait for a token that is due but for a rounding erro
 
 
 class Priority(IntEnum):
-    """Who goes first; within one priority it is first come, first served."""
+    """Who goes first: the lower number; within one it is first come, first served.
 
-    PERSON = 0
-    """A request that somebody waits for."""
-    PERSON_LOOK = 1
-    """A look at a task that somebody waits for."""
-    FINISHING = 2
-    """A batch's submission, when the batch is near its end."""
-    OVERDUE_LOOK = 3
-    """A look at a task that should be complete."""
-    BATCH = 4
-    """A batch's submission."""
-    SPARE_LOOK = 5
-    """A look that is worth a place that nobody else wants."""
+    Between and after these two the package has numbers of its own, for polls and for a batch near
+    its end. A limiter of your own is given them, too: compare with `<`.
+    """
+
+    INTERACTIVE = 0
+    """What somebody waits for."""
+    BACKGROUND = 4
+    """What gives way to that, as a batch's submissions do."""
+
+    _INTERACTIVE_POLL = 1
+    _FINISHING = (
+        2  # a submission of a batch near its end: what is polled for is then all that is left
+    )
+    _OVERDUE_POLL = 3  # of a task that should be complete
+    _SPARE_POLL = 5  # worth a slot that nobody else wants
 
 
 class SlotResult(Enum):
@@ -78,11 +81,11 @@ class SlotResult(Enum):
 
     ANSWERED = "answered"
     """The server has counted the request, and answered."""
-    NO_RESPONSE = "lost"
+    NO_RESPONSE = "no_response"
     """The request left, and no answer came: the server may count it yet."""
-    NOT_SENT = "unused"
+    NOT_SENT = "not_sent"
     """Nothing was sent."""
-    RATE_LIMITED = "refused"
+    RATE_LIMITED = "rate_limited"
     """The server refused the request for its rate."""
 
 
@@ -99,7 +102,7 @@ class Slot(Protocol):
 class Limiter(Protocol):
     """What grants slots; `RateLimiter` is the one for a single process."""
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """Wait for a slot. Whoever is cancelled while waiting has taken nothing."""
         ...
 
@@ -183,7 +186,7 @@ class RateLimiter:
         """Seconds between requests after a refusal's pause, before it gets slower still."""
         return (self.time_period + 0.5) / max(1, self.max_rate - 1)
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """Wait for a slot; whoever is cancelled while waiting has taken nothing."""
         now = self._queue.bound_loop().time()
         if self._free and not self._queue.waiters() and self._may_burst(now):

@@ -135,7 +135,7 @@ class RedisRateLimiter:
             if self._own is not None:
                 await self._own.aclose()
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """Wait for a slot; whoever is cancelled while waiting has taken nothing.
 
         Raises:

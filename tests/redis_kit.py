@@ -63,7 +63,7 @@ class Arrivals:
         self, limiter: RedisRateLimiter, up: float = 0.0, down: float = 0.0, number: int = 0
     ) -> None:
         """One request that takes so long to the server and back."""
-        slot = await limiter.acquire(Priority.BATCH)
+        slot = await limiter.acquire(Priority.BACKGROUND)
         await asyncio.sleep(up)
         self.times.append(asyncio.get_running_loop().time())
         self.by.append(number)

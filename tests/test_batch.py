@@ -356,7 +356,7 @@ async def test_a_limiter_that_cancels_itself_costs_nothing(fake_suno: FakeSuno) 
     class Cancelled(RateLimiter):
         asked = 0
 
-        async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+        async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
             self.asked += 1
             if self.asked == 2:
                 raise asyncio.CancelledError

@@ -200,8 +200,8 @@ async def test_called_back_in_the_moment_of_its_grant_it_does_not_leave(
         return is_near
 
     class Held(RateLimiter):
-        async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
-            if priority is Priority.BATCH:
+        async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
+            if priority is Priority.BACKGROUND:
                 waiting.append(asyncio.get_running_loop().create_future())
                 await waiting[-1]
             return await super().acquire(priority)

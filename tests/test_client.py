@@ -270,7 +270,7 @@ class BrokenLimiter:
         self.good = good
         self.limiter = RateLimiter()
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """A slot, or an error that is not ours."""
         self.good -= 1
         if self.good < 0:

@@ -241,9 +241,9 @@ async def test_a_look_that_never_began() -> None:
     closing: list[asyncio.Task[None]] = []
 
     class Closing(RateLimiter):
-        async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+        async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
             slots.append(slot := await super().acquire(priority))
-            if priority is not Priority.PERSON:
+            if priority is not Priority.INTERACTIVE:
                 closing.append(asyncio.create_task(suno.aclose()))
             return slot
 

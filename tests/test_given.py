@@ -96,7 +96,7 @@ class Own:
         self.inner = RateLimiter()
         self.asked: list[Priority] = []
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """Wait one's turn."""
         self.asked.append(priority)
         return await self.inner.acquire(priority)

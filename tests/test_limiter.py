@@ -116,8 +116,8 @@ async def test_the_urgent_go_first_then_who_came_first() -> None:
         served.append(name)
         slot.release(SlotResult.ANSWERED)
 
-    order = [("b1", Priority.BATCH), ("b2", Priority.BATCH), ("p1", Priority.PERSON)]
-    await asyncio.gather(*(wait(*one) for one in [*order, ("p2", Priority.PERSON)]))
+    order = [("b1", Priority.BACKGROUND), ("b2", Priority.BACKGROUND), ("p1", Priority.INTERACTIVE)]
+    await asyncio.gather(*(wait(*one) for one in [*order, ("p2", Priority.INTERACTIVE)]))
     assert served == ["p1", "p2", "b1", "b2"]
 
 
@@ -127,7 +127,7 @@ async def test_an_urgent_request_among_1000_waits_a_fraction_of_a_second() -> No
     limiter = RateLimiter()
 
     async def batch() -> None:
-        slot = await limiter.acquire(Priority.BATCH)
+        slot = await limiter.acquire(Priority.BACKGROUND)
         await asyncio.sleep(0.2)
         slot.release(SlotResult.ANSWERED)
 
@@ -136,7 +136,7 @@ async def test_an_urgent_request_among_1000_waits_a_fraction_of_a_second() -> No
     for _ in range(41):
         await asyncio.sleep(7.3)
         asked = loop.time()
-        slot = await limiter.acquire(Priority.PERSON)
+        slot = await limiter.acquire(Priority.INTERACTIVE)
         waits.append(loop.time() - asked)
         slot.release(SlotResult.ANSWERED)
     assert sorted(waits)[20] <= 0.5

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
-from suno_async import Priority, RateLimiter, SlotResult
+from suno_async import (
+    ConfigurationError,
+    GenerateMusic,
+    GetCredits,
+    Priority,
+    RateLimiter,
+    SlotResult,
+    SunoClient,
+)
+
+if TYPE_CHECKING:
+    from suno_async.testing import FakeSuno
 
 
 @pytest.mark.parametrize(
@@ -40,11 +52,24 @@ async def test_limiters_and_slots_are_told_apart() -> None:
     assert (len({one, two}), len(slots)) == (2, 3)
 
 
-def test_nobody_is_as_urgent_as_somebody_else() -> None:
-    """The priorities are what they are called, from 0 on, and no two are one."""
-    order = "PERSON PERSON_LOOK FINISHING OVERDUE_LOOK BATCH SPARE_LOOK"
+def test_priorities_are_told_apart() -> None:
+    """Two of them have public names, and no two are as urgent as each other."""
+    order = "INTERACTIVE _INTERACTIVE_POLL _FINISHING _OVERDUE_POLL BACKGROUND _SPARE_POLL"
     assert [one.name for one in sorted(Priority)] == order.split()
-    assert [*Priority] == [*range(6)]
+    assert sorted(Priority) == [*range(6)]
+
+
+@pytest.mark.parametrize("given", [Priority._FINISHING, "urgent", 7, None, []])
+async def test_a_priority_is_one_of_two(fake_suno: FakeSuno, given: object) -> None:
+    """Anything else is refused before a slot is asked for, with the two in the sentence."""
+    async with SunoClient("key", base_url=fake_suno.url) as suno:
+        for asked in (
+            suno.submit(GenerateMusic("the sea"), priority=given),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            suno.call(GetCredits(), priority=given),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        ):
+            with pytest.raises(ConfigurationError, match=r"Priority\.INTERACTIVE or .*BACKGROUND"):
+                await asked
+    assert not fake_suno.ledger
 
 
 def test_what_became_of_a_slot_in_one_word() -> None:

@@ -121,13 +121,13 @@ async def test_a_grant_that_finds_nothing_to_do_costs_no_rate(burst: int) -> Non
     async def find_nothing(limiter: RateLimiter) -> None:
         while True:
             await asyncio.sleep(1.0)
-            (await limiter.acquire(Priority.OVERDUE_LOOK)).release(SlotResult.NOT_SENT)
+            (await limiter.acquire(Priority._OVERDUE_POLL)).release(SlotResult.NOT_SENT)
 
-    undisturbed = await ask_often(RateLimiter(burst=burst), 200, Priority.BATCH)
+    undisturbed = await ask_often(RateLimiter(burst=burst), 200, Priority.BACKGROUND)
     took = undisturbed[-1] - undisturbed[0]
     limiter = RateLimiter(burst=burst)
     disturbing = asyncio.create_task(find_nothing(limiter))
-    disturbed = await ask_often(limiter, 200, Priority.BATCH)
+    disturbed = await ask_often(limiter, 200, Priority.BACKGROUND)
     disturbing.cancel()
     assert disturbed[-1] - disturbed[0] == pytest.approx(took, abs=0.1)
 
@@ -136,7 +136,7 @@ async def test_after_a_pause_requests_leave_one_by_one() -> None:
     """What was drawn for the pace before a pause is worth nothing after it."""
     limiter = RateLimiter(burst=1)
     refused = await limiter.acquire()
-    waiting = asyncio.create_task(ask_often(limiter, 10, Priority.BATCH))
+    waiting = asyncio.create_task(ask_often(limiter, 10, Priority.BACKGROUND))
     await asyncio.sleep(0.25)
     refused.release(SlotResult.RATE_LIMITED)
     times = await waiting
@@ -194,7 +194,7 @@ async def test_what_comes_back_late_gives_no_second_token() -> None:
 
 async def test_a_burst_is_never_more_than_the_rate() -> None:
     """With the default `burst`, a smaller `max_rate` is paced after its first requests, too."""
-    times = await ask_often(RateLimiter(5), 25, Priority.PERSON)
+    times = await ask_often(RateLimiter(5), 25, Priority.INTERACTIVE)
     assert times[4] == pytest.approx(0, abs=1e-3)
     pairs = zip(times[5:], times[7:], strict=False)
     assert min(later - earlier for earlier, later in pairs) > 1.9, "never three at once"
@@ -206,7 +206,7 @@ async def test_a_pause_takes_nothing_from_the_slow_spell(spell: float, wish: flo
     loop = asyncio.get_running_loop()
     limiter = RateLimiter(cooldown=spell)
     (await limiter.acquire()).release(SlotResult.RATE_LIMITED, resume_at=loop.time() + wish)
-    times = await ask_often(limiter, 5, Priority.PERSON)
+    times = await ask_often(limiter, 5, Priority.INTERACTIVE)
     assert times[0] >= max(wish, 10.0)
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert gaps == pytest.approx([10.5 / 19] * 4, abs=1e-2)

@@ -353,11 +353,11 @@ async def test_a_loop_that_ends_leaves_leases_that_expire(
     program = await python(
         "import asyncio\n"
         "from redis_kit import limiter_of\n"
-        "from suno_async import Use\n"
+        "from suno_async import SlotResult\n"
         "async def main():\n"
         f"    limiter = limiter_of({redis_server.url!r}, time_period=30.0)\n"
         "    for _ in range(3):\n"
-        "        (await limiter.acquire()).release(Use.ANSWERED)\n"
+        "        (await limiter.acquire()).release(SlotResult.ANSWERED)\n"
         "    waiting = [asyncio.create_task(limiter.acquire()) for _ in range(30)]\n"
         "    await asyncio.sleep(0.05)\n"
         "    return limiter.lease_seconds\n"

@@ -119,8 +119,12 @@ async def test_within_a_process_the_urgent_go_first(redis_server: RedisServer) -
             served.append(name)
             slot.release(SlotResult.ANSWERED)
 
-        order = [("b1", Priority.BATCH), ("b2", Priority.BATCH), ("p1", Priority.PERSON)]
-        await asyncio.gather(*(wait(*one) for one in [*order, ("p2", Priority.PERSON)]))
+        order = [
+            ("b1", Priority.BACKGROUND),
+            ("b2", Priority.BACKGROUND),
+            ("p1", Priority.INTERACTIVE),
+        ]
+        await asyncio.gather(*(wait(*one) for one in [*order, ("p2", Priority.INTERACTIVE)]))
     assert served == ["p1", "p2", "b1", "b2"]
 
 

@@ -43,7 +43,7 @@ class Noted:
 
     told: list[tuple[SlotResult, float]] = field(factory=list[tuple[SlotResult, float]])
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """Everyone may go."""
         return self
 
@@ -168,7 +168,7 @@ async def test_a_limiters_own_timeout_is_no_end_of_the_client(fake_suno: FakeSun
     """What a limiter of one's own raises goes to the caller as it is."""
 
     class Impatient(Noted):
-        async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+        async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
             raise TimeoutError("mine")
 
     async with SunoClient("key", base_url=fake_suno.url, limiter=Impatient()) as suno:

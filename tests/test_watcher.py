@@ -233,7 +233,7 @@ class Broken:
     grant: Callable[[], Slot]
     good: RateLimiter = field(factory=RateLimiter)
 
-    async def acquire(self, priority: Priority = Priority.PERSON) -> Slot:
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """Wait one's turn."""
         slot = await self.good.acquire(priority)
         if not 20 < asyncio.get_running_loop().time() % 1000 < 80:

@@ -115,7 +115,7 @@ class Inbox:
     async def _by_look(self, task: Task[Any], push: Push) -> Record[Any] | None:
         """A failure as the record has it, which tells a bad word from other trouble."""
         with suppress(Exception):  # whatever is wrong with the look, the push tells enough
-            slot = await self._client.ready().acquire(Priority.PERSON_LOOK)
+            slot = await self._client.ready().acquire(Priority._INTERACTIVE_POLL)
             body = await self._client.ask(push.kind, push.task_id, slot)
             record = push.record(task.operation, body)
             return record if record.failure is not None else None

@@ -333,7 +333,7 @@ class Recoveries:
         error = SunoError()
         for pause in _PAUSES:
             await asyncio.sleep(pause)
-            slot = await self._client.ready().acquire(Priority.PERSON_LOOK)
+            slot = await self._client.ready().acquire(Priority._INTERACTIVE_POLL)
             try:
                 body = await self._client.ask(push.kind, push.task_id, slot)
                 with suppress(DecodeError):  # it is there, whatever it says

@@ -94,6 +94,18 @@ def check_flag(name: str, given: object) -> None:
         raise ConfigurationError(f"{name} must be True or False, not {given!r}.")
 
 
+def check_priority(given: object) -> None:
+    """Make sure that it is one of the two that callers have.
+
+    Raises:
+        ConfigurationError: it is anything else.
+    """
+    if given not in (Priority.INTERACTIVE, Priority.BACKGROUND):
+        raise ConfigurationError(
+            f"priority must be Priority.INTERACTIVE or Priority.BACKGROUND, not {given!r}."
+        )
+
+
 def check_hook(name: str, given: object, takes: str) -> None:
     """Make sure that it can be called, and that nobody has to await what it gives.
 
@@ -133,7 +145,7 @@ def _check_limiter(name: str, limiter: object) -> None:
     sound = not isinstance(limiter, type | AsyncLimiter) and callable(acquire)
     if sound and acquire is not None:
         try:
-            inspect.signature(acquire).bind(Priority.PERSON)
+            inspect.signature(acquire).bind(Priority.INTERACTIVE)
         except TypeError:
             sound = False
         except ValueError:  # it does not say what it takes

@@ -68,7 +68,7 @@ class Request:
     """The id of what is paid for: made by us, or the caller's key."""
     token: str = ""
     """The token of the task that is looked at."""
-    priority: Priority = Priority.PERSON
+    priority: Priority = Priority.INTERACTIVE
     """Who goes first."""
     kind: str = ""
     """The kind of the task that it starts."""

@@ -59,9 +59,9 @@ _NOWHERE = (
 )
 
 _PRIORITIES = {
-    Lane.PERSON: Priority.PERSON_LOOK,
-    Lane.OVERDUE: Priority.OVERDUE_LOOK,
-    Lane.SPARE: Priority.SPARE_LOOK,
+    Lane.PERSON: Priority._INTERACTIVE_POLL,
+    Lane.OVERDUE: Priority._OVERDUE_POLL,
+    Lane.SPARE: Priority._SPARE_POLL,
 }
 
 
