@@ -26,7 +26,7 @@ def serve_apart() -> Generator[str]:
 
 async def _serve() -> None:
     times = Timetable(text=0.0, first=0.0, complete=0.0)
-    async with FakeSuno(counting=None, credits=1e9, timetable=times, send_callbacks=False) as fake:
+    async with FakeSuno(max_rate=None, credits=1e9, timetable=times, send_callbacks=False) as fake:
         print(fake.url, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

@@ -180,7 +180,7 @@ def cut_downloads(*, cuts: int, seed: int) -> dict[str, Report]:
 async def _play(cuts: int, rng: Random) -> dict[str, Report]:
     reports = {way: Report() for way in WAYS}
     async with (
-        FakeSuno(counting=None, song_seconds=(10.0, 60.0), seed=rng.getrandbits(32)) as fake,
+        FakeSuno(max_rate=None, song_seconds=(10.0, 60.0), seed=rng.getrandbits(32)) as fake,
         SunoClient("key", base_url=fake.url) as suno,
         aiohttp.ClientSession() as session,
     ):

@@ -106,7 +106,7 @@ async def disturb(directory: Path, what: Disturbance) -> list[Cell]:
     seen, path = Seen(), directory / _NAME
     songs = what.before + what.on_their_way + what.after
     early, late = what.before, what.before + what.on_their_way
-    async with FakeSuno(counting=None) as fake:
+    async with FakeSuno(max_rate=None) as fake:
         async with _client(fake, path) as suno:
             await _ask(suno, seen, range(early))
             for _ in range(early, late):
@@ -164,7 +164,7 @@ def _count(fake: FakeSuno, seen: Seen) -> None:
 async def _kill(directory: Path) -> Seen:
     """Killed with two songs on their way; a copy of the main file is gone on with."""
     seen = Seen()
-    async with FakeSuno(counting=None) as fake:
+    async with FakeSuno(max_rate=None) as fake:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "benchmarks.journal", fake.url, str(directory / _NAME)),
             stdout=asyncio.subprocess.PIPE,
@@ -196,7 +196,7 @@ async def _be_killed(url: str, path: Path) -> None:
 async def _first_version(directory: Path) -> Seen:
     """A file of the first version, the last songs still in its write-ahead log."""
     seen, path = Seen(), directory / _NAME
-    async with FakeSuno(counting=None) as fake:
+    async with FakeSuno(max_rate=None) as fake:
         async with SunoClient("key", base_url=fake.url) as suno:
             songs = [GenerateMusic(f"song {number}") for number in range(_SONGS)]
             tasks = [await suno.submit(song) for song in songs]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from statistics import median
 
+from benchmarks._judges import ApproximateCounter, FixedWindow, RefusedCount, Smooth, TokenBucket
 from benchmarks._rates import (
     CONTENDERS,
     OPTIMUM,
@@ -25,19 +26,11 @@ from benchmarks._rates import (
 )
 from benchmarks._tables import Cell, Table, Target, percentile
 from suno_async import Limiter, Priority, RateLimiter
-from suno_async.testing import (
-    ApproximateCounter,
-    FixedWindow,
-    Judge,
-    SlidingLog,
-    Smooth,
-    TokenBucket,
-    run_virtual,
-)
+from suno_async.testing import Judge, SlidingLog, run_virtual
 
 _JUDGES: dict[str, Callable[[], Judge]] = {
     "sliding log": SlidingLog,
-    "log + refused": lambda: SlidingLog(count_refused=True),
+    "log + refused": RefusedCount,
     "window": FixedWindow,
     "window 3.3": lambda: FixedWindow(phase=3.3),
     "window 6.7": lambda: FixedWindow(phase=6.7),

@@ -105,7 +105,7 @@ async def send_all() -> Findings:
         LookupError: as of `run`.
     """
     findings = Findings()
-    settings: dict[str, Any] = {"counting": None, "callbacks": False, "credits": 1e6}
+    settings: dict[str, Any] = {"max_rate": None, "send_callbacks": False, "credits": 1e6}
     async with (
         FakeSuno(timetable=_QUICK, **settings) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter(100_000)) as suno,

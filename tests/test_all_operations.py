@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from shapes import as_in_the_quick_start, as_printed, with_http_errors, with_late_records
 
 from suno_async import (
     InvalidRequest,
@@ -21,7 +22,7 @@ from suno_async.operations import KINDS, OPERATIONS, BoostStyle, TaskOperation
 from suno_async.testing import FakeSuno
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 URL, OTHER_URL = "https://files.example/a.mp3", "https://files.example/b.mp3"
@@ -217,16 +218,16 @@ async def test_every_kind_fails_in_its_own_way(suno: SunoClient, fake_suno: Fake
 @pytest.mark.parametrize(
     "oddity",
     [
-        {"unreachable": "CALLBACK_EXCEPTION"},
-        {"documented": True},
-        {"http_errors": True},
-        {"null_for": 10.0},
+        lambda: FakeSuno(unreachable="CALLBACK_EXCEPTION"),
+        lambda: as_printed(FakeSuno()),
+        lambda: with_http_errors(FakeSuno()),
+        lambda: with_late_records(FakeSuno(), 10.0),
     ],
-    ids=str,
+    ids=("undelivered", "printed", "http_errors", "late"),
 )
-async def test_every_kind_completes_whatever_the_shape(oddity: dict[str, Any]) -> None:
+async def test_every_kind_completes_whatever_the_shape(oddity: Callable[[], FakeSuno]) -> None:
     """Undelivered pushes, printed shapes, HTTP codes and late records change nothing."""
-    async with FakeSuno(**oddity) as fake, SunoClient("key", base_url=fake.url) as suno:
+    async with oddity() as fake, SunoClient("key", base_url=fake.url) as suno:
         for task in (await one_of_each(suno, fake)).values():
             await task
             assert task.stage is Stage.COMPLETE
@@ -251,7 +252,7 @@ async def test_every_kind_is_picked_up_again(fake_suno: FakeSuno, tmp_path: Path
 async def test_the_quick_starts_records_of_other_kinds() -> None:
     """One shape for all kinds, with `vocal_removal_info` in the record, reads the same."""
     async with (
-        FakeSuno(quickstart=True) as fake,
+        as_in_the_quick_start(FakeSuno()) as fake,
         SunoClient("key", base_url=fake.url) as suno,
     ):
         track, _ = await song(suno)

@@ -266,7 +266,7 @@ async def test_our_own_looks_are_measured_like_those_of_peers() -> None:
     """A process of its own makes as many looks as it was told to, and its floor as many."""
     assert next(iter(CLIENTS)) == "suno-async"
     at_once = Timetable(text=0.0, first=0.0, complete=0.0)
-    async with FakeSuno(counting=None, timetable=at_once) as fake:
+    async with FakeSuno(max_rate=None, timetable=at_once) as fake:
         async with SunoClient("key", base_url=fake.url) as suno:
             songs = [(await suno.generate_music("x")).id for _ in range(8)]
         before = fake.ledger.count()

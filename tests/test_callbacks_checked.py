@@ -418,7 +418,7 @@ async def test_ten_thousand_pushes(reception: Reception, caplog: pytest.LogCaptu
     caplog.set_level(logging.ERROR)
     heard: dict[str, int] = {}
     async with (
-        FakeSuno(send_callbacks=False, counting=None, credits=1e9) as fake,
+        FakeSuno(send_callbacks=False, max_rate=None, credits=1e9) as fake,
         SunoClient("key", base_url=fake.url, callbacks=reception.receiver) as suno,
     ):
         for generation in range(10):

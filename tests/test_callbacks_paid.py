@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeSuno]:
     """The service, with the usual times exactly."""
-    async with FakeSuno(timetable=Timetable(), counting=None) as running:
+    async with FakeSuno(timetable=Timetable(), max_rate=None) as running:
         yield running
 
 

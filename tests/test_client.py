@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import ClientSession
+from shapes import as_in_the_quick_start, with_late_records
 
 import suno_async
 from suno_async import (
@@ -74,7 +75,7 @@ async def test_lyrics_wav_and_credits(suno: SunoClient, fake_suno: FakeSuno) -> 
 async def test_the_quick_starts_shapes() -> None:
     """The older pages' credits path, lists and words work without being asked for."""
     async with (
-        FakeSuno(quickstart=True) as fake,
+        as_in_the_quick_start(FakeSuno()) as fake,
         SunoClient("key", base_url=fake.url) as suno,
     ):
         assert await suno.get_credits() == 1000
@@ -160,7 +161,7 @@ async def test_a_token_of_another_kind_is_refused(suno: SunoClient) -> None:
 async def test_a_record_that_appears_late_is_no_trouble() -> None:
     """`data: null` right after the submission is no news."""
     async with (
-        FakeSuno(null_for=30) as fake,
+        with_late_records(FakeSuno(), 30) as fake,
         SunoClient("key", base_url=fake.url) as suno,
     ):
         assert len(await (await suno.generate_music("the sea"))) == 2

@@ -44,7 +44,7 @@ class Scene:
         self.journal = folder / f"{number}.sqlite" if "journal" in setup else None
         self.key = "tg-1" if "key" in setup else None
         self.limiter = RateLimiter(1, 10.0)
-        self.fake = FakeSuno(counting=None)
+        self.fake = FakeSuno(max_rate=None)
         self.stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:

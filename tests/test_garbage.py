@@ -74,7 +74,7 @@ async def test_a_submission_leaves_no_cycle(
     given: dict[str, Any] = {"journal": tmp_path / "songs.sqlite"} if way == "journal" else {}
     given |= {"callbacks": reception.receiver} if way == "callbacks" else {}
     async with (
-        FakeSuno(counting=None, send_callbacks=False) as fake,
+        FakeSuno(max_rate=None, send_callbacks=False) as fake,
         SunoClient(
             "key",
             base_url=fake.url,

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks._judges import FixedWindow, TokenBucket
 from suno_async import ConfigurationError, Priority, RateLimiter, SlotResult
 from suno_async.limiter import shared_limiter
-from suno_async.testing import FixedWindow, Judge, SlidingLog, TokenBucket, run_virtual
+from suno_async.testing import Judge, SlidingLog, run_virtual
 
 Delays = list[tuple[float, float]]
 

@@ -46,7 +46,7 @@ def odd(change: Callable[[dict[str, Any]], dict[str, Any]] = ODD["201"], **more:
             return response
         return web.json_response(change(said_in(response)))
 
-    fake = FakeSuno(timetable=Timetable(), counting=None, **more)
+    fake = FakeSuno(timetable=Timetable(), max_rate=None, **more)
     stand_between(fake, pass_on)
     return fake
 

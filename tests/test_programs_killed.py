@@ -34,7 +34,7 @@ PROCESS = Path(__file__).with_name("program_process.py")
 @pytest.fixture
 async def fake_suno() -> AsyncIterator[FakeSuno]:
     """The fake, whose songs are made as fast as time flies in the processes."""
-    async with FakeSuno(timetable=Timetable(scale=1 / SPEED), counting=None) as fake:
+    async with FakeSuno(timetable=Timetable(scale=1 / SPEED), max_rate=None) as fake:
         yield fake
 
 

@@ -139,7 +139,7 @@ async def test_a_batch_waits_for_a_redis_that_stands_still(redis_server: RedisSe
     """Parked, it loses no request, and goes on once Redis does."""
     assert redis_server.process is not None
     async with (
-        FakeSuno(counting=None) as fake,
+        FakeSuno(max_rate=None) as fake,
         limiter_of(redis_server.url, timeout=0.2) as limiter,
         SunoClient("key", base_url=fake.url, limiter=limiter) as suno,
         suno.batch(GenerateMusic(f"song {number}") for number in range(40)) as outcomes,

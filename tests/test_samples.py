@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from shapes import as_in_the_quick_start
 
 from suno_async import (
     ConvertToWav,
@@ -71,7 +72,7 @@ async def test_quick_start_first_song() -> None:
 async def test_quick_start_task_status() -> None:
     """Step 2: the id of the answer is asked for by `taskId`, with the key as a bearer's token."""
     async with (
-        FakeSuno(api_key=KEY, quickstart=True) as fake,
+        as_in_the_quick_start(FakeSuno(api_key=KEY)) as fake,
         SunoClient(KEY, base_url=fake.url) as suno,
     ):
         task = await suno.generate_music("the sea", model="V4_5")
@@ -188,7 +189,7 @@ async def test_quick_start_workflow_separation() -> None:
 async def test_quick_start_workflow_as_a_whole() -> None:
     """The workflow from credits to stems, with its shapes, its paths and its one kind of record."""
     async with (
-        FakeSuno(api_key=KEY, quickstart=True) as fake,
+        as_in_the_quick_start(FakeSuno(api_key=KEY)) as fake,
         SunoClient(KEY, base_url=fake.url) as suno,
     ):
         assert await suno.get_credits() == 1000
@@ -217,7 +218,10 @@ async def test_quick_start_workflow_as_a_whole() -> None:
 
 async def test_quick_start_workflow_failure() -> None:
     """A status of FAILED is raised, with its message."""
-    async with FakeSuno(quickstart=True) as fake, SunoClient("key", base_url=fake.url) as suno:
+    async with (
+        as_in_the_quick_start(FakeSuno()) as fake,
+        SunoClient("key", base_url=fake.url) as suno,
+    ):
         fake.script(status="FAILED", fail_at=5, error_message="no luck")
         with pytest.raises(TaskFailed, match="no luck") as caught:
             await (await suno.generate_music("the sea"))

@@ -205,7 +205,7 @@ async def elsewhere(**more: Any) -> AsyncGenerator[Elsewhere]:
 async def test_ten_songs_whose_answers_lie_in_the_socket() -> None:
     """The service answers while our loop sleeps: none of what was paid for is in doubt."""
     async with (
-        elsewhere(delay=(0.15, 0.2), counting=None) as service,
+        elsewhere(delay=(0.15, 0.2), max_rate=None) as service,
         SunoClient(
             "key", base_url=service.url, timeout=0.4, limiter=RateLimiter(100, 1.0, burst=100)
         ) as suno,

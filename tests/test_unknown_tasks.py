@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from shapes import with_late_records
 
 from suno_async import GenerateMusic, RecoverAudio, SunoClient, TaskTimeout
 from suno_async.errors import NotFound
@@ -60,7 +61,7 @@ async def test_a_short_wait_tells_it_too(suno: SunoClient, seconds: float) -> No
 async def test_of_what_was_seen_accepted_it_is_no_news(tmp_path: Path, seen_by: str) -> None:
     """What the client or its journal saw accepted may have no record for most of a minute."""
     journal = tmp_path / "songs.sqlite"
-    async with FakeSuno(null_for=70.0) as fake:
+    async with with_late_records(FakeSuno(), 70.0) as fake:
         async with SunoClient("key", base_url=fake.url, journal=journal) as suno:
             task = await suno.submit(GenerateMusic("a"), idempotency_key="a")
             if seen_by == "client":
@@ -76,12 +77,14 @@ async def test_of_what_was_seen_accepted_it_is_no_news(tmp_path: Path, seen_by: 
             assert len(await again) == 2
 
 
-async def test_a_token_from_elsewhere_that_has_a_record(fake_suno: FakeSuno) -> None:
-    """Another process submitted it: it is awaited as ever, also if the first look was too early."""
-    fake_suno.null_for = 2.0
-    async with SunoClient("key", base_url=fake_suno.url) as one:
+async def test_a_token_from_elsewhere_that_has_a_record() -> None:
+    """Another process submitted it: it is awaited as ever, also if the first poll was too early."""
+    async with (
+        with_late_records(FakeSuno(), 2.0) as fake,
+        SunoClient("key", base_url=fake.url) as one,
+    ):
         token = (await one.generate_music("a")).token
-        async with SunoClient("key", base_url=fake_suno.url) as two:
+        async with SunoClient("key", base_url=fake.url) as two:
             assert len(await two.task(token)) == 2
 
 

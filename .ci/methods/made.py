@@ -26,11 +26,7 @@ _BUILT: tuple[type, ...] = (
     testing.Plan,
     testing.CallbackFaults,
     testing.Timetable,
-    testing.ApproximateCounter,
-    testing.FixedWindow,
     testing.SlidingLog,
-    testing.Smooth,
-    testing.TokenBucket,
 )
 
 

@@ -1,4 +1,4 @@
-"""What tests need: the embedded API, its ledger, judges and faults, and time that flies.
+"""What tests need: the embedded API, its ledger and faults, and time that flies.
 
 `FakeSuno` is the service: `script` says how its tasks go, `fail` what breaks, `ledger` what was
 paid. `run_virtual` runs a coroutine on a clock that jumps; the pytest plugin offers fixtures.
@@ -7,15 +7,7 @@ paid. `run_virtual` runs a coroutine on a clock that jumps; the pytest plugin of
 from suno_async.testing.callbacks import Callback, CallbackFaults
 from suno_async.testing.fake import FakeSuno
 from suno_async.testing.faults import TRANSIENT, Fault, FaultKind
-from suno_async.testing.judges import (
-    ApproximateCounter,
-    FixedWindow,
-    Judge,
-    SlidingLog,
-    Smooth,
-    TokenBucket,
-    judge,
-)
+from suno_async.testing.judges import Judge, SlidingLog
 from suno_async.testing.ledger import Decision, Entry, Ledger
 from suno_async.testing.loop import AcceleratedLoop, VirtualTimeLoop, run_accelerated, run_virtual
 from suno_async.testing.timetable import Kind, Plan, Timetable
@@ -23,7 +15,6 @@ from suno_async.testing.timetable import Kind, Plan, Timetable
 __all__ = [
     "TRANSIENT",
     "AcceleratedLoop",
-    "ApproximateCounter",
     "Callback",
     "CallbackFaults",
     "Decision",
@@ -31,17 +22,13 @@ __all__ = [
     "FakeSuno",
     "Fault",
     "FaultKind",
-    "FixedWindow",
     "Judge",
     "Kind",
     "Ledger",
     "Plan",
     "SlidingLog",
-    "Smooth",
     "Timetable",
-    "TokenBucket",
     "VirtualTimeLoop",
-    "judge",
     "run_accelerated",
     "run_virtual",
 ]

@@ -1,31 +1,28 @@
 """`FakeSuno`: the Suno API, embedded, on the event loop's own clock."""
 
-from collections.abc import Collection, Sequence
-from random import Random
-from typing import Literal, Self, Unpack
+from collections.abc import Sequence
+from typing import Self, Unpack
 
 from aiohttp import web
 from attrs import define, field
 
-from suno_async.testing._api.catalogue import routes
+from suno_async.testing._api.catalogue import OPERATIONS
 from suno_async.testing._api.courier import Courier
-from suno_async.testing._api.facts import MODELS
-from suno_async.testing._api.fault_plan import FaultPlan
-from suno_async.testing._api.front import Delay, Front
+from suno_async.testing._api.front import Front
 from suno_async.testing._api.jobs import Job
-from suno_async.testing._api.service import Script, Service, Unreachable
+from suno_async.testing._api.service import Script, Service
+from suno_async.testing._api.settings import Settings
 from suno_async.testing.callbacks import Callback, CallbackFaults
 from suno_async.testing.faults import TRANSIENT, Fault
-from suno_async.testing.judges import Counting, Judge, judge
 from suno_async.testing.ledger import Ledger
 from suno_async.testing.names import page_of
-from suno_async.testing.timetable import Plan, PlanChanges, Timetable, TimetableLike
+from suno_async.testing.timetable import Plan, PlanChanges
 
 _LARGEST_BODY = 256 * 1024 * 1024
 
 
 @define(eq=False, kw_only=True, repr=False)
-class FakeSuno:
+class FakeSuno(Settings):
     """The Suno API as a server of your own, for tests, benchmarks and simulations.
 
     It validates as the service does, makes songs on a timetable, charges credits, enforces a rate
@@ -36,16 +33,12 @@ class FakeSuno:
     Args:
         api_key: The key that is accepted; None accepts any.
         credits: What the account holds at first; what it holds now is `balance`.
-        max_rate: How many requests are let through in one period.
+        max_rate: How many requests are let through in one period; None for no limit.
         time_period: The period of the rate limit in seconds.
-        counting: How requests are counted (see `judge`), a judge of your own, or None for no limit.
+        judge: Another way to count requests against a rate; left out, one by one over the last period.
         count: Which requests count: all to the API, or only those that make a task.
-        rate_code: The code of a refusal for rate: 430, 405 or 429.
-        rate_http: The HTTP status of a refusal for rate; 429 comes bare, without an envelope.
-        retry_after: A `Retry-After` header for refusals for rate.
         seed: What all random draws depend on.
         timetable: When the stages of tasks come.
-        null_for: For how many seconds after its submission a task's record has `data: null`.
         send_callbacks: Whether stages are posted to callback URLs; nothing is ever sent to a `.invalid` host.
         unreachable: What a callback URL that cannot be reached does to a task's status.
         callback_spacing: Seconds between the three tries of a callback.
@@ -53,58 +46,9 @@ class FakeSuno:
         song_seconds: The range of song lengths, in seconds.
         models: The models that are known; others are refused.
         strict_ids: Whether ids of tasks and tracks in requests must exist.
-        quickstart: Whether the shapes of the quick start's pages are served in place of the reference's.
-        documented: Whether music records have the printed shape (times as text) in place of the live one.
-        http_errors: Whether the HTTP status follows the code; the service answers errors with HTTP 200.
         epoch: The wall-clock time at the start, in seconds since 1970: 2026-01-01.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    api_key: str | None = "key"
-    """The key that is accepted; None accepts any."""
-    credits: float = 1000.0
-    """What the account holds at first; what it holds now is `balance`."""
-    max_rate: int = 20
-    """How many requests are let through in one period."""
-    time_period: float = 10.0
-    """The period of the rate limit in seconds."""
-    counting: Counting | Judge | None = "sliding_log"
-    """How requests are counted (see `judge`), a judge of your own, or None for no limit."""
-    count: Literal["all", "submissions"] = "all"
-    """Which requests count: all to the API, or only those that make a task."""
-    rate_code: int = 430
-    """The code of a refusal for rate: 430, 405 or 429."""
-    rate_http: int = 200
-    """The HTTP status of a refusal for rate; 429 comes bare, without an envelope."""
-    retry_after: str | None = None
-    """A `Retry-After` header for refusals for rate."""
-    seed: int | str = 0
-    """What all random draws depend on."""
-    timetable: TimetableLike = field(factory=Timetable.drawn)
-    """When the stages of tasks come."""
-    null_for: float = 0.0
-    """For how many seconds after its submission a task's record has `data: null`."""
-    send_callbacks: bool = True
-    """Whether stages are posted to callback URLs; nothing is ever sent to a `.invalid` host."""
-    unreachable: Unreachable = "ignore"
-    """What a callback URL that cannot be reached does to a task's status."""
-    callback_spacing: float = 5.0
-    """Seconds between the three tries of a callback."""
-    delay: Delay | None = None
-    """The network's delay: a range of seconds, or a callable that draws the way there and back."""
-    song_seconds: tuple[float, float] = (120.0, 240.0)
-    """The range of song lengths, in seconds."""
-    models: Collection[str] = tuple(MODELS)
-    """The models that are known; others are refused."""
-    strict_ids: bool = True
-    """Whether ids of tasks and tracks in requests must exist."""
-    quickstart: bool = False
-    """Whether the shapes of the quick start's pages are served in place of the reference's."""
-    documented: bool = False
-    """Whether music records have the printed shape (times as text) in place of the live one."""
-    http_errors: bool = False
-    """Whether the HTTP status follows the code; the service answers errors with HTTP 200."""
-    epoch: float = 1_767_225_600.0
-    """The wall-clock time at the start, in seconds since 1970: 2026-01-01."""
     ledger: Ledger = field(init=False)
     """What reached the fake, and what became of it."""
     app: web.Application = field(init=False)
@@ -117,28 +61,13 @@ class FakeSuno:
     _names: frozenset[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        known = routes(quickstart=self.quickstart)
-        self._names = frozenset(operation.name for operation in known.values())
+        self._names = frozenset(operation.name for operation in OPERATIONS)
         self.ledger = Ledger(operations=self._names)
-        self._service = Service(
-            timetable=self.timetable,
-            credits=self.credits,
-            models=self.models,
-            seed=self.seed,
-            epoch=self.epoch,
-            song_seconds=self.song_seconds,
-            strict_ids=self.strict_ids,
-            documented=self.documented,
-            quickstart=self.quickstart,
-            null_for=self.null_for,
-            unreachable=self.unreachable,
-        )
-        self._courier = Courier(
-            service=self._service, faults=CallbackFaults(), spacing=self.callback_spacing
-        )
+        self._service = Service(settings=self)
+        self._courier = Courier(service=self._service)
         if self.send_callbacks:
             self._service.on_accepted = self._courier.watch
-        self._front = self._make_front()
+        self._front = Front(service=self._service, ledger=self.ledger)
         self.app = web.Application(client_max_size=_LARGEST_BODY)
         self.app.router.add_route("*", "/{path:.*}", self._front.serve)
         self.app.on_shutdown.append(self._hang_up)
@@ -146,26 +75,6 @@ class FakeSuno:
 
     def __repr__(self) -> str:
         return f"<FakeSuno at {self._url or 'no address'}: {len(self.tasks)} tasks>"
-
-    def _make_front(self) -> Front:
-        counting = self.counting
-        if isinstance(counting, str):
-            counting = judge(counting, self.max_rate, self.time_period)
-        return Front(
-            service=self._service,
-            routes=routes(quickstart=self.quickstart),
-            ledger=self.ledger,
-            faults=FaultPlan(),
-            judge=counting,
-            api_key=self.api_key,
-            count=self.count,
-            rate_code=self.rate_code,
-            rate_http=self.rate_http,
-            retry_after=self.retry_after,
-            http_errors=self.http_errors,
-            delay=self.delay,
-            delays=Random(f"{self.seed}:delays"),
-        )
 
     async def __aenter__(self) -> Self:
         await self.start()

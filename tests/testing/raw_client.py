@@ -88,7 +88,7 @@ async def raw(fake: FakeSuno, key: str = "key") -> AsyncGenerator[Raw]:
 
 def fake_suno(**settings: Any) -> FakeSuno:
     """A fake with fixed times and, unless it is asked for, no rate limit."""
-    usual: dict[str, Any] = {"timetable": TIMES, "counting": None}
+    usual: dict[str, Any] = {"timetable": TIMES, "max_rate": None}
     return FakeSuno(**usual | settings)
 
 

@@ -239,7 +239,7 @@ async def test_chance_keeps_to_its_operations() -> None:
 
 async def test_a_refusal_for_rate_uses_up_no_fault() -> None:
     """The rate is judged first; the fault waits for a request that is let through."""
-    async with raw(fake_suno(counting="sliding_log", max_rate=1)) as api:
+    async with raw(fake_suno(max_rate=1)) as api:
         await api.get("/generate/credit")
         api.fake.fail(Fault.envelope(455))
         assert (await api.get("/generate/credit"))["code"] == 430

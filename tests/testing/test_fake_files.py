@@ -199,7 +199,7 @@ async def test_links_can_expire_before_their_time() -> None:
 
 async def test_downloads_are_listed_apart() -> None:
     """Downloads need no key, do not count towards the rate, and have a list of their own."""
-    async with raw(fake_suno(counting="sliding_log", max_rate=2)) as api:
+    async with raw(fake_suno(max_rate=2)) as api:
         task_id = await api.song()
         await asyncio.sleep(150)
         song = (await api.tracks(task_id))[0]

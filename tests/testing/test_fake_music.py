@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from raw_client import IDEA, TIMES, drawn, fake_suno, raw
+from shapes import as_printed, with_late_records
 
 from suno_async.testing import Kind, Plan, Timetable
 
@@ -106,8 +107,8 @@ async def test_own_words_come_back() -> None:
 
 
 async def test_the_printed_shape_is_there_too() -> None:
-    """`documented=True` has the reference's shape: times as text, no source URLs."""
-    async with raw(fake_suno(documented=True)) as api:
+    """`as_printed` has the reference's shape: times as text, no source URLs."""
+    async with raw(as_printed(fake_suno())) as api:
         task_id = await api.song()
         await asyncio.sleep(150)
         record = await api.record(task_id)
@@ -118,8 +119,8 @@ async def test_the_printed_shape_is_there_too() -> None:
 
 
 async def test_data_is_null_right_after_submission() -> None:
-    """With `null_for` a fresh task is not found for that long."""
-    async with raw(fake_suno(null_for=3.0)) as api:
+    """With `with_late_records` a fresh task is not found for that long."""
+    async with raw(with_late_records(fake_suno(), 3.0)) as api:
         task_id = await api.song()
         assert (await api.get("/generate/record-info", taskId=task_id))["data"] is None
         await asyncio.sleep(3)

@@ -3,15 +3,15 @@
 import asyncio
 from random import Random
 
-import pytest
 from raw_client import IDEA, fake_suno, raw
 
-from suno_async.testing import Decision, Entry, FixedWindow, Ledger
+from benchmarks._judges import FixedWindow
+from suno_async.testing import Decision, Entry, Ledger
 
 
 async def test_the_twenty_first_is_refused_and_waits_ten_seconds() -> None:
     """Twenty requests pass in ten seconds, one more is refused, and the next period is free."""
-    async with raw(fake_suno(counting="sliding_log")) as api:
+    async with raw(fake_suno(max_rate=20)) as api:
         codes = [(await api.get("/generate/credit"))["code"] for _ in range(21)]
         assert codes == [200] * 20 + [430]
         refusal = await api.post("/generate", IDEA)
@@ -28,35 +28,24 @@ async def test_the_twenty_first_is_refused_and_waits_ten_seconds() -> None:
 
 async def test_only_submissions_count_where_so_told() -> None:
     """With `count="submissions"` looks and questions are free of the limit."""
-    fake = fake_suno(counting="sliding_log", max_rate=2, count="submissions")
+    fake = fake_suno(max_rate=2, count="submissions")
     async with raw(fake) as api:
         for _ in range(30):
             assert (await api.get("/generate/credit"))["code"] == 200
         assert [(await api.post("/generate", IDEA))["code"] for _ in range(3)] == [200, 200, 430]
 
 
-@pytest.mark.parametrize("code", [405, 429, 430])
-async def test_the_code_of_a_refusal_can_be_chosen(code: int) -> None:
-    """A refusal for rate carries the code that was asked for, and the rate's message."""
-    async with raw(fake_suno(counting=FixedWindow(0), rate_code=code)) as api:
-        answer = await api.get("/generate/credit")
-        assert (answer["code"], "frequency" in answer["msg"]) == (code, True)
-
-
-async def test_a_refusal_can_be_a_bare_429() -> None:
-    """With HTTP 429 there is no envelope, and Retry-After if it was asked for."""
-    fake = fake_suno(counting=FixedWindow(0), rate_http=429, retry_after="7")
-    async with (
-        raw(fake) as api,
-        api.session.get(f"{fake.url}/api/v1/generate/credit") as response,
-    ):
-        assert (response.status, await response.read()) == (429, b"")
-        assert response.headers["Retry-After"] == "7"
+async def test_another_way_to_count() -> None:
+    """With `judge` requests are counted another way, and `max_rate` says nothing more."""
+    async with raw(fake_suno(judge=FixedWindow(1), max_rate=5)) as api:
+        assert [(await api.get("/generate/credit"))["code"] for _ in range(2)] == [200, 430]
+        await asyncio.sleep(10)
+        assert (await api.get("/generate/credit"))["code"] == 200
 
 
 async def test_a_stranger_uses_up_nothing() -> None:
     """A request with a wrong key does not count towards the key's rate."""
-    async with raw(fake_suno(counting="sliding_log", max_rate=1)) as api:
+    async with raw(fake_suno(max_rate=1)) as api:
         wrong = {"Authorization": "Bearer other"}
         for _ in range(3):
             async with api.session.get(

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from raw_client import HOOK, IDEA, fake_suno, raw
+from shapes import as_in_the_quick_start
 
 import suno_async.testing
 from suno_async.testing import FakeSuno, Fault, Timetable
@@ -107,15 +108,6 @@ async def test_any_key_will_do_where_none_is_set() -> None:
         assert (await api.get("/generate/credit"))["code"] == 200
 
 
-async def test_http_status_can_follow_the_code() -> None:
-    """With `http_errors` a refusal has its code as HTTP status, too."""
-    async with (
-        raw(fake_suno(http_errors=True), key="other") as api,
-        api.session.get(f"{api.fake.url}{API}/generate/credit") as response,
-    ):
-        assert response.status == 401
-
-
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/generate"), ("POST", "/generate/credit"), ("GET", "/list"), ("GET", "/get-credits")],
@@ -133,7 +125,7 @@ async def test_unknown_paths_and_methods(method: str, path: str) -> None:
 
 async def test_the_quick_start_has_its_own_shapes() -> None:
     """Credits lie elsewhere, every record is read at one path, and tracks are in snake case."""
-    async with raw(fake_suno(quickstart=True)) as api:
+    async with raw(as_in_the_quick_start(fake_suno())) as api:
         assert (await api.get("/generate/credit"))["code"] == 404
         assert (await api.get("/get-credits"))["data"] == {"credits": 1000}
         song = await api.song()

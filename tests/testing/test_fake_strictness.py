@@ -6,6 +6,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 import pytest
+from shapes import as_in_the_quick_start
 
 from suno_async import Model, SunoClient, UploadAndCover
 from suno_async.errors import NotFound
@@ -31,7 +32,7 @@ async def test_a_track_must_be_of_the_task_that_is_named(suno: SunoClient) -> No
 async def test_midi_keeps_its_notes_in_the_quick_starts_shapes() -> None:
     """MIDI is newer than the quick start, and has no `response` to be put into."""
     async with (
-        FakeSuno(quickstart=True) as fake,
+        as_in_the_quick_start(FakeSuno()) as fake,
         SunoClient("key", base_url=fake.url) as suno,
     ):
         track = (await (await suno.generate_music("the sea")))[0]

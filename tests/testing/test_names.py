@@ -10,7 +10,7 @@ import pytest
 from suno_async import SubmissionUnknown, SunoClient, TaskFailed
 from suno_async.operations import OPERATIONS
 from suno_async.testing import FakeSuno, Fault
-from suno_async.testing._api.catalogue import routes
+from suno_async.testing._api.catalogue import ROUTES
 from suno_async.testing.names import page_of
 
 UPLOADS = ("UploadBase64", "UploadStream", "UploadUrl")
@@ -19,7 +19,7 @@ UPLOADS = ("UploadBase64", "UploadStream", "UploadUrl")
 @pytest.mark.parametrize("operation", [name for name in OPERATIONS if name not in UPLOADS])
 def test_the_clients_methods_name_the_operations(operation: str) -> None:
     """A method's name means the operation that the method sends."""
-    known = routes(quickstart=False)
+    known = ROUTES
     method = re.sub(r"(?<=.)(?=[A-Z])", "_", operation).lower()
     cls = OPERATIONS[operation]
     expected = known[cls.method, cls.path].name

@@ -1,13 +1,29 @@
 """What operations do once their request was found right: make a task, show one, answer at once."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from suno_async.testing._api import file_records, music_record, voice_records
 from suno_async.testing._api.calls import Answer, Call, Refusal, ok
 from suno_async.testing._api.facts import FAILED, NOT_FOUND
 from suno_async.testing._api.jobs import Job
-from suno_async.testing._api.records import RECORDS, quickstart
 from suno_async.testing._api.service import Service
+from suno_async.testing._api.shapes import Record
 from suno_async.testing.timetable import Kind
+
+RECORDS: Mapping[Kind, Callable[[Service, Job, float], Record]] = {
+    Kind.MUSIC: music_record.music,
+    Kind.LYRICS: music_record.lyrics,
+    Kind.WAV: file_records.wav,
+    Kind.STEMS: file_records.stems,
+    Kind.MIDI: file_records.midi,
+    Kind.VIDEO: file_records.video,
+    Kind.IMAGES: file_records.images,
+    Kind.PHRASE: voice_records.phrase,
+    Kind.VOICE: voice_records.voice,
+    Kind.RECOVERY: voice_records.recovery,
+}
+"""What shows a task of each kind."""
 
 
 def submit(service: Service, call: Call) -> Answer:
@@ -24,11 +40,7 @@ def show_record(service: Service, call: Call) -> Answer:
     kind, task_id, now = call.operation.kind, call.text("taskId"), service.now()
     call.entry.task_id = task_id
     job = service.jobs.get(task_id)
-    if job is None or now - job.accepted < service.null_for:
-        return ok(None)
-    if service.quickstart and kind in (Kind.MUSIC, job.kind):
-        return ok(quickstart(service, job, now))
-    if kind is None or job.kind is not kind:
+    if kind is None or job is None or job.kind is not kind:
         return ok(None)
     return ok(RECORDS[kind](service, job, now))
 
@@ -43,15 +55,10 @@ def show_recovery(service: Service, call: Call) -> Answer:
     return Answer(RECORDS[Kind.RECOVERY](service, job, now))
 
 
-def credits_left(service: Service, call: Call) -> Answer:
-    """Tell what the account holds: a bare number, or at the quick start's path an object."""
+def credits_left(service: Service, _call: Call) -> Answer:
+    """Tell what the account holds, as a bare number."""
     service.settle()
-    left = _number(service.credits)
-    if call.operation.name == "get-credits":
-        return ok({"credits": left})
-    if service.quickstart:
-        raise Refusal(NOT_FOUND)
-    return ok(left)
+    return ok(_number(service.credits))
 
 
 def make_persona(service: Service, call: Call) -> Answer:
@@ -134,7 +141,7 @@ def _source(service: Service, call: Call) -> tuple[Job, int] | None:
         if not wanted or (field == "audioId" and call.operation.kind is Kind.MIDI):
             continue
         found = _found(service, wanted)
-        if found is None and service.strict_ids:
+        if found is None and service.settings.strict_ids:
             raise Refusal(NOT_FOUND, f"The {field} does not exist.")
         if found and field == "audioId" and call.text("taskId") not in ("", found[0].id):
             raise Refusal(NOT_FOUND, "The audioId is not of this taskId.")

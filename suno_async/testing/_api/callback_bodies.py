@@ -5,7 +5,6 @@ from typing import Any
 
 from suno_async.testing._api import file_records, music_record, voice_records
 from suno_async.testing._api.jobs import Job, Moment
-from suno_async.testing._api.records import callback_stems
 from suno_async.testing._api.service import Service
 from suno_async.testing._api.shapes import Record
 from suno_async.testing.timetable import Kind
@@ -29,9 +28,22 @@ _FAILED = {
     Kind.RECOVERY: "Recovery failed",
 }
 _CALLBACK_CODES = frozenset({400, 408, 413, 451, 500, 501, 531})
+
+
+def _stems(job: Job) -> Record:
+    """Stems in snake case, as a callback tells them."""
+    names = file_records.stem_names(job)
+    urls = {f"{_snake(name)}_url": file_records.stem_link(job, name) for name in names}
+    return {"origin_url": "", **urls}
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
 _FILES: dict[Kind, tuple[str, str, Callable[[Job], Any]]] = {
     Kind.WAV: ("task_id", "audioWavUrl", file_records.wav_link),
-    Kind.STEMS: ("task_id", "vocal_removal_info", callback_stems),
+    Kind.STEMS: ("task_id", "vocal_removal_info", _stems),
     Kind.VIDEO: ("task_id", "video_url", file_records.video_link),
     Kind.IMAGES: ("taskId", "images", file_records.image_links),
 }

@@ -315,12 +315,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
 )
 
-_QUICKSTART = Operation(
-    path=f"{_API}/get-credits", name="get-credits", act=acts.credits_left, method="GET"
-)
-
-
-def routes(*, quickstart: bool) -> Mapping[tuple[str, str], Operation]:
-    """The operations by method and path; the quick start's pages know one more."""
-    known = (*OPERATIONS, _QUICKSTART) if quickstart else OPERATIONS
-    return {(operation.method, operation.path): operation for operation in known}
+ROUTES: Mapping[tuple[str, str], Operation] = {
+    (operation.method, operation.path): operation for operation in OPERATIONS
+}
+"""The operations by method and path."""

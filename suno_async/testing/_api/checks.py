@@ -18,7 +18,7 @@ def persona(service: Service, body: Body) -> None:
         raise Refusal(BAD, "vocalEnd - vocalStart must be between 10 and 30 seconds.")
     if body["audioId"] in service.personas:
         raise Refusal(EXISTS, "The persona of this audio already exists.")
-    if not service.strict_ids:
+    if not service.settings.strict_ids:
         return
     job = _maker(service, body)
     if not job.done(service.now()):
@@ -31,7 +31,7 @@ def timestamped_lyrics(service: Service, body: Body) -> None:
     """A track by its id, or by its place in the task."""
     if not given(body, "audioId") and body.get("musicIndex") is None:
         please_enter(body, "audioId")
-    if given(body, "audioId") and service.strict_ids:
+    if given(body, "audioId") and service.settings.strict_ids:
         _maker(service, body)
 
 
@@ -60,7 +60,7 @@ def images(service: Service, body: Body) -> None:
     before = service.made_before(Kind.IMAGES, body["taskId"])
     if before is not None:
         raise Refusal(EXISTS, "The cover already exists.", {"taskId": before.id})
-    if service.strict_ids:
+    if service.settings.strict_ids:
         service.job(body["taskId"], Kind.MUSIC)
 
 
@@ -77,13 +77,12 @@ def stems(_service: Service, body: Body) -> None:
 
 def midi(service: Service, body: Body) -> None:
     """The notes of stems that were made before."""
-    if service.strict_ids and not service.job(body["taskId"], Kind.STEMS).done(service.now()):
-        raise Refusal(BAD, "The separation is not finished yet.")
+    _must_be_done(service, body, Kind.STEMS, "separation")
 
 
 def recovery(service: Service, body: Body) -> None:
     """Audio of a music task."""
-    if service.strict_ids:
+    if service.settings.strict_ids:
         service.job(body["sunoTaskId"], Kind.MUSIC)
 
 
@@ -95,11 +94,17 @@ def phrase(_service: Service, body: Body) -> None:
 
 def phrase_again(service: Service, body: Body) -> None:
     """Another phrase for the same recording."""
-    if service.strict_ids:
+    if service.settings.strict_ids:
         service.job(body["taskId"], Kind.PHRASE)
 
 
 def voice(service: Service, body: Body) -> None:
     """A voice from a phrase that is ready to be read."""
-    if service.strict_ids and not service.job(body["taskId"], Kind.PHRASE).done(service.now()):
-        raise Refusal(BAD, "The phrase is not ready yet.")
+    _must_be_done(service, body, Kind.PHRASE, "phrase")
+
+
+def _must_be_done(service: Service, body: Body, kind: Kind, what: str) -> None:
+    if not service.settings.strict_ids:
+        return
+    if not service.job(body["taskId"], kind).done(service.now()):
+        raise Refusal(BAD, f"The {what} is not ready yet.")

@@ -23,9 +23,7 @@ class Courier:
     """Delivers what tasks have to tell, each stage at its time."""
 
     service: Service
-    faults: CallbackFaults
-    spacing: float
-    """Seconds between two tries; the service does not say how long it waits."""
+    faults: CallbackFaults = field(factory=CallbackFaults, init=False)
     callbacks: list[Callback] = field(factory=list[Callback], init=False)
     """Every callback that was due, in order."""
     _rng: Random | None = field(default=None, init=False)
@@ -106,7 +104,7 @@ class Courier:
             await asyncio.sleep(delay)
         for attempt in range(_TRIES):
             if attempt:
-                await asyncio.sleep(self.spacing)
+                await asyncio.sleep(self.service.settings.callback_spacing)
             callback.tries.append(self.service.now())
             if await self._try(callback):
                 callback.delivered = self.service.now()

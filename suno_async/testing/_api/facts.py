@@ -102,7 +102,7 @@ PRICES: Mapping[str, float] = MappingProxyType(
 """What else costs; operations that are not here are free."""
 
 OK, BAD, UNAUTHORIZED, NOT_FOUND, WRONG_METHOD, EXISTS = 200, 400, 401, 404, 405, 409
-TOO_LONG, NO_CREDITS, FAILED, REFUNDED = 413, 429, 500, 531
+TOO_LONG, NO_CREDITS, RATE_LIMITED, FAILED, REFUNDED = 413, 429, 430, 500, 531
 RATE_MESSAGE = "Your call frequency is too high. Please try again later."
 CREDITS_MESSAGE = "The current credits are insufficient. Please top up."
 

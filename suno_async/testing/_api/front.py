@@ -2,35 +2,31 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, cast
 
 from aiohttp import web
-from attrs import define, evolve, field
+from attrs import define, field
 
 from suno_async.testing._api.calls import Answer, Call, Operation, Refusal
+from suno_async.testing._api.catalogue import OPERATIONS, ROUTES
 from suno_async.testing._api.facts import (
     BAD,
     NOT_FOUND,
     OK,
+    RATE_LIMITED,
     RATE_MESSAGE,
     UNAUTHORIZED,
     WRONG_METHOD,
 )
 from suno_async.testing._api.fault_plan import FaultPlan
 from suno_async.testing._api.files import FOLDERS, file_reply
-from suno_async.testing._api.replies import Reply, bytes_reply, json_reply, send, spoil
+from suno_async.testing._api.replies import Reply, json_reply, send, spoil
 from suno_async.testing._api.service import Service
 from suno_async.testing._api.uploads import read_form
 from suno_async.testing.faults import Fault, FaultKind
-from suno_async.testing.judges import Judge
+from suno_async.testing.judges import Judge, SlidingLog
 from suno_async.testing.ledger import Decision, Entry, Ledger
-
-Delay: TypeAlias = tuple[float, float] | Callable[[Random], tuple[float, float]]
-"""A range of seconds, or a callable for the seconds before and after a request is counted."""
-
-_BARE = 429  # the HTTP status that comes without an envelope
 
 
 @define(eq=False, kw_only=True)
@@ -38,26 +34,25 @@ class Front:
     """What stands between the network and the service."""
 
     service: Service
-    routes: Mapping[tuple[str, str], Operation]
     ledger: Ledger
-    faults: FaultPlan
-    judge: Judge | None
-    api_key: str | None
-    count: Literal["all", "submissions"]
-    rate_code: int
-    rate_http: int
-    retry_after: str | None
-    http_errors: bool
-    delay: Delay | None
-    delays: Random
+    faults: FaultPlan = field(factory=FaultPlan, init=False)
     closing: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _judge: Judge | None = field(init=False)
+    _delays: Random = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        settings = self.service.settings
+        self._delays = Random(f"{settings.seed}:delays")
+        self._judge = settings.judge
+        if settings.judge is None and settings.max_rate is not None:
+            self._judge = SlidingLog(settings.max_rate, settings.time_period)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         path = "/" + request.match_info["path"]
-        operation = self.routes.get((request.method, path))
+        operation = ROUTES.get((request.method, path))
         is_file = path.startswith(FOLDERS)
-        up, down = self._delays()
+        up, down = self._drawn_delays()
         await _wait(up)
         entry = Entry(self.service.now(), request.method, path, operation.name if operation else "")
         entry.query = dict(request.query)
@@ -120,10 +115,10 @@ class Front:
             operation.validate(self.service, body)
             return operation.act(self.service, call)
         except Refusal as refusal:
-            return operation.refused(refusal, refusal.code if self.http_errors else OK)
+            return operation.refused(refusal, OK)
 
     def _lost(self, request: web.Request, path: str) -> Answer:
-        known = {operation.path: operation for operation in self.routes.values()}.get(path)
+        known = {operation.path: operation for operation in OPERATIONS}.get(path)
         if known is not None and known.upload:
             return known.refused(Refusal(WRONG_METHOD, "Method not allowed"), WRONG_METHOD)
         refusal = Refusal(NOT_FOUND, f"No {request.method} at {path}")
@@ -156,24 +151,18 @@ class Front:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             return False
-        return self.api_key in (None, key.strip())
+        return self.service.settings.api_key in (None, key.strip())
 
     def _limited(self, request: web.Request, entry: Entry, operation: Operation | None) -> bool:
-        if self.judge is None or operation is None or not self._knows(request):
+        if self._judge is None or operation is None or not self._knows(request):
             return False
-        if self.count == "submissions" and not operation.submits:
+        if self.service.settings.count == "submissions" and not operation.submits:
             return False
-        return not self.judge.allow(entry.time)
+        return not self._judge.allow(entry.time)
 
     def _too_fast(self, entry: Entry) -> Reply:
-        entry.decision, entry.code = Decision.LIMITED, self.rate_code
-        if self.rate_http == _BARE:
-            reply = bytes_reply(b"", _BARE, "text/plain")
-        else:
-            body = {"code": self.rate_code, "msg": RATE_MESSAGE, "data": None}
-            reply = json_reply(body, self.rate_http)
-        after = {} if self.retry_after is None else {"Retry-After": self.retry_after}
-        return evolve(reply, headers=after)
+        entry.decision, entry.code = Decision.LIMITED, RATE_LIMITED
+        return json_reply({"code": RATE_LIMITED, "msg": RATE_MESSAGE, "data": None})
 
     def _fault(self, entry: Entry) -> Fault | None:
         fault = self.faults.draw(entry.path, entry.operation)
@@ -181,13 +170,14 @@ class Front:
             entry.fault = fault.name
         return fault
 
-    def _delays(self) -> tuple[float, float]:
-        if self.delay is None:
+    def _drawn_delays(self) -> tuple[float, float]:
+        delay = self.service.settings.delay
+        if delay is None:
             return 0.0, 0.0
-        if callable(self.delay):
-            return self.delay(self.delays)
-        total = self.delays.uniform(*self.delay)
-        up = self.delays.uniform(0.0, total)
+        if callable(delay):
+            return delay(self._delays)
+        total = self._delays.uniform(*delay)
+        up = self._delays.uniform(0.0, total)
         return up, total - up
 
 

@@ -19,7 +19,7 @@ def known_model(service: Service, body: Body, default: str | None = None) -> str
         return default
     please_enter(body, "model")
     model: str = body["model"]
-    if model not in service.models:
+    if model not in service.settings.models:
         raise Refusal(BAD, f"The model {model} is not supported.")
     return model
 
@@ -70,7 +70,7 @@ def extend(service: Service, body: Body) -> None:
     """A track carried on, with its own parameters or with new ones."""
     model = known_model(service, body)
     _carried_on(service, model, body)
-    if not service.strict_ids:
+    if not service.settings.strict_ids:
         return
     job, index = service.track(body["audioId"])
     made_with = job.body.get("model")
@@ -114,7 +114,11 @@ def replace_section(service: Service, body: Body) -> None:
         raise Refusal(BAD, "infillStartS must be less than infillEndS.")
     if length < _SHORTEST_SECTION:
         raise Refusal(BAD, "The section must be at least 10 seconds long.")
-    if of_track and service.strict_ids and length > service.song(body["audioId"]).duration / 2:
+    if (
+        of_track
+        and service.settings.strict_ids
+        and length > service.song(body["audioId"]).duration / 2
+    ):
         raise Refusal(BAD, "The section must be at most half of the track.")
 
 

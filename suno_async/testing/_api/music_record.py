@@ -8,8 +8,6 @@ from suno_async.testing._api.songs import title
 
 _RUNNING = ("PENDING", "TEXT_SUCCESS", "FIRST_SUCCESS", "")
 _READY = {Moment.TEXT: 0, Moment.FIRST: 1, Moment.COMPLETE: 2}
-_LIVE_KEYS = ("sourceAudioUrl", "sourceStreamAudioUrl", "sourceImageUrl")
-"""Keys of a track that the reference does not print, but live answers have."""
 _SNAKE = {
     "id": "id",
     "audioUrl": "audio_url",
@@ -31,21 +29,17 @@ def music(service: Service, job: Job, now: float) -> Record:
     """The record of songs: no response at first, then tracks whose files come later."""
     moment = job.moment(now)
     found = tracks(service, job, moment)
-    if service.documented:
-        found = [{key: track[key] for key in track if key not in _LIVE_KEYS} for track in found]
-    record: Record = {
+    return {
         "taskId": job.id,
         "parentMusicId": job.body.get("audioId", "") if job.type == "extend" else "",
         "param": param(job),
         "response": {"taskId": job.id, "sunoData": found} if found else None,
         "status": status(job, now, _RUNNING[min(moment, Moment.COMPLETE)]),
-        "type": "GENERATE" if service.documented else job.songs[0].model_name,
+        "type": job.songs[0].model_name,
         "operationType": job.type,
         **errors(job, now),
+        "createTime": service.wall_ms(job.accepted),
     }
-    if not service.documented:
-        record["createTime"] = service.wall_ms(job.accepted)
-    return record
 
 
 def tracks(service: Service, job: Job, moment: Moment) -> list[Record]:
@@ -56,7 +50,7 @@ def tracks(service: Service, job: Job, moment: Moment) -> list[Record]:
         kept = range(min(job.plan.partial, len(job.songs)))
         return [_track(service, job, index, ready=True) for index in kept]
     found = [_track(service, job, index, ready=index < _READY[moment]) for index in range(2)]
-    if moment is Moment.FIRST and job.number % 2 and not service.documented:
+    if moment is Moment.FIRST and job.number % 2:
         for key in ("audioUrl", "sourceAudioUrl", "duration"):  # seen both ways: empty, and absent
             del found[1][key]
     return found
@@ -81,7 +75,6 @@ def _track(service: Service, job: Job, index: int, *, ready: bool) -> Record:
     stream, image = job.link(song.id), job.link(f"{song.id}.jpeg")
     only_source = ready and job.plan.audio == "source"
     own = {"audioUrl": file if ready else "", "streamAudioUrl": stream, "imageUrl": image}
-    at = job.accepted
     return {
         "id": song.id,
         **(dict.fromkeys(own) if only_source else own),
@@ -92,7 +85,7 @@ def _track(service: Service, job: Job, index: int, *, ready: bool) -> Record:
         "modelName": song.model_name,
         "title": song.title,
         "tags": song.tags,
-        "createTime": service.wall_text(at) if service.documented else service.wall_ms(at),
+        "createTime": service.wall_ms(job.accepted),
         "duration": song.duration if ready else None,
     }
 

@@ -1,11 +1,10 @@
 """What the service knows and does, without a network: its tasks, its account, its clock."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from random import Random
-from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from attrs import define, field
@@ -18,12 +17,10 @@ from suno_async.testing._api.facts import (
     STEM_PRICES,
 )
 from suno_async.testing._api.jobs import Job, Moment
+from suno_async.testing._api.settings import Settings
 from suno_async.testing._api.songs import Song, audio_id
 from suno_async.testing._api.uploads import UploadStore
-from suno_async.testing.timetable import Kind, PlanChanges, TimetableLike
-
-Unreachable: TypeAlias = Literal["ignore", "CALLBACK_EXCEPTION", "CALLBACK_EXCEPTION_FROM_TEXT"]
-"""What an undeliverable callback does: nothing, or the status of a finished task, or of any."""
+from suno_async.testing.timetable import Kind, PlanChanges
 
 
 @define
@@ -39,17 +36,9 @@ class Script:
 class Service:
     """The remote service's memory."""
 
-    timetable: TimetableLike
-    credits: float
-    models: Collection[str]
-    seed: int | str
-    epoch: float
-    song_seconds: tuple[float, float]
-    strict_ids: bool
-    documented: bool
-    quickstart: bool
-    null_for: float
-    unreachable: Unreachable
+    settings: Settings
+    credits: float = field(init=False)
+    """What the account holds now."""
     jobs: dict[str, Job] = field(factory=dict[str, Job], init=False)
     uploads: UploadStore = field(factory=UploadStore, init=False)
     personas: dict[str, str] = field(factory=dict[str, str], init=False)
@@ -65,6 +54,9 @@ class Service:
     )
     _started: float | None = field(default=None, init=False)
 
+    def __attrs_post_init__(self) -> None:
+        self.credits = self.settings.credits
+
     def now(self) -> float:
         """The time of the running loop; the first question sets the clock on the wall."""
         now = asyncio.get_running_loop().time()
@@ -75,7 +67,7 @@ class Service:
     def wall(self, at: float) -> datetime:
         """What a clock on the wall shows at this time of the loop."""
         started = self.now() if self._started is None else self._started
-        return datetime.fromtimestamp(self.epoch + at - started, UTC)
+        return datetime.fromtimestamp(self.settings.epoch + at - started, UTC)
 
     def wall_ms(self, at: float) -> int:
         """As `wall`, in whole milliseconds since 1970."""
@@ -111,7 +103,7 @@ class Service:
         """Make the task a call asks for, and charge for it; raises `Refusal`."""
         operation, price = call.operation, self.charge(call)
         number = len(self.jobs) + 1
-        rng = Random(f"{self.seed}:{number}")
+        rng = Random(f"{self.settings.seed}:{number}")
         job = Job(
             id=f"{rng.getrandbits(128):032x}",
             number=number,
@@ -119,12 +111,12 @@ class Service:
             kind=kind,
             body=call.body,
             accepted=self.now(),
-            plan=self.timetable(kind, rng).changed(self._script(operation.name)),
+            plan=self.settings.timetable(kind, rng).changed(self._script(operation.name)),
             price=price,
             origin=call.origin,
             callback_url=call.text(operation.callback),
-            seed=str(self.seed),
-            song_seconds=self.song_seconds,
+            seed=str(self.settings.seed),
+            song_seconds=self.settings.song_seconds,
             type=operation.type,
             source=source,
         )
@@ -158,9 +150,9 @@ class Service:
 
     def undelivered(self, job: Job) -> None:
         """Take note that no callback reaches the callback URL of this task."""
-        if self.unreachable == "CALLBACK_EXCEPTION":
+        if self.settings.unreachable == "CALLBACK_EXCEPTION":
             job.undelivered_from = Moment.COMPLETE
-        elif self.unreachable == "CALLBACK_EXCEPTION_FROM_TEXT":
+        elif self.settings.unreachable == "CALLBACK_EXCEPTION_FROM_TEXT":
             job.undelivered_from = Moment.TEXT
 
     def _script(self, operation: str) -> PlanChanges:

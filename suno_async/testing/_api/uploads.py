@@ -160,7 +160,7 @@ def _keep(service: "Service", call: Call, blob: Blob, sent_name: str) -> Answer:
     if kind == "application/octet-stream":
         kind = mimetypes.guess_type(call.text("fileName") or sent_name)[0] or kind
     suffix = mimetypes.guess_extension(kind) or ""
-    name = call.text("fileName") or f"{service.seed}{count:08x}{suffix}"
+    name = call.text("fileName") or f"{service.settings.seed}{count:08x}{suffix}"
     path = f"{folder}/{name}"
     service.uploads.put(path, Blob(blob.size, kind, blob.read), now)
     data = {
