@@ -15,7 +15,7 @@ from attrs import NOTHING, fields_dict, frozen
 
 from suno_async import InvalidRequest, Stems, Track
 from suno_async._wire.values import camel, is_many
-from suno_async.operations import SENT_APART, SENT_AS
+from suno_async.operations._base import SENT_APART, SENT_AS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -27,7 +27,7 @@ from suno_async._engine import Engine
 from suno_async._polling.poller import Poller
 from suno_async._polling.schedule import Lane, Schedule
 from suno_async.limiter import Slot
-from suno_async.operations import KINDS
+from suno_async.operations._kinds import KINDS
 from suno_async.task import PollState
 
 _MOST_BYTES = 3 * 1024

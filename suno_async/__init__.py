@@ -7,6 +7,7 @@ what was paid for, and every error is a `SunoError`.
 from suno_async._http.attempts import Attempt
 from suno_async._journal.entry import JournalEntry
 from suno_async._journal.journal import SubmissionState
+from suno_async._version import __version__
 from suno_async.batch import Batch, Outcome
 from suno_async.callbacks import CallbackReceiver, UnhandledCallback
 from suno_async.client import SunoClient
@@ -178,4 +179,5 @@ __all__ = [
     "Voice",
     "VoicePhrase",
     "WavFile",
+    "__version__",
 ]

@@ -29,23 +29,11 @@ from suno_async._submitting.submissions import Reading, Submissions, Terms
 from suno_async._wire.converter import answer_of, body_of, other_task_in, task_id_of, texts_of
 from suno_async._wire.records import Record, record_of
 from suno_async.callbacks import CallbackReceiver
-from suno_async.errors import (
-    ClientClosed,
-    ConfigurationError,
-    Host,
-    JournalError,
-    NotFound,
-    SunoError,
-)
+from suno_async.errors import ClientClosed, ConfigurationError, JournalError, NotFound, SunoError
 from suno_async.limiter import Limiter, Priority, Slot, shared_limiter
-from suno_async.operations import (
-    KINDS,
-    CallOperation,
-    GetCredits,
-    Kind,
-    Operation,
-    TaskOperation,
-)
+from suno_async.operations import CallOperation, GetCredits, Operation, TaskOperation
+from suno_async.operations._base import Host
+from suno_async.operations._kinds import KINDS, Kind
 from suno_async.task import PollState, Task
 
 if TYPE_CHECKING:
@@ -166,7 +154,7 @@ class Engine:
     async def call(self, operation: CallOperation[R], priority: Priority) -> R:
         """Ask, and read the answer."""
         self.ready()
-        if operation.costs:
+        if operation._costs:
             read = partial(answer_of, operation)
             reading = Reading(
                 lambda body, _: read(body), lambda entry: read(entry.outcome or {}), lambda _: None
@@ -178,9 +166,9 @@ class Engine:
             try:
                 body = await self.transport.send(request, Sending())
             except NotFound:
-                if operation.fallback_path is None:
+                if operation._fallback_path is None:
                     raise
-                older = evolve(request, path=operation.fallback_path)
+                older = evolve(request, path=operation._fallback_path)
                 body = await self.transport.send(older, Sending())
         except SunoError:
             if self.is_closed:
@@ -219,7 +207,7 @@ class Engine:
             now = asyncio.get_running_loop().time()
             seat = PollState(accepted=now, is_known=True, is_pushed=is_pushed)
             task_id = task_id_of(body) or ""  # its being there is what made it accepted
-            task = self.task(operation.kind, task_id, operation, seat)
+            task = self.task(operation._kind, task_id, operation, seat)
             self._started(task, submission)
             return task, False
 
@@ -277,21 +265,21 @@ class Engine:
         self, operation: Operation[Any], priority: Priority, submission: str = ""
     ) -> Request:
         fields = body_of(operation, self._callback_url(operation, submission))
-        posts = operation.method == "POST"
+        posts = operation._method == "POST"
         return Request(
             name=type(operation).__name__,
-            method=operation.method,
-            path=operation.path,
-            host=operation.host,
+            method=operation._method,
+            path=operation._path,
+            host=operation._host,
             body=fields if posts else None,
             params=None if posts else texts_of(fields),
-            costs=operation.costs,
+            costs=operation._costs,
             starts_task=isinstance(operation, TaskOperation),
             submission=submission,
             priority=priority,
-            kind=operation.kind.name if isinstance(operation, TaskOperation) else "",
+            kind=operation._kind.name if isinstance(operation, TaskOperation) else "",
             form=form_of(operation),
-            patience=operation.patience,
+            patience=operation._patience,
         )
 
     def _callback_url(self, operation: Operation[Any], submission: str) -> str:
@@ -301,7 +289,7 @@ class Engine:
         if not isinstance(operation, TaskOperation) or operation.callback_url is not None:
             return ""  # it is not sent
         account = self.transport.http.account
-        return self.callbacks.url_for(submission, operation.kind, account)
+        return self.callbacks.url_for(submission, operation._kind, account)
 
     def restored(self, operation: TaskOperation[R] | None, entry: Entry) -> Task[R]:
         """The task of a submission that the journal knows as accepted."""

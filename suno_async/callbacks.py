@@ -22,15 +22,15 @@ from attrs import frozen
 from suno_async._callbacks.subscribers import Subscriber, Taken, takers
 from suno_async._http.settings import address
 from suno_async._http.verdict import in_brief
-from suno_async._wire.callback_bodies import Push, read_push
-from suno_async._wire.callback_urls import Ticket, account_mark, check_length, true_ticket
+from suno_async._wire.callback_bodies import Callback, read_callback
+from suno_async._wire.callback_urls import CallbackPath, account_mark, check_length, genuine_path
 from suno_async.errors import (
     CallbackRejected,
     ConfigurationError,
     SunoError,
     TaskFailed,
 )
-from suno_async.operations import KINDS, Kind
+from suno_async.operations._kinds import KINDS, Kind
 from suno_async.results import Stage
 from suno_async.task import Task
 
@@ -107,7 +107,7 @@ class CallbackReceiver:
         self._max_bytes = max_bytes
         self._subscribers = WeakSet[Subscriber]()
         self._work = set[asyncio.Task[None]]()
-        self._under_way = Counter[Ticket]()
+        self._under_way = Counter[CallbackPath]()
 
     def __repr__(self) -> str:
         return f"<CallbackReceiver at {self._url}>"
@@ -119,7 +119,7 @@ class CallbackReceiver:
         """The URL for what the service has to tell of a submission."""
         check_length(submission)
         secret = self._secrets[0]
-        ticket = Ticket(account_mark(secret, account), kind.name, submission)
+        ticket = CallbackPath(account_mark(secret, account), kind.name, submission)
         return f"{self._url}/{ticket.written(secret)}"
 
     def attach(self, client: Subscriber) -> None:
@@ -178,11 +178,11 @@ class CallbackReceiver:
         while work := [one for one in self._work if one.get_loop() is loop]:
             await asyncio.wait(work)
 
-    async def _push(self, ticket: Ticket, body: Body) -> Push:
+    async def _push(self, ticket: CallbackPath, body: Body) -> Callback:
         if self._under_way[ticket] > _AT_ONCE:
             raise CallbackRejected("there are too many at once", http_status=429)
         read = await self._read(body) if isinstance(body, AsyncIterable) else body
-        return read_push(ticket, read, self._max_bytes)
+        return read_callback(ticket, read, self._max_bytes)
 
     async def _read(self, stream: AsyncIterable[bytes]) -> bytes:
         """A body, as far as it is wanted."""
@@ -197,29 +197,29 @@ class CallbackReceiver:
             raise CallbackRejected("the body did not come in time", http_status=408) from None
         return bytes(body)
 
-    def _opened(self, path: str) -> tuple[Ticket, list[Subscriber]]:
+    def _opened(self, path: str) -> tuple[CallbackPath, list[Subscriber]]:
         """The ticket at the end of a path, and the clients with its account."""
         last = unquote(str(path).partition("?")[0]).rstrip("/").rpartition("/")[2]
-        found = true_ticket(last, self._secrets)
+        found = genuine_path(last, self._secrets)
         if found is None or found[0].kind not in KINDS:
             raise CallbackRejected("there is nothing here", http_status=404)
         ticket, secret = found
         clients = list(self._subscribers)
         return ticket, [c for c in clients if account_mark(secret, c.account) == ticket.account]
 
-    def _ended(self, ticket: Ticket) -> None:
+    def _ended(self, ticket: CallbackPath) -> None:
         self._under_way[ticket] -= 1
         if not self._under_way[ticket]:
             del self._under_way[ticket]
 
-    async def _take(self, push: Push, clients: list[Subscriber]) -> None:
+    async def _take(self, push: Callback, clients: list[Subscriber]) -> None:
         """Hand a push to its client; what nobody listens to goes to the hook."""
         taken, rejected = Taken(), False
         for client in clients:
             try:
                 taken = await client.take(push)
             except CallbackRejected as error:
-                _not_believed(push.ticket, error)
+                _not_believed(push.path, error)
                 rejected = True
             except SunoError as error:
                 _log.info("A push for %s was not taken in: %s", push.token, in_brief(error))
@@ -241,14 +241,14 @@ class CallbackReceiver:
             _log.exception("on_unhandled failed for %s", told.token)
 
 
-def _not_believed(ticket: Ticket, error: CallbackRejected) -> None:
-    _log.warning("A push for submission %s: %s", ticket.submission, error)
+def _not_believed(ticket: CallbackPath, error: CallbackRejected) -> None:
+    _log.warning("A push for submission %s: %s", ticket.submission_id, error)
 
 
-def _unwatched(push: Push, task: Task[Any] | None) -> UnhandledCallback:
+def _unwatched(push: Callback, task: Task[Any] | None) -> UnhandledCallback:
     record = push.record(None if task is None else task.operation)
     return UnhandledCallback(
-        submission=push.submission,
+        submission=push.submission_id,
         token=push.token,
         kind=push.kind.name,
         stage=record.stage,

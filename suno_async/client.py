@@ -38,16 +38,11 @@ from suno_async._methods import OperationMethods
 from suno_async._submitting.submissions import Terms
 from suno_async.batch import Batch, Outcome, check_batch
 from suno_async.callbacks import CallbackReceiver
-from suno_async.errors import ConfigurationError, Host
+from suno_async.errors import ConfigurationError
 from suno_async.limiter import Limiter, Priority
-from suno_async.operations import (
-    UPLOAD_PATH,
-    CallOperation,
-    Operation,
-    TaskOperation,
-    Uploadable,
-    upload_of,
-)
+from suno_async.operations import CallOperation, Operation, TaskOperation, Uploadable
+from suno_async.operations._base import Host
+from suno_async.operations._files import UPLOAD_PATH, upload_of
 from suno_async.retry import RetryPolicy
 from suno_async.task import PollState, Task, read_token
 
@@ -271,7 +266,7 @@ class SunoClient(OperationMethods):
             return await self._engine.pay(operation, priority, own)
 
         def near_end(operation: TaskOperation[Any], to_start: int) -> bool:
-            return self._engine.watcher.is_near_end(operation.kind, to_start)
+            return self._engine.watcher.is_near_end(operation._kind, to_start)
 
         engine = self._engine
         find_many = None if engine.journal is None else engine.find_many

@@ -36,17 +36,12 @@ keyword-only fields cannot be unpickled.
 from __future__ import annotations
 
 import pickle
-import re
-from enum import StrEnum
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import define, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from suno_async.task import Task
 
 _REFUNDED = 531
@@ -114,8 +109,8 @@ class InvalidRequest(SunoError, ValueError):
     """Everything that is wrong with it, at once."""
 
     def __str__(self) -> str:
-        faults = "; ".join(map(str, self.problems)) or self.message
-        return f"{self.operation or 'The request'} cannot be sent: {faults}."
+        problems = "; ".join(map(str, self.problems)) or self.message
+        return f"{self.operation or 'The request'} cannot be sent: {problems}."
 
 
 class ConfigurationError(SunoError):
@@ -134,14 +129,6 @@ class RequestTimeout(SunoError, TimeoutError):
     """No answer came in time, and nothing was paid."""
 
 
-class Recovery(Protocol):
-    """How a `SubmissionUnknown` waits for a push that names its task."""
-
-    async def wait(self, timeout: float | None) -> Task[Any] | None:  # noqa: ASYNC109 as Task.wait
-        """The task, or `None` when the time is over."""
-        ...
-
-
 @define(slots=False, str=False)
 class SubmissionUnknown(SunoError):
     """A paid request left, and nobody knows whether the service accepted it.
@@ -152,11 +139,11 @@ class SubmissionUnknown(SunoError):
     Else, whether it was accepted shows in the credits and on the account's page.
     """
 
-    submission: str = ""
+    submission_id: str = ""
     """The submission's id, as in the log and in the callback URL."""
     cause: SunoError | None = None
     """What became of the answer."""
-    recovery: Recovery | None = field(default=None, init=False, repr=False)
+    _recovery: Any = field(default=None, init=False, repr=False)
     """What waits for that push, or looks; it stays in this process."""
 
     async def recovered(self, timeout: float | None = 180.0) -> Task[Any]:  # noqa: ASYNC109 as Task.wait
@@ -176,7 +163,8 @@ class SubmissionUnknown(SunoError):
                 receiver, or the operation a callback URL of its own.
             ClientClosed: the client has ended.
         """
-        task = None if self.recovery is None else await self.recovery.wait(timeout)
+        waiting = None if self._recovery is None else self._recovery.wait(timeout)
+        task: Task[Any] | None = waiting and await waiting
         if task is None:
             raise self
         return task
@@ -185,7 +173,7 @@ class SubmissionUnknown(SunoError):
         named = f" The answer named {self.token}: recovered() looks for it." if self.token else ""
         return (
             f"It is not known whether the service accepted (and charged) submission "
-            f"{self.submission}: {self.cause or self.message} It was not sent again.{named}"
+            f"{self.submission_id}: {self.cause or self.message} It was not sent again.{named}"
         )
 
 
@@ -223,7 +211,7 @@ class APIError(SunoError):
     retry_after: float | None = None
     """Seconds that the service asks to wait, where it does."""
 
-    advice = ""
+    _advice = ""
     """What to do, as the sentence that the error ends with."""
 
     @property
@@ -235,7 +223,7 @@ class APIError(SunoError):
         number = f"code {self.code}" if self.code is not None else f"HTTP {self.http_status}"
         said = self.message.strip().rstrip(".") or "no reason given"
         refund = f"{_GIVEN_BACK}: nothing was paid." if self.refunded else ""
-        return f"The service refused the request: {said} ({number}).{refund}{self.advice}"
+        return f"The service refused the request: {said} ({number}).{refund}{self._advice}"
 
 
 class BadRequest(APIError):
@@ -245,13 +233,13 @@ class BadRequest(APIError):
 class AuthenticationFailed(APIError):
     """Code 401: the key is missing or wrong."""
 
-    advice = " Check the key: https://sunoapi.org/api-key lists the valid ones."
+    _advice = " Check the key: https://sunoapi.org/api-key lists the valid ones."
 
 
 class InsufficientCredits(APIError):
     """Code 402, and 429 by its documented meaning: the account is empty."""
 
-    advice = " Top up the account; waiting does not help."
+    _advice = " Top up the account; waiting does not help."
 
 
 class NotFound(APIError):
@@ -265,7 +253,7 @@ class NotFound(APIError):
 class RateLimited(APIError):
     """Codes 430 and 405, and 429 where it means the rate: more than 20 requests in 10 seconds."""
 
-    advice = " Someone else may be using the key's rate: share one limiter between processes."
+    _advice = " Someone else may be using the key's rate: share one limiter between processes."
 
 
 class Conflict(APIError):
@@ -279,7 +267,7 @@ class TooLong(APIError):
 class Maintenance(APIError):
     """Code 455: the service is being maintained."""
 
-    advice = " Try again later."
+    _advice = " Try again later."
 
 
 class ServerError(APIError):
@@ -337,76 +325,3 @@ class CallbackRejected(SunoError):
 
     def __str__(self) -> str:
         return f"A push was rejected: {self.message}."
-
-
-class Host(StrEnum):
-    """The two hosts, for the same code means different things on them."""
-
-    API = "api"
-    """The host that makes songs."""
-    UPLOAD = "upload"
-    """The host that files are sent to."""
-
-
-RECORD = "record"
-"""Where a code was seen that is no host's: in the place of a task's record."""
-
-_CODES: Mapping[str, Mapping[int, type[APIError]]] = {
-    Host.API: {
-        400: BadRequest,
-        401: AuthenticationFailed,
-        402: InsufficientCredits,
-        404: NotFound,
-        405: RateLimited,
-        409: Conflict,
-        413: TooLong,
-        422: BadRequest,
-        429: InsufficientCredits,
-        430: RateLimited,
-        451: BadRequest,
-        455: Maintenance,
-    },
-    Host.UPLOAD: {405: BadRequest, 429: RateLimited},  # else as API; 405 is a wrong method here
-    RECORD: {422: NotFound},  # else as API; there is only an id to complain of
-}
-_MATCHES_A_WORK = 413  # of a task, while of a request it is a text that is too long
-_CREDITS_OR_RATE = 429
-_RATE = re.compile(
-    r"frequen|too many|\b(rate|limit)|[频頻][率繁]|限[流速]|速率|[请請]求(次[数數]|[过過太])",
-    re.IGNORECASE,
-)
-_CREDITS = re.compile(
-    r"credit|insufficient|top.?up|balance|[积積]分|[余餘][额額]|[额額]度|[点點][数數]|充值|不足|欠[费費]",
-    re.IGNORECASE,
-)
-
-
-def api_error(
-    where: str,
-    code: int | None,
-    message: str,
-    *,
-    http_status: int,
-    retry_after: float | None = None,
-) -> APIError:
-    """The error for a refusal by a host, or in place of a `RECORD`.
-
-    `code` is `None` where the answer had no envelope.
-    """
-    number = http_status if code is None else code
-    chosen = _CODES[where].get(number) or _CODES[Host.API].get(number)
-    if number == _CREDITS_OR_RATE and (code is None or _is_about_rate(message)):
-        chosen = RateLimited
-    if chosen is None:
-        chosen = ServerError if number >= HTTPStatus.INTERNAL_SERVER_ERROR else APIError
-    return chosen(message, code=code, http_status=http_status, retry_after=retry_after)
-
-
-def failure_class(status: str | None, code: int | None) -> type[TaskFailed]:
-    """The error for a task that the service gave up with this word and code."""
-    rejected = status == "SENSITIVE_WORD_ERROR" or code == _MATCHES_A_WORK
-    return ContentRejected if rejected else TaskFailed
-
-
-def _is_about_rate(message: str) -> bool:
-    return bool(_RATE.search(message)) and not _CREDITS.search(message)

@@ -35,8 +35,9 @@ from suno_async._http.settings import hosts_of, key_of
 from suno_async._rate.leases import Commands, Leases, checked, connect, name_of
 from suno_async._rate.queue import Queue
 from suno_async._rate.redis import Book
-from suno_async.errors import ClientClosed, ConfigurationError, ConnectionFailed, Host
+from suno_async.errors import ClientClosed, ConfigurationError, ConnectionFailed
 from suno_async.limiter import HeldSlot, Priority, RateLimiter, Slot, SlotResult
+from suno_async.operations._base import Host
 
 _AGAIN = 0.1  # seconds between attempts while Redis may be back in a moment
 _LOOK_UP = 0.5  # seconds between looks whether Redis is back, while waiting for a slot of one's own

@@ -20,7 +20,8 @@ from attrs import define, field
 from suno_async._deadline import Deadline
 from suno_async._wire.records import Record
 from suno_async.errors import ConfigurationError, SunoError, TaskFailed, TaskTimeout
-from suno_async.operations import KINDS, Kind, TaskOperation
+from suno_async.operations import TaskOperation
+from suno_async.operations._kinds import KINDS, Kind
 from suno_async.results import Stage, TaskEvent
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ def read_token(token: str, operation: type[TaskOperation[Any]] | None) -> tuple[
     """
     name, colon, task_id = str(token).strip().partition(":")
     if not colon and operation is not None:
-        name, task_id = operation.kind.name, name
+        name, task_id = operation._kind.name, name
     kind = KINDS.get(name)
-    if kind is None or not task_id or (operation is not None and operation.kind is not kind):
-        expected = operation.kind.name if operation is not None else "music"
+    if kind is None or not task_id or (operation is not None and operation._kind is not kind):
+        expected = operation._kind.name if operation is not None else "music"
         raise ConfigurationError(
             f"{token!r} is not the token of a task: one reads like "
             f"'{expected}:5c79be8e…'; a plain id needs its operation, as in "

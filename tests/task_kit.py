@@ -11,7 +11,7 @@ from attrs import define, field
 
 from suno_async import Stage, SunoError, Task, TaskFailed, Track
 from suno_async._wire.records import Record
-from suno_async.operations import KINDS
+from suno_async.operations._kinds import KINDS
 
 Tracks = tuple[Track, ...]
 

@@ -18,7 +18,8 @@ from suno_async import (
 )
 from suno_async._wire.converter import answer_of, operation_to_dict
 from suno_async.errors import Conflict
-from suno_async.operations import KINDS, OPERATIONS, BoostStyle, TaskOperation
+from suno_async.operations import OPERATIONS, BoostStyle, TaskOperation
+from suno_async.operations._kinds import KINDS
 from suno_async.testing import FakeSuno
 
 if TYPE_CHECKING:
@@ -285,6 +286,6 @@ def test_every_operation_has_its_method() -> None:
             continue
         snake = "".join(f"_{one.lower()}" if one.isupper() else one for one in name).strip("_")
         assert hasattr(SunoClient, snake)
-        assert cls.costs is (name not in {"GetCredits", "CheckVoice"})
-    kinds = {cls.kind.name for cls in OPERATIONS.values() if issubclass(cls, TaskOperation)}
+        assert cls._costs is (name not in {"GetCredits", "CheckVoice"})
+    kinds = {cls._kind.name for cls in OPERATIONS.values() if issubclass(cls, TaskOperation)}
     assert kinds == KINDS.keys()

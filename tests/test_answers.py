@@ -27,8 +27,11 @@ from suno_async import (
 from suno_async._http.verdict import Refusal, Reply, Request, judge
 from suno_async._wire.converter import answer_of
 from suno_async._wire.records import Record, record_of
-from suno_async.errors import BadRequest, Host, NotFound, ServerError, api_error
-from suno_async.operations import KINDS, OPERATIONS, BoostStyle
+from suno_async._wire.refusals import api_error
+from suno_async.errors import BadRequest, NotFound, ServerError
+from suno_async.operations import OPERATIONS, BoostStyle
+from suno_async.operations._base import Host
+from suno_async.operations._kinds import KINDS
 from suno_async.testing import FakeSuno, Fault
 
 UNKNOWN = "0" * 32
@@ -223,7 +226,7 @@ async def test_a_rate_in_chinese_is_waited_for(suno: SunoClient, fake_suno: Fake
 @pytest.mark.parametrize("kind", sorted(KINDS))
 async def test_short_kinds_are_polled_soon(kind: str) -> None:
     """What may be done in seconds is asked for after 2 to 3 s, a song after 8 as ever."""
-    names = (name for name, one in OPERATIONS.items() if getattr(one, "kind", None) is KINDS[kind])
+    names = (name for name, one in OPERATIONS.items() if getattr(one, "_kind", None) is KINDS[kind])
     async with (
         FakeSuno(strict_ids=False, send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,

@@ -119,7 +119,7 @@ async def test_a_doubt_that_has_ended_meanwhile_is_none(
     async with client(fake_suno, tmp_path) as suno:
         (lost,) = await run(suno, songs(1))
         assert isinstance(lost.error, SubmissionUnknown)
-        key = lost.error.submission
+        key = lost.error.submission_id
     find_many = SqliteJournal.find_many
     (task_id,) = fake_suno.tasks
 

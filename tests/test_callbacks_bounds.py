@@ -17,7 +17,7 @@ from suno_async import (
     SunoClient,
     UnhandledCallback,
 )
-from suno_async.operations import KINDS
+from suno_async.operations._kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -28,7 +28,7 @@ from suno_async import (
     Task,
     UnhandledCallback,
 )
-from suno_async.operations import KINDS
+from suno_async.operations._kinds import KINDS
 from suno_async.testing import FakeSuno
 
 if TYPE_CHECKING:

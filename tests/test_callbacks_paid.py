@@ -13,8 +13,8 @@ from pushing import callback_url, music, post, rejected
 from test_callbacks_recovery import LOOK, SEA, client, lose, rows
 
 from suno_async import ClientClosed, GenerateLyrics, GenerateMusic, SubmissionUnknown
-from suno_async._wire.callback_bodies import ticket_of
-from suno_async.operations import KINDS
+from suno_async._wire.callback_bodies import path_in_record
+from suno_async.operations._kinds import KINDS
 from suno_async.testing import CallbackFaults, FakeSuno, Fault, Timetable
 
 if TYPE_CHECKING:
@@ -194,11 +194,11 @@ def test_words_are_not_taken_for_a_ticket(reception: Reception) -> None:
     """A prompt that holds somebody's ticket does not make the song theirs."""
     ours, theirs = (reception.receiver.url_for(one, KINDS["music"], b"") for one in "ab")
     asked = {"prompt": f"sing {theirs}", "callBackUrl": ours}
-    ticket = ticket_of({"data": {"param": json.dumps(asked)}})
+    ticket = path_in_record({"data": {"param": json.dumps(asked)}})
     assert ticket is not None
-    assert ticket.submission == "a"
+    assert ticket.submission_id == "a"
     del asked["callBackUrl"]
-    assert ticket_of({"data": {"param": json.dumps(asked)}}) is None
+    assert path_in_record({"data": {"param": json.dumps(asked)}}) is None
 
 
 async def test_the_readmes_way(

@@ -207,13 +207,13 @@ async def test_the_error_travels(fake: FakeSuno, reception: Reception) -> None:
     """A copy waits as the error does; from a pickle it says that it is unknown, as before."""
     async with client(fake, reception.receiver) as suno:
         error = await lose(suno, fake)
-        assert (str(error), error.recovery is not None) == (str(copy.copy(error)), True)
+        assert (str(error), error._recovery is not None) == (str(copy.copy(error)), True)
         for strange in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):  # noqa: S301 our own
             assert str(strange) == str(error)
             with pytest.raises(SubmissionUnknown):
                 await strange.recovered()
         assert (await copy.copy(error).recovered()).id in fake.tasks
-        assert SECRET not in repr(error.recovery)
+        assert SECRET not in repr(error._recovery)
 
 
 async def test_all_who_wait_get_it(fake: FakeSuno, reception: Reception) -> None:

@@ -372,8 +372,8 @@ async def test_a_lost_answer_is_never_paid_twice(
         await suno.generate_music("the sea")
     await asyncio.sleep(120)
     assert len(fake_suno.ledger.of("generate-music")) == 1
-    assert caught.value.submission
-    assert caught.value.submission in str(caught.value)
+    assert caught.value.submission_id
+    assert caught.value.submission_id in str(caught.value)
 
 
 async def test_what_costs_nothing_is_asked_again(suno: SunoClient, fake_suno: FakeSuno) -> None:

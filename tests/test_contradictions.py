@@ -30,9 +30,12 @@ from suno_async import (
 )
 from suno_async._wire.converter import answer_of, body_of
 from suno_async._wire.records import Record, record_of
-from suno_async.errors import BadRequest, Host, InsufficientCredits, RateLimited, api_error
-from suno_async.operations import KINDS, OPERATIONS
-from suno_async.results import RETENTION
+from suno_async._wire.refusals import api_error
+from suno_async.errors import BadRequest, InsufficientCredits, RateLimited
+from suno_async.operations import OPERATIONS
+from suno_async.operations._base import Host
+from suno_async.operations._kinds import KINDS
+from suno_async.results._base import RETENTION
 
 CALLBACK = "https://callback.invalid/"
 
@@ -53,8 +56,8 @@ def read(kind: str, data: Any) -> Any:
 def test_credits(data: Any) -> None:
     """A number, or an object of the quick start's; fractions occur; the other path is tried."""
     assert answer_of(GetCredits(), {"code": 200, "data": data}) == 12.5
-    assert GetCredits.path == "/api/v1/generate/credit"
-    assert GetCredits.fallback_path == "/api/v1/get-credits"
+    assert GetCredits._path == "/api/v1/generate/credit"
+    assert GetCredits._fallback_path == "/api/v1/get-credits"
 
 
 @pytest.mark.parametrize("items", ["sunoData", "data", "suno_data"])

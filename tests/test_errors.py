@@ -8,7 +8,9 @@ from typing import Any, NoReturn
 import pytest
 
 from suno_async import GenerateMusic, errors
-from suno_async.errors import Host, SunoError, api_error, failure_class
+from suno_async._wire.refusals import api_error, failure_class
+from suno_async.errors import SunoError
+from suno_async.operations._base import Host
 
 
 def _subclasses(cls: type[SunoError]) -> list[type[SunoError]]:

@@ -127,7 +127,7 @@ async def test_an_unknown_stays_unknown_until_sent_again_on_request(
     for _ in range(3):
         with pytest.raises(SubmissionUnknown) as caught:
             await suno.submit(SEA, idempotency_key="k")
-        assert caught.value.submission == "k"
+        assert caught.value.submission_id == "k"
     assert len(fake_suno.ledger.of("generate-music")) == 1
     task = await suno.submit(SEA, idempotency_key="k", resend_unknown=True)
     assert (await suno.submit(SEA, idempotency_key="k")).token == task.token

@@ -14,7 +14,9 @@ from suno_async import ConfigurationError, ExtendMusic, GenerateMusic, SunoClien
 from suno_async._journal.digest import digest_of
 from suno_async._wire.converter import operation_written, written_of
 from suno_async.batch import Keys
-from suno_async.operations import KINDS, OPERATIONS, WRITTEN_AS, Operation, TaskOperation
+from suno_async.operations import OPERATIONS, Operation, TaskOperation
+from suno_async.operations._base import WRITTEN_AS
+from suno_async.operations._kinds import KINDS
 
 if TYPE_CHECKING:
     from suno_async.testing import FakeSuno
@@ -34,12 +36,12 @@ def test_what_was_written_down_once_keeps_its_digest(name: str) -> None:
 
 def test_each_operation_that_costs_is_held() -> None:
     """A new operation is added here, a renamed one is found here by the name it had."""
-    assert {written_of_class(cls) for cls in OPERATIONS.values() if cls.costs} == STORED.keys()
+    assert {written_of_class(cls) for cls in OPERATIONS.values() if cls._costs} == STORED.keys()
 
 
 def written_of_class(cls: type[Operation[Any]]) -> str:
     """The name in journals."""
-    return cls.written_as or cls.__name__
+    return cls._written_as or cls.__name__
 
 
 @pytest.mark.parametrize("name", STORED)

@@ -13,7 +13,7 @@ import pytest
 from suno_async import ContentRejected, DecodeError, Stage, TaskFailed
 from suno_async._wire.records import Record, record_of
 from suno_async.errors import NotFound
-from suno_async.operations import KINDS
+from suno_async.operations._kinds import KINDS
 
 PENDING, TEXT, FIRST, COMPLETE = Stage
 FAILED = "failed"

@@ -28,7 +28,8 @@ from live.exchanges import (
 from live.plugin import is_asked_for, whole_number
 
 from suno_async import SunoClient, SunoError
-from suno_async.operations import KINDS, OPERATIONS
+from suno_async.operations import OPERATIONS
+from suno_async.operations._kinds import KINDS
 from suno_async.testing import FakeSuno, Timetable, run_accelerated
 
 ROOT = Path(__file__).parent.parent
@@ -301,9 +302,9 @@ async def test_the_pace_is_that_of_all_processes(fake_suno: FakeSuno, tmp_path: 
 
 def test_what_is_free_is_what_the_operations_say() -> None:
     """Each operation that costs counts as paid, and no other that is posted does."""
-    posted = [one for one in OPERATIONS.values() if one.method == "POST"]
-    assert {one.path for one in posted if not one.costs} == {*FREE}
-    assert not any(one.path.endswith(FREE) for one in posted if one.costs)
+    posted = [one for one in OPERATIONS.values() if one._method == "POST"]
+    assert {one._path for one in posted if not one._costs} == {*FREE}
+    assert not any(one._path.endswith(FREE) for one in posted if one._costs)
 
 
 @pytest.mark.parametrize("name", RECORDS)

@@ -27,7 +27,7 @@ def _row(name: str, cls: type[Operation[Any]]) -> tuple[str, str, str, str]:
     if issubclass(cls, TaskOperation):
         assert answer.__origin__ is Task
         (answer,) = get_args(answer)
-        stages = ", ".join(cls.kind.stages)
+        stages = ", ".join(cls._kind.stages)
     return f"`{method}`", f"`{name}`", f"`{_named(answer)}`", stages
 
 

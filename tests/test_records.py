@@ -31,7 +31,7 @@ from suno_async._wire.records import (
     record_of,
 )
 from suno_async.errors import NotFound
-from suno_async.operations import KINDS, Kind
+from suno_async.operations._kinds import KINDS, Kind
 
 MUSIC, LYRICS, WAV = (KINDS[name] for name in ("music", "lyrics", "wav"))
 

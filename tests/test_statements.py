@@ -25,18 +25,18 @@ from suno_async import (
     UploadAndCover,
 )
 from suno_async._wire.converter import body_of
+from suno_async._wire.refusals import api_error
 from suno_async.errors import (
     AuthenticationFailed,
     BadRequest,
-    Host,
     InsufficientCredits,
     Maintenance,
     NotFound,
     RateLimited,
     ServerError,
     TooLong,
-    api_error,
 )
+from suno_async.operations._base import Host
 from suno_async.testing import FakeSuno, Timetable
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ async def test_the_key_is_a_bearers_token() -> None:
 def test_the_address() -> None:
     """Nothing else being said, the service's own address is used, and its paths."""
     assert "https://api.sunoapi.org" in repr(SunoClient("YOUR_API_KEY"))
-    assert GenerateMusic.path == "/api/v1/generate"
+    assert GenerateMusic._path == "/api/v1/generate"
 
 
 @pytest.mark.parametrize("model", ["V3_5", "V4", "V4_5", "V4_5PLUS", "V4_5ALL", "V5"])

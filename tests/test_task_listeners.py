@@ -21,7 +21,7 @@ from suno_async import (
     Track,
 )
 from suno_async._wire.records import Record
-from suno_async.operations import KINDS
+from suno_async.operations._kinds import KINDS
 from suno_async.task import PollState, read_token
 
 

@@ -20,7 +20,8 @@ from suno_async._wire.converter import answer_of, task_id_of
 from suno_async._wire.records import Record, record_of
 from suno_async._wire.values import is_many
 from suno_async.errors import ConnectionFailed
-from suno_async.operations import KINDS, CallOperation, TaskOperation
+from suno_async.operations import CallOperation, TaskOperation
+from suno_async.operations._kinds import KINDS
 from suno_async.results import Result
 
 PAYLOADS = {path.stem: path.read_bytes() for path in Path(__file__).parent.glob("payloads/*.json")}
@@ -71,7 +72,12 @@ def read(reader: str, raw: bytes) -> Any:
     asked = example(reader)
     starts = isinstance(asked, TaskOperation)
     request = Request(
-        name=reader, method="POST", path="", host=asked.host, costs=asked.costs, starts_task=starts
+        name=reader,
+        method="POST",
+        path="",
+        host=asked._host,
+        costs=asked._costs,
+        starts_task=starts,
     )
     body = judged(request, raw)
     if isinstance(asked, CallOperation):

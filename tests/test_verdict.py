@@ -85,7 +85,7 @@ def test_silence_after_leaving_is_unknown_only_where_it_costs() -> None:
     gone = Silence(RequestTimeout("x"), may_have_arrived=True)
     assert refused(FREE, gone) == Refusal(gone.error, may_retry=True)
     error = unknown(PAID, gone)
-    assert (error.kind, error.submission, error.cause) == ("m", "s", gone.error)
+    assert (error.kind, error.submission_id, error.cause) == ("m", "s", gone.error)
     assert unknown(CALL, gone).kind is None
 
 

@@ -26,7 +26,7 @@ from suno_async._polling.poller import Nap
 from suno_async._polling.schedule import Lane, Schedule
 from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
 from suno_async.limiter import Priority, Slot, SlotResult
-from suno_async.operations import KINDS
+from suno_async.operations._kinds import KINDS
 from suno_async.task import PollErrors, PollState, Task
 from suno_async.testing import FakeSuno, Fault
 

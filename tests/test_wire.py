@@ -34,7 +34,8 @@ from suno_async._wire.converter import (
     task_id_of,
 )
 from suno_async._wire.values import camel, snake
-from suno_async.operations import OPERATIONS, SENT_AS, Operation, TaskOperation, UploadStream
+from suno_async.operations import OPERATIONS, Operation, TaskOperation, UploadStream
+from suno_async.operations._base import SENT_AS
 
 CALLBACK = "https://callback.invalid/"
 _VALUES: dict[type, st.SearchStrategy[Any]] = {
@@ -102,7 +103,7 @@ def test_what_is_written_down_is_read_again(operation: Operation[Any]) -> None:
 def test_what_is_sent_holds_every_field(operation: Operation[Any]) -> None:
     """An operation → the API's JSON → the same fields, names and values, and nothing besides."""
     body = json.loads(json.dumps(body_of(operation, CALLBACK)))
-    sent = operation.as_sent()
+    sent = operation._as_sent()
     odd = {
         attribute.metadata[SENT_AS]: attribute.name
         for attribute in fields(type(sent))

@@ -19,7 +19,7 @@ from order import KEY, is_positional, place
 
 from suno_async import SunoClient, operations, results
 from suno_async.operations import OPERATIONS, CallOperation, Operation, TaskOperation
-from suno_async.operations.files import Upload
+from suno_async.operations._files import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -201,7 +201,7 @@ class _Method:
         known |= entries(sections(SunoClient.call.__doc__ or "")["Raises"])
         if self.starts_task:
             names = ("APIError", "SubmissionUnknown", "ConnectionFailed", "ConfigurationError")
-        elif self.operation.costs:
+        elif self.operation._costs:
             names = ("APIError", "SubmissionUnknown", "ConnectionFailed", "DecodeError")
         else:
             names = ("APIError", "ConnectionFailed", "RequestTimeout", "DecodeError")

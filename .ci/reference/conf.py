@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
-import tomllib
 from enum import Enum
-from pathlib import Path
 from random import random
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +16,7 @@ from sphinx.util.inspect import object_description
 from sphinx.util.nodes import make_refnode
 
 import suno_async
-from suno_async import errors, testing
-from suno_async.operations import Operation
+from suno_async import errors, operations, results, testing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-_PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 _QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _ARGUMENTS = re.compile(r"^Args:\n(?: {4}.*\n?)+\n?", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
@@ -39,10 +34,14 @@ _MADE_FOR_USERS = {
 }
 _MADE_FOR_USERS.add("suno_async.testing._api.jobs.Job")
 testing.Fault.__repr__ = lambda self: self.name  # all its fields would fill lines
-_SHORT = {"NOTHING": "...", repr(testing.PASSING): "PASSING", object_description(random): "random"}
+_SHORT = {
+    "NOTHING": "...",
+    repr(testing.TRANSIENT): "TRANSIENT",
+    object_description(random): "random",
+}
 
 project = "suno-async"
-release = tomllib.loads(_PYPROJECT.read_text("utf-8"))["project"]["version"]
+release = suno_async.__version__
 extensions = ["sphinx.ext.autodoc"]
 html_theme = "furo"
 html_title = f"suno-async {release}"
@@ -59,7 +58,7 @@ nitpick_ignore_regex = [
     ("py:class", r"Callable.*|tuple.str|(.*\.)?(R|R_co|_T|_Ts|D|Op|Op_co|Moment)"),  # no pages
 ]
 for _name, _module in sys.modules.items():  # what they add to `str` is for reading answers only
-    if _name.startswith("suno_async.results.") and not _name.endswith("_base"):
+    if _name.startswith("suno_async.results._") and not _name.endswith("_base"):
         vars(_module).update({alias: str for alias in ("Url", "Given") if alias in vars(_module)})
 
 autodoc_member_order = "bysource"
@@ -99,19 +98,6 @@ def show_signature(
     return given, returned
 
 
-def skip_member(
-    app: Sphinx, _what: str, name: str, _obj: Any, _skip: Any, _options: Any
-) -> bool | None:
-    """Leave out of an operation how the client sends it: it is its fields and properties."""
-    owner = getattr(suno_async, app.env.current_document.autodoc_class, None)
-    if not (isinstance(owner, type) and issubclass(owner, Operation)):
-        return None
-    is_shown = name in attrs.fields_dict(owner) or isinstance(
-        inspect.getattr_static(owner, name, None), property
-    )
-    return None if is_shown else True
-
-
 def find_elsewhere(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, contents: nodes.Element
 ) -> nodes.Element | None:
@@ -138,6 +124,13 @@ def tell_missing(_app: Sphinx, env: BuildEnvironment) -> Iterator[str]:
     wanted = {f"suno_async.testing.{name}" for name in testing.__all__}
     for name in suno_async.__all__:
         wanted.add(f"suno_async.{'errors.' * hasattr(errors, name)}{name}")
+    for module in operations, results:
+        documented = {full.rpartition(".")[2] for full in shown if module.__name__ in full}
+        wanted |= {
+            f"{module.__name__}.{name}"
+            for name in module.__all__
+            if name not in documented and name not in suno_async.__all__
+        }
     for name in sorted(wanted - set(shown)):
         logging.getLogger(__name__).warning("%s is on no page", name)
     return iter(())
@@ -147,6 +140,5 @@ def setup(app: Sphinx) -> None:
     """Connect what is defined here."""
     app.connect("autodoc-process-docstring", read_docstring)
     app.connect("autodoc-process-signature", show_signature)
-    app.connect("autodoc-skip-member", skip_member)
     app.connect("missing-reference", find_elsewhere)
     app.connect("env-updated", tell_missing)

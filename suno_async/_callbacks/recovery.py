@@ -21,8 +21,8 @@ from attrs import define, evolve, field
 
 from suno_async._deadline import Deadline
 from suno_async._http.verdict import Body, in_brief
-from suno_async._wire.callback_bodies import Push, ticket_of
-from suno_async._wire.callback_urls import Ticket
+from suno_async._wire.callback_bodies import Callback, path_in_record
+from suno_async._wire.callback_urls import CallbackPath
 from suno_async.errors import (
     CallbackRejected,
     ClientClosed,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from suno_async._journal.journal import Entry
     from suno_async._polling.poller import Poller
     from suno_async._submitting.submissions import Submissions
-    from suno_async.operations import Kind
+    from suno_async.operations._kinds import Kind
 
 _log = logging.getLogger("suno_async")
 
@@ -182,19 +182,21 @@ class Recoveries:
 
     def _ask_for(self, lost: LostAnswer) -> None:
         """Look whether the service has the task that an answer named."""
-        kind, task_id = lost.operation.kind.name, lost.candidate or ""
-        push = Push(ticket=Ticket(b"", kind, lost.submission), task_id=task_id, body={})
+        kind, task_id = lost.operation._kind.name, lost.candidate or ""
+        push = Callback(path=CallbackPath(b"", kind, lost.submission), task_id=task_id, body={})
         confirming = self._begin(push, self._confirm_candidate(push, lost))
         confirming.add_done_callback(partial(_tried, lost))
 
-    async def _confirm_candidate(self, push: Push, lost: LostAnswer) -> Task[Any]:
-        entry = await self._client.submissions.book.find(push.submission)
+    async def _confirm_candidate(self, push: Callback, lost: LostAnswer) -> Task[Any]:
+        entry = await self._client.submissions.book.find(push.submission_id)
         has_other = entry is not None and not entry.is_unknown
         return await self._confirm(push, entry, has_other=has_other, is_pushed=lost.is_pushed)
 
-    def _begin(self, push: Push, work: Coroutine[Any, Any, Task[Any]]) -> asyncio.Task[Task[Any]]:
+    def _begin(
+        self, push: Callback, work: Coroutine[Any, Any, Task[Any]]
+    ) -> asyncio.Task[Task[Any]]:
         """Find out about a claim, once at a time."""
-        claim = push.submission, push.task_id
+        claim = push.submission_id, push.task_id
         known = self._confirming.get(claim)
         if known is not None:
             work.close()
@@ -218,7 +220,7 @@ class Recoveries:
             lost.end(task)
 
     async def task_of(
-        self, push: Push, entry: Entry | None, *, has_other: bool
+        self, push: Callback, entry: Entry | None, *, has_other: bool
     ) -> Task[Any] | None:
         """The task that a push names, if it is the submission's; `None` where nobody can say.
 
@@ -226,8 +228,8 @@ class Recoveries:
             CallbackRejected: it is not.
             SunoError: that cannot be found out.
         """
-        claim = push.submission, push.task_id
-        if entry is None and not self.has_lost(push.submission):
+        claim = push.submission_id, push.task_id
+        if entry is None and not self.has_lost(push.submission_id):
             return None
         settled = self._settled.get(claim)
         if settled is not None:
@@ -235,7 +237,7 @@ class Recoveries:
                 raise foreign(push)
             return self._task(push, entry)
         if claim not in self._confirming:
-            claims = [one for one in self._confirming if one[0] == push.submission]
+            claims = [one for one in self._confirming if one[0] == push.submission_id]
             if len(claims) >= _MOST_CLAIMS:
                 raise foreign(push)
         confirming = self._begin(push, self._confirm(push, entry, has_other=has_other))
@@ -261,70 +263,70 @@ class Recoveries:
     # --- one claim -----------------------------------------------------------------------------
 
     async def _confirm(
-        self, push: Push, entry: Entry | None, *, has_other: bool, is_pushed: bool = True
+        self, push: Callback, entry: Entry | None, *, has_other: bool, is_pushed: bool = True
     ) -> Task[Any]:
         """Look whether the task is the submission's, and if so have it written down."""
         body = await self._looked_up(push)
         owner = await self._client.submissions.book.of_task(push.kind.name, push.task_id)
-        claimed = ticket_of(body)
+        claimed = path_in_record(body)
         has_other = has_other or self._has_other(push)
-        if claimed is not None and not push.ticket.account:  # an answer tells no more than this
+        if claimed is not None and not push.path.account:  # an answer tells no more than this
             claimed = evolve(claimed, account=b"")
-        is_its = claimed == push.ticket or (claimed is None and not has_other)
-        is_its = is_its and (owner is None or owner.id == push.submission)
+        is_its = claimed == push.path or (claimed is None and not has_other)
+        is_its = is_its and (owner is None or owner.id == push.submission_id)
         if is_its and entry is not None and not has_other:
             has_other = not await self._write_down(push)
             is_its = claimed is not None or not has_other
-        _remember(self._settled, (push.submission, push.task_id), is_its)
+        _remember(self._settled, (push.submission_id, push.task_id), is_its)
         if not is_its:
             raise foreign(push)
         task = self._task(push, entry, is_pushed=is_pushed)
         if not has_other:
-            self._started(task, push.submission)
+            self._started(task, push.submission_id)
         with suppress(SunoError):
             tell = partial(self._client.watcher.told, task) if is_pushed else task.observe
             tell(push.record(task.operation, body))
         self._tell(push, task)
         return task
 
-    def _has_other(self, push: Push) -> bool:
+    def _has_other(self, push: Callback) -> bool:
         """Whether the submission was found to have another task."""
         return any(
-            is_its and submission == push.submission and task_id != push.task_id
+            is_its and submission == push.submission_id and task_id != push.task_id
             for (submission, task_id), is_its in self._settled.items()
         )
 
-    async def _write_down(self, push: Push) -> bool:
+    async def _write_down(self, push: Callback) -> bool:
         """Whether it was still unknown which task the submission has."""
         try:
-            return await self._client.submissions.book.recovered(push.submission, push.task_id)
+            return await self._client.submissions.book.recovered(push.submission_id, push.task_id)
         except JournalError as error:  # it is paid: whoever waits must have it all the same
             _log.error("%s is accepted, but: %s", push.token, error)
             return True
 
-    def _task(self, push: Push, entry: Entry | None, *, is_pushed: bool = True) -> Task[Any]:
-        lost = self._lost.get(push.submission)
+    def _task(self, push: Callback, entry: Entry | None, *, is_pushed: bool = True) -> Task[Any]:
+        lost = self._lost.get(push.submission_id)
         operation = self._client.operation_in(entry) if entry is not None else None
         seat = PollState(accepted=None if lost is None else lost.since, has_voted=True)
         seat.is_pushed = is_pushed
         task = self._client.task(
             push.kind, push.task_id, operation if lost is None else lost.operation, seat
         )
-        task.seat.submission, task.seat.is_known = push.submission, True
+        task.seat.submission, task.seat.is_known = push.submission_id, True
         return task
 
-    def _tell(self, push: Push, task: Task[Any]) -> None:
+    def _tell(self, push: Callback, task: Task[Any]) -> None:
         """Give it to whoever waits, else list it."""
-        told = f"{push.submission} was accepted as {push.token}, after all"
-        if self.awaited(push.submission) is not None:
+        told = f"{push.submission_id} was accepted as {push.token}, after all"
+        if self.awaited(push.submission_id) is not None:
             _log.info("%s", told)
         else:
             self._client.submissions.unclaimed.append(push.token)
             tokens = {"tokens": [push.token]}
             _log.warning("%s: pick it up with task(%r)", told, push.token, extra=tokens)
-        self.end(push.submission, task)
+        self.end(push.submission_id, task)
 
-    async def _looked_up(self, push: Push) -> Body:
+    async def _looked_up(self, push: Callback) -> Body:
         """The task's record, which must be there.
 
         Raises:
@@ -346,7 +348,7 @@ class Recoveries:
         raise foreign(push) if isinstance(error, NotFound) else error
 
 
-def foreign(push: Push) -> CallbackRejected:
+def foreign(push: Callback) -> CallbackRejected:
     """What is said of a push for a task that is not the submission's."""
     message = f"{push.token}, which it names, is not the task of this submission"
     return CallbackRejected(message, http_status=409)

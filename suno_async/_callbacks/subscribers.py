@@ -10,7 +10,7 @@ from suno_async.errors import CallbackRejected, ClientClosed, ConfigurationError
 from suno_async.task import Task
 
 if TYPE_CHECKING:
-    from suno_async._wire.callback_bodies import Push
+    from suno_async._wire.callback_bodies import Callback
 
 
 @frozen
@@ -31,7 +31,7 @@ class Subscriber(Protocol):
         """What tells its account from others; never shown."""
         ...
 
-    def check(self, push: Push) -> bool:
+    def check(self, push: Callback) -> bool:
         """Whether the task is known as the submission's own.
 
         Raises:
@@ -41,12 +41,12 @@ class Subscriber(Protocol):
         """
         ...
 
-    async def take(self, push: Push) -> Taken:
+    async def take(self, push: Callback) -> Taken:
         """Take a push in."""
         ...
 
 
-def takers(clients: list[Subscriber], push: Push) -> list[Subscriber]:
+def takers(clients: list[Subscriber], push: Callback) -> list[Subscriber]:
     """The client whose task it is; where none says so, those that are open and of this loop.
 
     Raises:

@@ -13,7 +13,7 @@ from attrs import frozen
 from suno_async._downloads.formats import is_known
 from suno_async._downloads.naming import file_name, stem_of, suffix_of
 from suno_async.errors import ConfigurationError, DownloadFailed
-from suno_async.operations import KINDS
+from suno_async.operations._kinds import KINDS
 from suno_async.results import (
     CoverImages,
     FileLink,

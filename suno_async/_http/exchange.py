@@ -31,15 +31,15 @@ from attrs import define, field
 from suno_async._deadline import Deadline
 from suno_async._http.links import Links
 from suno_async._http.verdict import Reply, Request, Silence
-from suno_async._wire.callback_urls import without_tags
+from suno_async._wire.callback_urls import without_signatures
 from suno_async.errors import (
     ClientClosed,
     ConfigurationError,
     ConnectionFailed,
-    Host,
     RequestTimeout,
     SunoError,
 )
+from suno_async.operations._base import Host
 
 _MOST_BYTES = 16 * 2**20  # of an answer; the largest known are some 100 KiB
 _LEAST_KEY = 8  # characters; a shorter key, as in tests, may be part of any word
@@ -172,7 +172,7 @@ class Http:
             body = body.replace(form, b"(key)")
         if self._spelt is not None and any(one in body for one in _ESCAPES):  # it takes its time
             body = self._spelt.sub(b"(key)", body)
-        return without_tags(body)
+        return without_signatures(body)
 
     # --- sessions ------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-from importlib.metadata import PackageNotFoundError, version
 from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,8 +11,10 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiolimiter import AsyncLimiter
 
-from suno_async.errors import ConfigurationError, Host
+from suno_async._version import __version__
+from suno_async.errors import ConfigurationError
 from suno_async.limiter import Priority
+from suno_async.operations._base import Host
 from suno_async.retry import RetryPolicy
 
 _API = "https://api.sunoapi.org"
@@ -159,8 +160,4 @@ def _check_limiter(name: str, limiter: object) -> None:
 
 def user_agent() -> str:
     """What we call ourselves: gateways in front of the service want to see something."""
-    try:
-        ours = version("suno-async")
-    except PackageNotFoundError:  # used from a bare checkout
-        ours = "0"
-    return f"suno-async/{ours} aiohttp/{aiohttp.__version__}"
+    return f"suno-async/{__version__} aiohttp/{aiohttp.__version__}"

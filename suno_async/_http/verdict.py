@@ -18,12 +18,11 @@ from attrs import field, frozen
 
 from suno_async._http.multipart import Form
 from suno_async._wire.converter import other_task_in, task_id_of
+from suno_async._wire.refusals import RECORD, api_error
 from suno_async.errors import (
-    RECORD,
     APIError,
     ConnectionFailed,
     DecodeError,
-    Host,
     Maintenance,
     NotFound,
     RateLimited,
@@ -31,9 +30,9 @@ from suno_async.errors import (
     ServerError,
     SubmissionUnknown,
     SunoError,
-    api_error,
 )
 from suno_async.limiter import Priority
+from suno_async.operations._base import Host
 
 Body: TypeAlias = Mapping[str, Any]
 
@@ -217,7 +216,7 @@ def _unknown(request: Request, cause: SunoError) -> Refusal:
     error = SubmissionUnknown(
         token=cause.token,
         kind=request.kind or None,
-        submission=request.submission,
+        submission_id=request.submission,
         cause=cause,
     )
     return Refusal(error, may_retry=False)

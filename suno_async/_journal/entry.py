@@ -11,7 +11,8 @@ from suno_async._journal.journal import Entry
 from suno_async._wire.converter import answer_of, operation_written, other_task_in
 from suno_async._wire.records import Record, record_of
 from suno_async.errors import InvalidRequest
-from suno_async.operations import KINDS, CallOperation, TaskOperation
+from suno_async.operations import CallOperation, TaskOperation
+from suno_async.operations._kinds import KINDS
 
 if TYPE_CHECKING:
     from datetime import datetime

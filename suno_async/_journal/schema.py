@@ -15,7 +15,7 @@ from suno_async._journal.digest import BATCH_KEYS, batch_key, digest_of
 from suno_async._journal.journal import SubmissionState
 from suno_async._wire.records import has_failed
 from suno_async.errors import JournalError
-from suno_async.operations import KINDS
+from suno_async.operations._kinds import KINDS
 
 if TYPE_CHECKING:
     import sqlite3

@@ -32,7 +32,7 @@ from suno_async.task import PollErrors
 
 if TYPE_CHECKING:
     from suno_async._wire.records import Record
-    from suno_async.operations import Kind
+    from suno_async.operations._kinds import Kind
     from suno_async.task import Task
 
     AnyTask: TypeAlias = Task[Any]

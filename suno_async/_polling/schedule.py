@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
-from suno_async.operations import KINDS
+from suno_async.operations._kinds import KINDS
 
 if TYPE_CHECKING:
     from suno_async.task import Task

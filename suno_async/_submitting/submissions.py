@@ -32,11 +32,11 @@ from suno_async.errors import (
     ClientClosed,
     ConfigurationError,
     JournalError,
-    Recovery,
     SubmissionUnknown,
     SunoError,
 )
-from suno_async.operations import Operation, TaskOperation, remark_on
+from suno_async.operations import Operation, TaskOperation
+from suno_async.operations._groups import warning_for
 
 R = TypeVar("R")
 
@@ -141,7 +141,7 @@ class Submissions:
     """What is known of earlier submissions."""
     unclaimed: list[str] = field(factory=list[str], init=False)
     """Tokens of tasks that were accepted, and nobody was told."""
-    recovery: Callable[[str, TaskOperation[Any], str | None], Recovery | None] = field(init=False)
+    recovery: Callable[[str, TaskOperation[Any], str | None], Any] = field(init=False)
     """Says where to wait for a task whose answer was lost, given the id that an answer named."""
     _by_id: dict[str, _Submission] = field(factory=dict[str, _Submission], init=False)
     _out: set[_Submission] = field(factory=set[_Submission], init=False)
@@ -181,7 +181,7 @@ class Submissions:
             id=submission_id,
             operation=operation,
             asked=asked,
-            kind=operation.kind.name if isinstance(operation, TaskOperation) else None,
+            kind=operation._kind.name if isinstance(operation, TaskOperation) else None,
             request=request_for(submission_id),
             reading=reading,
             terms=terms,
@@ -287,7 +287,7 @@ class Submissions:
                 if candidate is not None and error.cause is not None:  # it is news to the journal
                     self.book.named(submission.id, candidate)
                 recovery = self.recovery(submission.id, submission.operation, candidate)
-                error.recovery = recovery
+                error._recovery = recovery
             raise
 
     async def _send(self, submission: _Submission) -> Any:
@@ -301,7 +301,7 @@ class Submissions:
             )
             if sending.has_left:
                 cause = ClientClosed("the client was closed before the answer was in.")
-                error = SubmissionUnknown(submission=submission.id, cause=cause)
+                error = SubmissionUnknown(submission_id=submission.id, cause=cause)
             elif sending.refused is not None:
                 sending.refused()  # in its turn; a cancelled task should not wait
             if not sending.has_left and not self._is_closing:
@@ -365,14 +365,14 @@ def _must_send(submission: _Submission, entry: Entry) -> bool:
             else "its answer, in this run or an earlier run, was none.",
             None if entry.candidate is None else f"{entry.kind}:{entry.candidate}",
             entry.kind,
-            submission=submission.id,
+            submission_id=submission.id,
         )
     return must_send
 
 
 def _remark(submission: _Submission) -> None:
     """Say once, before it is paid for, what its caller may not have meant."""
-    remark = remark_on(submission.operation)
+    remark = warning_for(submission.operation)
     if remark is not None:
         marks = {"operation": submission.request.name, "submission": submission.id, "hint": remark}
         _log.warning("%s: %s", submission.request.title, remark, extra=marks)

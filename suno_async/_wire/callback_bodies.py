@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import field, frozen
 
-from suno_async._wire.callback_urls import Ticket, ticket_in
+from suno_async._wire.callback_urls import CallbackPath, path_in
 from suno_async._wire.converter import find, task_id_of
 from suno_async._wire.records import Record, record_of
 from suno_async.errors import CallbackRejected, SunoError
-from suno_async.operations import KINDS, Kind, TaskOperation
+from suno_async.operations._kinds import KINDS, Kind
+
+if TYPE_CHECKING:
+    from suno_async.operations import TaskOperation
 
 _DEEPEST = 32  # levels of a body; what is documented has 6
 _MOST_NODES = 2_500  # values in a body; two songs have 60, and reading one may take 0.1 ms
@@ -27,10 +30,10 @@ _TOO_LARGE = 413
 
 
 @frozen(kw_only=True)
-class Push:
+class Callback:
     """What was posted for a submission."""
 
-    ticket: Ticket
+    path: CallbackPath
     """The submission that it is for, by its URL."""
     task_id: str
     """The task that it tells of."""
@@ -40,17 +43,17 @@ class Push:
     @property
     def kind(self) -> Kind:
         """The kind of the task."""
-        return KINDS[self.ticket.kind]
+        return KINDS[self.path.kind]
 
     @property
-    def submission(self) -> str:
+    def submission_id(self) -> str:
         """The id of the submission."""
-        return self.ticket.submission
+        return self.path.submission_id
 
     @property
     def token(self) -> str:
         """The token of the task."""
-        return f"{self.ticket.kind}:{self.task_id}"
+        return f"{self.path.kind}:{self.task_id}"
 
     def record(
         self, operation: TaskOperation[Any] | None = None, body: Mapping[str, Any] | None = None
@@ -64,7 +67,9 @@ class Push:
         return record_of(self.kind, told, token=self.token, operation=operation)
 
 
-def read_push(ticket: Ticket, given: bytes | str | Mapping[str, Any], most: int) -> Push:
+def read_callback(
+    ticket: CallbackPath, given: bytes | str | Mapping[str, Any], most: int
+) -> Callback:
     """The push that was posted for this ticket, as raw text or parsed.
 
     Raises:
@@ -77,7 +82,7 @@ def read_push(ticket: Ticket, given: bytes | str | Mapping[str, Any], most: int)
         raise CallbackRejected("it names no task")
     if not task_id.isprintable() or len(task_id) > _LONGEST_ID:
         raise CallbackRejected("it names a task as the service does not")
-    push = Push(ticket=ticket, task_id=task_id, body=body)
+    push = Callback(path=ticket, task_id=task_id, body=body)
     try:
         push.record()
     except SunoError:
@@ -85,7 +90,7 @@ def read_push(ticket: Ticket, given: bytes | str | Mapping[str, Any], most: int)
     return push
 
 
-def ticket_of(record: Mapping[str, Any]) -> Ticket | None:
+def path_in_record(record: Mapping[str, Any]) -> CallbackPath | None:
     """The ticket of the callback URL that a record repeats, where it repeats one of ours.
 
     A record keeps the request as a text, or the URL alone. The request's words are not searched:
@@ -98,7 +103,7 @@ def ticket_of(record: Mapping[str, Any]) -> Ticket | None:
         asked = None
     for body in {"data": asked}, record:
         url, _ = find(body, ("data.call_back_url", "data.callback_url"))
-        if isinstance(url, str) and (ticket := ticket_in(url)) is not None:
+        if isinstance(url, str) and (ticket := path_in(url)) is not None:
             return ticket
     return None
 

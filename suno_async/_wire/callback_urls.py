@@ -24,19 +24,19 @@ _TAG = re.compile(rf"({_MARK}\.[A-Za-z0-9_-]{{8,1024}}\.)[A-Za-z0-9_-]{{43}}".en
 
 
 @frozen
-class Ticket:
+class CallbackPath:
     """Which submission a callback URL belongs to."""
 
     account: bytes
     """Marks the account that it is of, without saying which that is."""
     kind: str
     """The kind of the task that the submission starts."""
-    submission: str
+    submission_id: str
     """The submission's id."""
 
     @property
     def _inside(self) -> bytes:
-        return self.account + f"{self.kind}:{self.submission}".encode()
+        return self.account + f"{self.kind}:{self.submission_id}".encode()
 
     def written(self, secret: bytes) -> str:
         """The ticket as it stands in the URL."""
@@ -57,13 +57,13 @@ def check_length(submission: str) -> None:
         )
 
 
-def ticket_in(text: str) -> Ticket | None:
+def path_in(text: str) -> CallbackPath | None:
     """The ticket that stands in a text, whether it is a true one or not."""
     found = _ANYWHERE.search(text)
     return None if found is None else _read(found[1])
 
 
-def true_ticket(given: str, secrets: tuple[bytes, ...]) -> tuple[Ticket, bytes] | None:
+def genuine_path(given: str, secrets: tuple[bytes, ...]) -> tuple[CallbackPath, bytes] | None:
     """The ticket, if one of the secrets made it, and that secret; compared in constant time."""
     shape = _SHAPE.fullmatch(given)
     ticket = None if shape is None else _read(shape[1])
@@ -82,19 +82,19 @@ def account_mark(secret: bytes, account: bytes) -> bytes:
     return _hmac(secret, "account", account)[:_ACCOUNT]
 
 
-def without_tags(body: bytes) -> bytes:
+def without_signatures(body: bytes) -> bytes:
     """What came from outside, without the secret part of the tickets that it repeats."""
     return _TAG.sub(rb"\1(tag)", body) if f"{_MARK}.".encode() in body else body
 
 
-def _read(inside: str) -> Ticket | None:
+def _read(inside: str) -> CallbackPath | None:
     try:
         raw = urlsafe_b64decode(inside + "=" * (-len(inside) % 4))
         kind, colon, submission = raw[_ACCOUNT:].decode().partition(":")
     except ValueError:
         return None
     sound = colon and len(submission.encode()) <= _LONGEST
-    return Ticket(raw[:_ACCOUNT], kind, submission) if sound else None
+    return CallbackPath(raw[:_ACCOUNT], kind, submission) if sound else None
 
 
 def _hmac(secret: bytes, purpose: str, of: bytes) -> bytes:

@@ -32,15 +32,8 @@ from suno_async._wire.values import (
     whole,
 )
 from suno_async.errors import DecodeError, FieldProblem, InvalidRequest
-from suno_async.operations import (
-    OPERATIONS,
-    SENT_APART,
-    SENT_AS,
-    WRITTEN_AS,
-    CallOperation,
-    Operation,
-    TaskOperation,
-)
+from suno_async.operations import OPERATIONS, CallOperation, Operation, TaskOperation
+from suno_async.operations._base import SENT_APART, SENT_AS, WRITTEN_AS
 from suno_async.results import Given, Result
 
 if TYPE_CHECKING:
@@ -57,7 +50,7 @@ def body_of(operation: Operation[Any], callback_url: str) -> dict[str, Any]:
     `callback_url` is for an operation that has none of its own. What is in `extra` is there as it
     was given.
     """
-    sent = operation.as_sent()
+    sent = operation._as_sent()
     body: dict[str, Any] = _converter.unstructure(sent, type(sent))
     if isinstance(sent, TaskOperation) and sent.callback_url is None:
         body[_sent_name(fields_dict(type(sent))["callback_url"])] = callback_url
@@ -96,16 +89,16 @@ def operation_from_dict(name: str, given: Mapping[str, Any]) -> Operation[Any]:
     if cls is None:
         raise InvalidRequest(f"there is no operation {name!r}")
     known = fields_dict(resolve_types(cls))
-    faults = [
+    problems = [
         FieldProblem(str(one), f"is not a field of {name}") for one in given if one not in known
     ]
-    faults += [
+    problems += [
         FieldProblem(one.name, "is required")
         for one in known.values()
         if one.default is NOTHING and one.name not in given
     ]
-    if faults:
-        raise InvalidRequest(operation=name, problems=tuple(faults))
+    if problems:
+        raise InvalidRequest(operation=name, problems=tuple(problems))
     return cls(**{one: _from_text(value, known[one].type) for one, value in given.items()})
 
 
@@ -166,9 +159,9 @@ def answer_of(operation: CallOperation[R], body: Mapping[str, Any]) -> R:
         DecodeError: it is not there, or not what it should be.
         TaskFailed: it says that the service could not do it.
     """
-    found, path = find(body, operation.answer_at)
-    answer = cast("R", structure(found, operation.answer, path, body))
-    failure = operation.failure(answer)
+    found, path = find(body, operation._answer_at)
+    answer = cast("R", structure(found, operation._answer, path, body))
+    failure = operation._failure(answer)
     if failure is not None:
         raise failure
     return answer

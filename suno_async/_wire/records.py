@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from attrs import field, fields, frozen
 
 from suno_async._wire.converter import find, structure, task_id_of
+from suno_async._wire.refusals import failure_class
 from suno_async._wire.values import is_many, leniently, whole
-from suno_async.errors import DecodeError, NotFound, TaskFailed, failure_class
-from suno_async.operations import model_of_track
+from suno_async.errors import DecodeError, NotFound, TaskFailed
+from suno_async.operations._sources import model_of_track
 from suno_async.results import Given, Result, Stage
 
 if TYPE_CHECKING:
-    from suno_async.operations import Kind, TaskOperation
+    from suno_async.operations import TaskOperation
+    from suno_async.operations._kinds import Kind
 
 R = TypeVar("R")
 

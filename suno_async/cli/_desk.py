@@ -28,7 +28,8 @@ from suno_async import (
 )
 from suno_async._http.settings import hosts_of, key_of
 from suno_async._journal.account import Account
-from suno_async.errors import Host, Maintenance, ServerError
+from suno_async.errors import Maintenance, ServerError
+from suno_async.operations._base import Host
 
 from ._exits import Exit, exit_for, graver
 from ._inputs import FLAG, SONGS, Beside, kept_for_later

@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ._groups import PersonaModel, remark_on
-from ._kinds import KINDS, Kind
+from ._account import GetCredits
+from ._audio import ConvertToWav, GenerateMidi, RecoverAudio, SeparateVocals, StemType
+from ._base import CallOperation, Operation, TaskOperation
+from ._extending import ExtendMusic, UploadAndExtend
+from ._files import Uploadable, UploadBase64, UploadStream, UploadUrl
+from ._groups import PersonaModel
+from ._lyrics import BoostStyle, GenerateLyrics, GetTimestampedLyrics
 from ._model import Model
+from ._music import GenerateMusic, GenerateSounds, ReplaceSection, SoundKey
 from ._sources import (
     HasAudioId,
     HasId,
@@ -15,18 +21,10 @@ from ._sources import (
     HasVoiceId,
     IsTask,
     TaskSource,
-    model_of_track,
 )
-from .account import GetCredits
-from .audio import ConvertToWav, GenerateMidi, RecoverAudio, SeparateVocals, StemType
-from .base import SENT_APART, SENT_AS, WRITTEN_AS, CallOperation, Operation, TaskOperation
-from .extending import ExtendMusic, UploadAndExtend
-from .files import UPLOAD_PATH, Uploadable, UploadBase64, UploadStream, UploadUrl, upload_of
-from .lyrics import BoostStyle, GenerateLyrics, GetTimestampedLyrics
-from .music import GenerateMusic, GenerateSounds, ReplaceSection, SoundKey
-from .uploaded import AddInstrumental, AddVocals, GenerateMashup, UploadAndCover
-from .video import CreateMusicVideo, GenerateCoverImages
-from .voice import (
+from ._uploaded import AddInstrumental, AddVocals, GenerateMashup, UploadAndCover
+from ._video import CreateMusicVideo, GenerateCoverImages
+from ._voice import (
     CheckVoice,
     GeneratePersona,
     GenerateVoice,
@@ -70,12 +68,7 @@ OPERATIONS: Mapping[str, type[Operation[Any]]] = {cls.__name__: cls for cls in _
 """Every operation by its name."""
 
 __all__ = [
-    "KINDS",
     "OPERATIONS",
-    "SENT_APART",
-    "SENT_AS",
-    "UPLOAD_PATH",
-    "WRITTEN_AS",
     "AddInstrumental",
     "AddVocals",
     "BoostStyle",
@@ -101,7 +94,6 @@ __all__ = [
     "HasUrl",
     "HasVoiceId",
     "IsTask",
-    "Kind",
     "Language",
     "Model",
     "Operation",
@@ -122,7 +114,4 @@ __all__ = [
     "UploadUrl",
     "Uploadable",
     "ValidateVoice",
-    "model_of_track",
-    "remark_on",
-    "upload_of",
 ]

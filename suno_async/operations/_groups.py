@@ -20,8 +20,8 @@ from ._sources import (
     optional_audio_id,
     optional_task_id,
     persona_id,
-    task_id_faults,
     task_id_of_track,
+    task_id_problems,
 )
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ class OfTrack(ValueObject):
     )
     """The id of the task that made it; left out, the track's."""
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """The task must be known."""
-        yield from task_id_faults(self.task_id)
+        yield from task_id_problems(self.task_id)
 
 
 @frozen(kw_only=True, slots=False)
@@ -70,7 +70,7 @@ class OfTrackOrElse(ValueObject):
     )
     """The id of the task that made it; left out, the track's."""
 
-    def track_or(self, other: str) -> Iterator[FieldProblem]:
+    def _track_or(self, other: str) -> Iterator[FieldProblem]:
         """Either a track, whose task is known, or what lies in the field `other`."""
         if getattr(self, other) is not None:
             for name in ("audio_id", "task_id"):
@@ -79,7 +79,7 @@ class OfTrackOrElse(ValueObject):
         elif self.audio_id is None:
             yield FieldProblem("audio_id", f"is required, or else {other}")
         else:
-            yield from task_id_faults(self.task_id)
+            yield from task_id_problems(self.task_id)
 
 
 @frozen(kw_only=True, slots=False)
@@ -136,7 +136,7 @@ class Duration(ValueObject):
     V6_WILD make 20 seconds, which is logged at WARNING; V6_MINI ignores it."""
 
 
-def remark_on(operation: object) -> str | None:
+def warning_for(operation: object) -> str | None:
     """What its caller should hear, in the log, when an operation is submitted."""
     if not isinstance(operation, Duration) or operation.duration is not None:
         return None
@@ -146,7 +146,7 @@ def remark_on(operation: object) -> str | None:
     return f"duration is left out, which means 20 seconds with {model}: duration takes 10 to 360"
 
 
-def singer_faults(operation: Singer) -> Iterator[FieldProblem]:
+def singer_problems(operation: Singer) -> Iterator[FieldProblem]:
     """A voice is no style."""
     if isinstance(operation.persona_id, VoiceId) and operation.persona_model == "style_persona":
         yield FieldProblem(
@@ -154,7 +154,7 @@ def singer_faults(operation: Singer) -> Iterator[FieldProblem]:
         )
 
 
-def newer_faults(
+def newer_problems(
     operation: Any, model: Model | str | None, names: Iterable[str]
 ) -> Iterator[FieldProblem]:
     """Fields that a model before V6 does not know; `duration` came with V5_5."""

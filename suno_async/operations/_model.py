@@ -89,7 +89,7 @@ def is_before_v6(model: Model | str) -> bool:
     return is_known(model) and model not in V6_FAMILY
 
 
-def length_faults(
+def length_problems(
     operation: Any, model: Model | str | None, limited: Mapping[str, str], where: str = ""
 ) -> Iterator[FieldProblem]:
     """Hold texts against what the model takes: `limited` says which limit each field has."""

@@ -149,7 +149,7 @@ def url(value: str) -> str | None:
     return None if sound else "must be a URL that begins with http:// or https://"
 
 
-def faults_of(instance: Any) -> tuple[FieldProblem, ...]:
+def problems_of(instance: Any) -> tuple[FieldProblem, ...]:
     """Hold each field against its annotation and its rules, then the fields against each other."""
     found: list[FieldProblem] = []
     are_sound = True
@@ -166,7 +166,7 @@ def faults_of(instance: Any) -> tuple[FieldProblem, ...]:
                 rules = (partial(slip, known=words), *rules)
             problems = [problem for rule in rules if (problem := rule(value)) is not None]
             found += [FieldProblem(attribute.name, problem, value) for problem in problems]
-    return (*found, *instance.faults()) if are_sound else tuple(found)
+    return (*found, *instance._problems()) if are_sound else tuple(found)
 
 
 @cache

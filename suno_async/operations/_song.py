@@ -9,10 +9,10 @@ from attrs import evolve, frozen
 from suno_async.errors import FieldProblem
 from suno_async.results import Track
 
-from ._groups import Duration, Singer, V6Fields, Weights, newer_faults, singer_faults
+from ._base import TaskOperation
+from ._groups import Duration, Singer, V6Fields, Weights, newer_problems, singer_problems
 from ._kinds import MUSIC, Kind
-from ._model import V6_FAMILY, Model, is_before_v6, is_known, length_faults
-from .base import TaskOperation
+from ._model import V6_FAMILY, Model, is_before_v6, is_known, length_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,14 +37,14 @@ _SIMPLE_V6 = "style"  # the V6 page lets it go with an idea
 class MusicOperation(TaskOperation[tuple[Track, ...]]):
     """An operation that makes two songs."""
 
-    kind: ClassVar[Kind] = MUSIC
+    _kind: ClassVar[Kind] = MUSIC
 
 
 @frozen(kw_only=True)
 class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
     """Songs from an idea (simple mode), or from words, style and title (custom mode)."""
 
-    custom_from_v6: ClassVar[bool] = False
+    _custom_from_v6: ClassVar[bool] = False
     """Whether the V6 models know the custom mode alone here."""
 
     prompt: str | None = None
@@ -67,14 +67,14 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
         """Whether it is sent in custom mode."""
         if self.custom_mode is not None:
             return self.custom_mode
-        if self.custom_from_v6 and self.model in V6_FAMILY:
+        if self._custom_from_v6 and self.model in V6_FAMILY:
             return True
         return any(getattr(self, name) is not None for name in self._making_it_custom)
 
     @property
     def _making_it_custom(self) -> tuple[str, ...]:
         """The fields of which any one makes it the custom mode."""
-        is_styled_idea = self.prompt is not None and not self.custom_from_v6
+        is_styled_idea = self.prompt is not None and not self._custom_from_v6
         if is_styled_idea and not is_before_v6(self.model):
             return ("lyrics", "title")
         return ("lyrics", "style", "title")
@@ -84,11 +84,11 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
         """The field that holds the words to be sung in custom mode."""
         return "prompt" if self.lyrics is None and self.prompt is not None else "lyrics"
 
-    def as_sent(self) -> Self:
+    def _as_sent(self) -> Self:
         """With the mode decided, and before V6 with the lyrics as the prompt."""
         older = is_before_v6(self.model)
         sung = self.is_custom and older and self.lyrics is not None
-        decided = older or not self.custom_from_v6
+        decided = older or not self._custom_from_v6
         return evolve(
             self,
             custom_mode=self.is_custom if decided else self.custom_mode,
@@ -96,13 +96,13 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
             lyrics=None if sung else self.lyrics,
         )
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """What the mode and the model ask for."""
-        yield from singer_faults(self)
-        yield from self._custom_faults() if self.is_custom else self._simple_faults()
-        yield from newer_faults(self, self.model, ("variety", "duration"))
+        yield from singer_problems(self)
+        yield from self._custom_problems() if self.is_custom else self._simple_problems()
+        yield from newer_problems(self, self.model, ("variety", "duration"))
 
-    def _custom_faults(self) -> Iterator[FieldProblem]:
+    def _custom_problems(self) -> Iterator[FieldProblem]:
         if self.prompt is not None and self.lyrics is not None:
             yield FieldProblem("prompt", "is sung as lyrics in custom mode: give one of the two")
         elif self.prompt is not None and not self.custom_mode:
@@ -117,15 +117,15 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
                 if not (value or "").strip():
                     yield FieldProblem(name, f"is required in custom mode with {self.model}", value)
         limited = {self._sung: "lyrics", "style": "style", "title": "title"}
-        yield from length_faults(self, self.model, limited)
+        yield from length_problems(self, self.model, limited)
 
-    def _simple_faults(self) -> Iterator[FieldProblem]:
+    def _simple_problems(self) -> Iterator[FieldProblem]:
         if not self._is_started or (self.prompt is not None and not self.prompt.strip()):
             yield FieldProblem(
                 "prompt", "must not be empty: say what the song shall be", self.prompt
             )
         limited = {"prompt": "idea", "lyrics": "lyrics", "style": "style"}
-        yield from length_faults(self, self.model, limited, " in simple mode")
+        yield from length_problems(self, self.model, limited, " in simple mode")
         if not is_known(self.model):
             return
         newer = not is_before_v6(self.model)

@@ -191,7 +191,7 @@ def model_of_track(operation: Any) -> str | None:
     return getattr(track_of(operation), "model", None)
 
 
-def task_id_faults(task_id: str | None) -> Iterator[FieldProblem]:
+def task_id_problems(task_id: str | None) -> Iterator[FieldProblem]:
     """A plain id does not say which task made the track."""
     if task_id is None:
         yield FieldProblem("task_id", "is required where no track itself is given")

@@ -5,17 +5,16 @@ came as empty text is `None`, a list that did not come is empty. Times are aware
 else an answer held is in `raw`.
 """
 
-from ._base import RETENTION, FileLink, FromTrack, Given, Made, Result, Stage, TaskEvent, Url
-from .files import UploadedFile
-from .midi import Midi, MidiInstrument, MidiNote
-from .music import RecoveredAudio, Track, WavFile
-from .stems import Stem, StemAudio, Stems
-from .video import CoverImages, MusicVideo
-from .voice import Persona, Voice, VoicePhrase
-from .words import AlignedWord, Lyrics, StyleBoost, TimestampedLyrics
+from ._base import FileLink, FromTrack, Given, Made, Result, Stage, TaskEvent, Url
+from ._files import UploadedFile
+from ._midi import Midi, MidiInstrument, MidiNote
+from ._music import RecoveredAudio, Track, WavFile
+from ._stems import Stem, StemAudio, Stems
+from ._video import CoverImages, MusicVideo
+from ._voice import Persona, Voice, VoicePhrase
+from ._words import AlignedWord, Lyrics, StyleBoost, TimestampedLyrics
 
 __all__ = [
-    "RETENTION",
     "AlignedWord",
     "CoverImages",
     "FileLink",

@@ -22,7 +22,7 @@ def test_the_clients_methods_name_the_operations(operation: str) -> None:
     known = ROUTES
     method = re.sub(r"(?<=.)(?=[A-Z])", "_", operation).lower()
     cls = OPERATIONS[operation]
-    expected = known[cls.method, cls.path].name
+    expected = known[cls._method, cls._path].name
     pages = {one.name for one in known.values()}
     assert page_of(method, pages) == page_of(expected, pages) == expected
 

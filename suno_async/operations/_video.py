@@ -8,11 +8,11 @@ from attrs import field, frozen
 
 from suno_async.results import CoverImages, MusicVideo
 
+from ._base import TaskOperation
 from ._groups import OfTrack
 from ._kinds import IMAGES, VIDEO, Kind
 from ._rules import at_most, must, not_blank
 from ._sources import task_id
-from .base import TaskOperation
 
 
 @frozen(kw_only=True)
@@ -32,8 +32,8 @@ class CreateMusicVideo(OfTrack, TaskOperation[MusicVideo]):
             longer than 50 characters.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/mp4/generate"
-    kind: ClassVar[Kind] = VIDEO
+    _path: ClassVar[str] = "/api/v1/mp4/generate"
+    _kind: ClassVar[Kind] = VIDEO
 
     author: str | None = field(default=None, metadata=must(at_most(50)))
     """The artist to show, at most 50 characters."""
@@ -54,8 +54,8 @@ class GenerateCoverImages(TaskOperation[CoverImages]):
         InvalidRequest: the task is not known.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/suno/cover/generate"
-    kind: ClassVar[Kind] = IMAGES
+    _path: ClassVar[str] = "/api/v1/suno/cover/generate"
+    _kind: ClassVar[Kind] = IMAGES
 
     task_id: str = field(kw_only=False, converter=task_id, metadata=must(not_blank))
     """The songs, one of them, their task, or its id."""

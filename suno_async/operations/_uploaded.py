@@ -8,8 +8,8 @@ from attrs import evolve, field, frozen
 
 from suno_async.errors import FieldProblem
 
-from ._groups import NegativeTags, V6Fields, Weights, newer_faults
-from ._model import Model, is_before_v6, length_faults
+from ._groups import NegativeTags, V6Fields, Weights, newer_problems
+from ._model import Model, is_before_v6, length_problems
 from ._rules import at_most, each, exactly, must, not_blank, url
 from ._song import MusicOperation, SongOperation
 from ._sources import url_of, urls_of
@@ -48,8 +48,8 @@ class UploadAndCover(NegativeTags, SongOperation):
         InvalidRequest: something is missing for the mode, too long for the model or out of range.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/upload-cover"
-    custom_from_v6: ClassVar[bool] = True
+    _path: ClassVar[str] = "/api/v1/generate/upload-cover"
+    _custom_from_v6: ClassVar[bool] = True
 
     upload_url: str = field(kw_only=False, converter=url_of, metadata=must(url))
     """The upload, or its address."""
@@ -84,8 +84,8 @@ class GenerateMashup(NegativeTags, SongOperation):
         InvalidRequest: there are not two uploads, or something is missing, or out of range.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/mashup"
-    custom_from_v6: ClassVar[bool] = True
+    _path: ClassVar[str] = "/api/v1/generate/mashup"
+    _custom_from_v6: ClassVar[bool] = True
 
     upload_url_list: tuple[str, ...] = field(
         kw_only=False, converter=urls_of, metadata=must(exactly(2), each(url))
@@ -130,17 +130,17 @@ class AddInstrumental(_Addition):
         InvalidRequest: something is empty, too long for the model or out of range.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/add-instrumental"
+    _path: ClassVar[str] = "/api/v1/generate/add-instrumental"
 
     tags: str = field(metadata=must(not_blank))
     """The style, at most 1000 characters (V4 and before: 200)."""
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """What the model takes."""
-        yield from length_faults(
+        yield from length_problems(
             self, self.model, {"tags": "style", "title": "title", "lyrics": "lyrics"}
         )
-        yield from newer_faults(self, self.model, ("lyrics", "variety"))
+        yield from newer_problems(self, self.model, ("lyrics", "variety"))
 
 
 @frozen(kw_only=True)
@@ -167,20 +167,20 @@ class AddVocals(_Addition):
         InvalidRequest: there is nothing to sing, or something is empty, too long or out of range.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/add-vocals"
+    _path: ClassVar[str] = "/api/v1/generate/add-vocals"
 
     style: str = field(metadata=must(not_blank))
     """The style, at most 1000 characters (V4 and before: 200)."""
     prompt: str | None = None
     """What is sung, at most 5000 characters (V4 and before: 3000); required before V6."""
 
-    def as_sent(self) -> Self:
+    def _as_sent(self) -> Self:
         """Before V6 with the lyrics as the prompt."""
         if self.lyrics is None or not is_before_v6(self.model):
             return self
         return evolve(self, prompt=self.lyrics, lyrics=None)
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """What the model asks for and takes."""
         if is_before_v6(self.model):
             if not ((self.prompt or "").strip() or (self.lyrics or "").strip()):
@@ -190,5 +190,5 @@ class AddVocals(_Addition):
                     "lyrics", f"are the prompt with {self.model}: give one of the two"
                 )
         limited = {"prompt": "lyrics", "lyrics": "lyrics", "style": "style", "title": "title"}
-        yield from length_faults(self, self.model, limited)
-        yield from newer_faults(self, self.model, ("variety",))
+        yield from length_problems(self, self.model, limited)
+        yield from newer_problems(self, self.model, ("variety",))

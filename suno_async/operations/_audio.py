@@ -9,11 +9,11 @@ from attrs import field, frozen
 from suno_async.errors import FieldProblem
 from suno_async.results import Midi, RecoveredAudio, Stems, WavFile
 
+from ._base import TaskOperation
 from ._groups import OfTrack, OfTrackOrElse
 from ._kinds import MIDI, RECOVERY, STEMS, WAV, Kind
 from ._rules import must, not_blank, url
 from ._sources import optional_url_of, stem_id, task_id
-from .base import TaskOperation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +37,8 @@ class ConvertToWav(OfTrack, TaskOperation[WavFile]):
         InvalidRequest: the track is given by its plain id and `task_id` is missing.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/wav/generate"
-    kind: ClassVar[Kind] = WAV
+    _path: ClassVar[str] = "/api/v1/wav/generate"
+    _kind: ClassVar[Kind] = WAV
 
 
 @frozen(kw_only=True)
@@ -58,8 +58,8 @@ class SeparateVocals(OfTrackOrElse, TaskOperation[Stems]):
         InvalidRequest: both a track and other audio are given, or neither; or a name is missing.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/vocal-removal/generate"
-    kind: ClassVar[Kind] = STEMS
+    _path: ClassVar[str] = "/api/v1/vocal-removal/generate"
+    _kind: ClassVar[Kind] = STEMS
 
     audio_url: str | None = field(default=None, converter=optional_url_of, metadata=must(url))
     """Audio of your own in place of a track, 20 MB at most."""
@@ -70,9 +70,9 @@ class SeparateVocals(OfTrackOrElse, TaskOperation[Stems]):
     stem_name: str | None = field(default=None, metadata=must(not_blank))
     """One of the service's 98 names, for example `Lead Vocal` or `Drum Kit`."""
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """One of the two ways, and a name where one is wanted."""
-        yield from self.track_or("audio_url")
+        yield from self._track_or("audio_url")
         if self.type == "split_stem_advanced" and self.stem_name is None:
             yield FieldProblem("stem_name", "is required with split_stem_advanced")
 
@@ -91,8 +91,8 @@ class GenerateMidi(TaskOperation[Midi]):
         InvalidRequest: the stems' task is not known.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/midi/generate"
-    kind: ClassVar[Kind] = MIDI
+    _path: ClassVar[str] = "/api/v1/midi/generate"
+    _kind: ClassVar[Kind] = MIDI
 
     task_id: str = field(kw_only=False, converter=task_id, metadata=must(not_blank))
     """The stems, their task, or its id."""
@@ -113,8 +113,8 @@ class RecoverAudio(TaskOperation[tuple[RecoveredAudio, ...]]):
         InvalidRequest: the task is not known.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/suno/recovery"
-    kind: ClassVar[Kind] = RECOVERY
+    _path: ClassVar[str] = "/api/v1/suno/recovery"
+    _kind: ClassVar[Kind] = RECOVERY
 
     suno_task_id: str = field(kw_only=False, converter=task_id, metadata=must(not_blank))
     """The songs, their task, or its id."""

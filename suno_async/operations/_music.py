@@ -14,10 +14,10 @@ from ._groups import (
     Singer,
     V6Fields,
     Weights,
-    newer_faults,
-    singer_faults,
+    newer_problems,
+    singer_problems,
 )
-from ._model import V6_FAMILY, Model, is_before_v6, length_faults
+from ._model import V6_FAMILY, Model, is_before_v6, length_problems
 from ._rules import at_least, at_most, between, each, must, no_more_than, not_blank, url
 from ._song import MusicOperation, SongOperation
 from ._sources import optional_url_of, optional_urls_of
@@ -72,7 +72,7 @@ class GenerateMusic(NegativeTags, SongOperation):
         InvalidRequest: something is missing for the mode, too long for the model or out of range.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate"
+    _path: ClassVar[str] = "/api/v1/generate"
 
     prompt: str | None = field(default=None, kw_only=False)
     """The idea, at most 500 characters (V6: 3000); the words sung are written from it."""
@@ -92,10 +92,10 @@ class GenerateMusic(NegativeTags, SongOperation):
     """Audio to start from, each 6 s to 30 min and at most 500 MB; simple mode, V6; all attachments
     together at most 10."""
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """What the mode and the model ask for."""
-        yield from super().faults()
-        yield from newer_faults(self, self.model, _ATTACHMENTS)
+        yield from super()._problems()
+        yield from newer_problems(self, self.model, _ATTACHMENTS)
         if self.model not in V6_FAMILY:
             return
         attached = [name for name in _ATTACHMENTS if getattr(self, name)]
@@ -148,7 +148,7 @@ class ReplaceSection(OfTrackOrElse, NegativeTags, Weights, Singer, V6Fields, Mus
         InvalidRequest: both a track and an upload are given, or neither; or the part is empty.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/replace-section"
+    _path: ClassVar[str] = "/api/v1/generate/replace-section"
 
     upload_url: str | None = field(default=None, converter=optional_url_of, metadata=must(url))
     """An upload in place of a track."""
@@ -169,18 +169,18 @@ class ReplaceSection(OfTrackOrElse, NegativeTags, Weights, Singer, V6Fields, Mus
     infill_end_s: float = field(metadata=must(at_least(0, step=0.01)))
     """Where the part ends, in seconds; the service takes parts of 10 s to half of the song."""
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """One of the two ways, and a part."""
-        yield from self.track_or("upload_url")
+        yield from self._track_or("upload_url")
         if self.upload_url is None and self.model is not None:
             yield FieldProblem("model", "is for an upload: a track keeps its own", self.model)
         limited = {"prompt": "lyrics", "lyrics": "lyrics", "tags": "style", "title": "title"}
-        yield from length_faults(self, self.model, limited)
-        yield from newer_faults(self, self.model, ("lyrics", "variety"))
+        yield from length_problems(self, self.model, limited)
+        yield from newer_problems(self, self.model, ("lyrics", "variety"))
         if self.infill_start_s >= self.infill_end_s:
             why = f"must be more than infill_start_s, {self.infill_start_s:g}"
             yield FieldProblem("infill_end_s", why, self.infill_end_s)
-        yield from singer_faults(self)
+        yield from singer_problems(self)
 
 
 @frozen(kw_only=True)
@@ -201,7 +201,7 @@ class GenerateSounds(MusicOperation):
         InvalidRequest: the description is empty or too long, or something is out of range.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/sounds"
+    _path: ClassVar[str] = "/api/v1/generate/sounds"
 
     prompt: str = field(kw_only=False, metadata=must(not_blank, at_most(500)))
     """What it shall sound like, at most 500 characters."""

@@ -7,16 +7,17 @@ the type of its answer. Its fields are the API's in snake case; `_wire` writes t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from attrs import field, fields, frozen
 
 from suno_async._value_object import ValueObject
-from suno_async.errors import FieldProblem, Host, InvalidRequest
+from suno_async.errors import FieldProblem, InvalidRequest
 
 from ._extra import Extra, extra_of, plain_data
 from ._kinds import Kind
-from ._rules import faults_of, must, url
+from ._rules import must, problems_of, url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,23 +37,32 @@ WRITTEN_AS = "written_as"
 """Metadata of a renamed field: the name that it had when it was new, which journals keep."""
 
 
+class Host(StrEnum):
+    """The two hosts, for the same code means different things on them."""
+
+    API = "api"
+    """The host that makes songs."""
+    UPLOAD = "upload"
+    """The host that files are sent to."""
+
+
 @frozen(kw_only=True)
 class Operation(ValueObject, Generic[R_co]):
     """Anything that can be asked of the service; checked when it is built."""
 
-    path: ClassVar[str]
+    _path: ClassVar[str]
     """Where it is sent, below the host."""
-    fallback_path: ClassVar[str | None] = None
+    _fallback_path: ClassVar[str | None] = None
     """Where else to ask when the path is not found: an older page names another."""
-    method: ClassVar[str] = "POST"
+    _method: ClassVar[str] = "POST"
     """The HTTP method."""
-    costs: ClassVar[bool] = True
+    _costs: ClassVar[bool] = True
     """Whether it may be charged, and so must never be sent twice by itself."""
-    host: ClassVar[Host] = Host.API
+    _host: ClassVar[Host] = Host.API
     """Which of the two hosts takes it."""
-    patience: ClassVar[float] = 0.0
+    _patience: ClassVar[float] = 0.0
     """Seconds that its answer may take, where that is more than the client's `timeout`."""
-    written_as: ClassVar[str | None] = None
+    _written_as: ClassVar[str | None] = None
     """Of a renamed class, the name that it had when it was new, which journals keep."""
 
     extra: Mapping[str, Any] | None = field(
@@ -62,20 +72,20 @@ class Operation(ValueObject, Generic[R_co]):
     sent unchecked, and are part of what a key names."""
 
     def __attrs_post_init__(self) -> None:
-        for name, value in self.inherited().items():
+        for name, value in self._inherited().items():
             object.__setattr__(self, name, value)
-        if faults := (*faults_of(self), *_extra_faults(self)):
-            raise InvalidRequest(operation=type(self).__name__, problems=faults)
+        if problems := (*problems_of(self), *_extra_problems(self)):
+            raise InvalidRequest(operation=type(self).__name__, problems=problems)
 
-    def inherited(self) -> Mapping[str, Any]:
+    def _inherited(self) -> Mapping[str, Any]:
         """Fields that were left out and are the source's."""
         return {}
 
-    def faults(self) -> Iterable[FieldProblem]:
+    def _problems(self) -> Iterable[FieldProblem]:
         """What is wrong between the fields, each of them being of its type."""
         return ()
 
-    def as_sent(self) -> Self:
+    def _as_sent(self) -> Self:
         """The same request in the API's own terms, all that was left open decided."""
         return self
 
@@ -84,12 +94,12 @@ class Operation(ValueObject, Generic[R_co]):
 class CallOperation(Operation[R_co]):
     """An operation that is answered at once."""
 
-    answer: ClassVar[Any]
+    _answer: ClassVar[Any]
     """The type of the answer."""
-    answer_at: ClassVar[tuple[str, ...]] = ("data",)
+    _answer_at: ClassVar[tuple[str, ...]] = ("data",)
     """Where the answer lies in the body; of several the first that is there."""
 
-    def failure(self, _answer: Any) -> SunoError | None:
+    def _failure(self, _answer: Any) -> SunoError | None:
         """What to raise where the answer says that it failed."""
         return None
 
@@ -98,14 +108,14 @@ class CallOperation(Operation[R_co]):
 class TaskOperation(Operation[R_co]):
     """An operation that starts a task, paid for when it is accepted."""
 
-    kind: ClassVar[Kind]
+    _kind: ClassVar[Kind]
     """What sort of task it starts."""
 
     callback_url: str | None = field(default=None, metadata=must(url) | {SENT_AS: "callBackUrl"})
     """Where the service shall post what happens; left out, the client's."""
 
 
-def _extra_faults(operation: Operation[Any]) -> Iterator[FieldProblem]:
+def _extra_problems(operation: Operation[Any]) -> Iterator[FieldProblem]:
     """A name that the operation has a field for: there it is checked, and sent once."""
     if not isinstance(operation.extra, Extra):
         return

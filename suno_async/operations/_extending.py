@@ -14,10 +14,10 @@ from ._groups import (
     Singer,
     V6Fields,
     Weights,
-    newer_faults,
-    singer_faults,
+    newer_problems,
+    singer_problems,
 )
-from ._model import Model, is_before_v6, length_faults
+from ._model import Model, is_before_v6, length_problems
 from ._rules import above, must, not_blank, url
 from ._song import MusicOperation
 from ._sources import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 class Extension(NegativeTags, Weights, Singer, V6Fields, Duration, MusicOperation):
     """A song carried on, with the source's parameters or with new ones."""
 
-    sets_flag: ClassVar[tuple[str, ...]]
+    _sets_flag: ClassVar[tuple[str, ...]]
     """The fields of which any one asks for parameters of your own."""
 
     continue_at: float | None = field(default=None, metadata=must(above(0)))
@@ -60,7 +60,7 @@ class Extension(NegativeTags, Weights, Singer, V6Fields, Duration, MusicOperatio
         """Whether it is sent with parameters of its own."""
         if self.default_param_flag is not None:
             return self.default_param_flag
-        return any(getattr(self, name) is not None for name in self.sets_flag)
+        return any(getattr(self, name) is not None for name in self._sets_flag)
 
     def _words_as_sent(self, model: Model | str) -> Self:
         """With the flag decided and the words in the prompt before V6, and in the lyrics since."""
@@ -71,16 +71,16 @@ class Extension(NegativeTags, Weights, Singer, V6Fields, Duration, MusicOperatio
         prompt = None if self.lyrics is None else self.prompt
         return evolve(self, prompt=prompt, lyrics=sung)
 
-    def extension_faults(self, model: Model | str) -> Iterator[FieldProblem]:
+    def _extension_problems(self, model: Model | str) -> Iterator[FieldProblem]:
         """What parameters of your own require; what the V6 models ask for is not published."""
-        yield from singer_faults(self)
+        yield from singer_problems(self)
         if is_before_v6(model):
-            yield from self._older_faults()
+            yield from self._older_problems()
         limited = {"prompt": "lyrics", "lyrics": "lyrics", "style": "style", "title": "title"}
-        yield from length_faults(self, model, limited)
-        yield from newer_faults(self, model, ("variety", "duration"))
+        yield from length_problems(self, model, limited)
+        yield from newer_problems(self, model, ("variety", "duration"))
 
-    def _older_faults(self) -> Iterator[FieldProblem]:
+    def _older_problems(self) -> Iterator[FieldProblem]:
         if self.prompt is not None and self.lyrics is not None:
             yield FieldProblem("lyrics", "are the prompt before V6: give one of the two")
         if not self.has_own_parameters:
@@ -129,8 +129,8 @@ class ExtendMusic(Extension):
         InvalidRequest: something is missing, too long, or does not fit the track.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/extend"
-    sets_flag: ClassVar[tuple[str, ...]] = ("continue_at", "prompt", "lyrics", "style", "title")
+    _path: ClassVar[str] = "/api/v1/generate/extend"
+    _sets_flag: ClassVar[tuple[str, ...]] = ("continue_at", "prompt", "lyrics", "style", "title")
 
     audio_id: str = field(kw_only=False, converter=audio_id, metadata=must(not_blank))
     """The track, or its id."""
@@ -141,7 +141,7 @@ class ExtendMusic(Extension):
     )
     """The model, which must be the track's; left out, it is."""
 
-    def inherited(self) -> Mapping[str, Any]:
+    def _inherited(self) -> Mapping[str, Any]:
         """Style and title of the track, where parameters of your own lack them."""
         track = track_of(self)
         if track is None or not self.has_own_parameters:
@@ -149,15 +149,15 @@ class ExtendMusic(Extension):
         own = {"style": getattr(track, "tags", None), "title": getattr(track, "title", None)}
         return {name: value for name, value in own.items() if value and getattr(self, name) is None}
 
-    def as_sent(self) -> Self:
+    def _as_sent(self) -> Self:
         """In the shape of the model: with the flag before V6, with the task's id since."""
         task_id = None if is_before_v6(self.model) else self.task_id or task_id_of_track(self)
         return evolve(self._words_as_sent(self.model), task_id=task_id)
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """What the track and the model ask for."""
-        yield from self.extension_faults(self.model)
-        yield from newer_faults(self, self.model, ("task_id",))
+        yield from self._extension_problems(self.model)
+        yield from newer_problems(self, self.model, ("task_id",))
         source = model_of_track(self)
         if source is not None and source != self.model:
             yield FieldProblem("model", f"must be the track's, {source}", self.model)
@@ -200,18 +200,18 @@ class UploadAndExtend(Extension):
         InvalidRequest: something is missing, too long or out of range.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/upload-extend"
-    sets_flag: ClassVar[tuple[str, ...]] = ("continue_at", "style", "title")
+    _path: ClassVar[str] = "/api/v1/generate/upload-extend"
+    _sets_flag: ClassVar[tuple[str, ...]] = ("continue_at", "style", "title")
 
     upload_url: str = field(kw_only=False, converter=url_of, metadata=must(url))
     """The upload, or its address."""
     model: Model | str = Model.V5
     """The model; a name unknown here is passed on unchecked."""
 
-    def as_sent(self) -> Self:
+    def _as_sent(self) -> Self:
         """In the shape of the model."""
         return self._words_as_sent(self.model)
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """What the model asks for."""
-        yield from self.extension_faults(self.model)
+        yield from self._extension_problems(self.model)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from attrs import field, frozen
 
-from suno_async.errors import FieldProblem, Host
+from suno_async.errors import FieldProblem
 from suno_async.results import UploadedFile
 
+from ._base import SENT_APART, CallOperation, Host
 from ._rules import must, no_slash_at_the_ends, not_blank, url
-from .base import SENT_APART, CallOperation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +41,9 @@ def _source(given: Uploadable) -> Path | bytes | AsyncIterable[bytes]:
 class Upload(CallOperation[UploadedFile]):
     """A file for the upload host, which keeps it for 3 days, free of charge."""
 
-    costs: ClassVar[bool] = False
-    host: ClassVar[Host] = Host.UPLOAD
-    answer: ClassVar[Any] = UploadedFile
+    _costs: ClassVar[bool] = False
+    _host: ClassVar[Host] = Host.UPLOAD
+    _answer: ClassVar[Any] = UploadedFile
 
     upload_path: str = field(default=UPLOAD_PATH, metadata=must(not_blank, no_slash_at_the_ends))
     """The folder it is stored in there, without a slash at either end."""
@@ -65,7 +65,7 @@ class UploadBase64(Upload):
         InvalidRequest: there is nothing to send, or the path is not valid.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/file-base64-upload"
+    _path: ClassVar[str] = "/api/file-base64-upload"
 
     base64_data: str = field(kw_only=False, repr=False, metadata=must(not_blank))
     """The file, in base64."""
@@ -85,14 +85,14 @@ class UploadStream(Upload):
         InvalidRequest: the file is missing or cannot be read, or the path is not valid.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/file-stream-upload"
+    _path: ClassVar[str] = "/api/file-stream-upload"
 
     file: Path | bytes | AsyncIterable[bytes] = field(
         kw_only=False, repr=False, converter=_source, metadata={SENT_APART: True}
     )
     """The file: its path, its bytes, or an async iterator of them, which can be sent only once."""
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """A path must lead to a file that can be read, and there must be something in it."""
         if isinstance(self.file, bytes):
             problem = None if self.file else "must not be empty"
@@ -119,8 +119,8 @@ class UploadUrl(Upload):
         InvalidRequest: the URL or the path is not valid.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/file-url-upload"
-    patience: ClassVar[float] = 60.0
+    _path: ClassVar[str] = "/api/file-url-upload"
+    _patience: ClassVar[float] = 60.0
 
     file_url: str = field(kw_only=False, metadata=must(url))
     """Where it lies: http or https, and public."""

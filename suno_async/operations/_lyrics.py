@@ -9,11 +9,11 @@ from attrs import field, frozen
 from suno_async.errors import FieldProblem, TaskFailed
 from suno_async.results import Lyrics, StyleBoost, TimestampedLyrics
 
+from ._base import CallOperation, TaskOperation
 from ._groups import OfTrackOrElse
 from ._kinds import LYRICS, Kind
 from ._rules import between, must, not_blank, words_at_most
-from ._sources import task_id_faults
-from .base import CallOperation, TaskOperation
+from ._sources import task_id_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,8 @@ class GenerateLyrics(TaskOperation[tuple[Lyrics, ...]]):
         InvalidRequest: there is no prompt, or it is longer than 200 words.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/lyrics"
-    kind: ClassVar[Kind] = LYRICS
+    _path: ClassVar[str] = "/api/v1/lyrics"
+    _kind: ClassVar[Kind] = LYRICS
 
     prompt: str = field(kw_only=False, metadata=must(not_blank, words_at_most(200)))
     """What the song is about, at most 200 words."""
@@ -57,17 +57,17 @@ class GetTimestampedLyrics(OfTrackOrElse, CallOperation[TimestampedLyrics]):
         InvalidRequest: the track is not said, or given by its plain id and `task_id` is missing.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/get-timestamped-lyrics"
-    answer: ClassVar[Any] = TimestampedLyrics
+    _path: ClassVar[str] = "/api/v1/generate/get-timestamped-lyrics"
+    _answer: ClassVar[Any] = TimestampedLyrics
 
     music_index: int | None = field(default=None, metadata=must(between(0, 1)))
     """The track's place in its task, 0 or 1, where its id is not known; the id counts first."""
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """The track must be said, and its task known."""
         if self.audio_id is None and self.music_index is None:
             yield FieldProblem("audio_id", "is required, or else music_index")
-        yield from task_id_faults(self.task_id)
+        yield from task_id_problems(self.task_id)
 
 
 @frozen(kw_only=True)
@@ -82,13 +82,13 @@ class BoostStyle(CallOperation[StyleBoost]):
         InvalidRequest: there is no style.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/style/generate"
-    answer: ClassVar[Any] = StyleBoost
+    _path: ClassVar[str] = "/api/v1/style/generate"
+    _answer: ClassVar[Any] = StyleBoost
 
     content: str = field(kw_only=False, metadata=must(not_blank))
     """The style in a few words."""
 
-    def failure(self, answer: StyleBoost) -> SunoError | None:
+    def _failure(self, answer: StyleBoost) -> SunoError | None:
         """The answer has a flag of its own, in words that vary: without a style it has failed."""
         if answer.success_flag != _FAILED and (answer.result or "").strip():
             return None

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
-from .base import CallOperation
+from ._base import CallOperation
 
 
 @frozen(kw_only=True)
@@ -17,9 +17,9 @@ class GetCredits(CallOperation[float]):
         extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/credit"
-    fallback_path: ClassVar[str | None] = "/api/v1/get-credits"
-    method: ClassVar[str] = "GET"
-    costs: ClassVar[bool] = False
-    answer: ClassVar[Any] = float
-    answer_at: ClassVar[tuple[str, ...]] = ("data.credits", "data")
+    _path: ClassVar[str] = "/api/v1/generate/credit"
+    _fallback_path: ClassVar[str | None] = "/api/v1/get-credits"
+    _method: ClassVar[str] = "GET"
+    _costs: ClassVar[bool] = False
+    _answer: ClassVar[Any] = float
+    _answer_at: ClassVar[tuple[str, ...]] = ("data.credits", "data")

@@ -14,12 +14,12 @@ from attrs import field, frozen
 from suno_async.errors import FieldProblem
 from suno_async.results import Persona, Voice, VoicePhrase
 
+from ._base import SENT_AS, CallOperation, TaskOperation
 from ._groups import OfTrack
 from ._kinds import PHRASE, VOICE, Kind
 from ._model import Model
 from ._rules import at_least, must, not_blank, url
 from ._sources import model_of_track, task_id, url_of
-from .base import SENT_AS, CallOperation, TaskOperation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,8 +51,8 @@ class GeneratePersona(OfTrack, CallOperation[Persona]):
         InvalidRequest: the task is not known, or the part is not 10 to 30 seconds long.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/generate/generate-persona"
-    answer: ClassVar[Any] = Persona
+    _path: ClassVar[str] = "/api/v1/generate/generate-persona"
+    _answer: ClassVar[Any] = Persona
 
     name: str = field(metadata=must(not_blank))
     """The persona's name."""
@@ -65,9 +65,9 @@ class GeneratePersona(OfTrack, CallOperation[Persona]):
     vocal_end: float | None = field(default=None, metadata=must(at_least(0)))
     """Where it ends, in seconds, 10 to 30 later; left out, at 30."""
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """The task must be known, and the part have a length that is taken."""
-        yield from super().faults()
+        yield from super()._problems()
         if model_of_track(self) == Model.V3_5:
             why = "was made with V3_5; a persona needs V4 or later"
             yield FieldProblem("audio_id", why, self.audio_id)
@@ -99,8 +99,8 @@ class ValidateVoice(TaskOperation[VoicePhrase]):
         InvalidRequest: the part of the recording is empty.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/voice/validate"
-    kind: ClassVar[Kind] = PHRASE
+    _path: ClassVar[str] = "/api/v1/voice/validate"
+    _kind: ClassVar[Kind] = PHRASE
 
     voice_url: str = field(kw_only=False, converter=url_of, metadata=must(url))
     """The recording that was uploaded, or its address."""
@@ -112,7 +112,7 @@ class ValidateVoice(TaskOperation[VoicePhrase]):
     """The language of the phrase: en, zh, es, fr, pt, de, ja, ko, hi, ru, or a newer one, which is
     passed on unchecked; left out, the service chooses."""
 
-    def faults(self) -> Iterator[FieldProblem]:
+    def _problems(self) -> Iterator[FieldProblem]:
         """There must be a part."""
         if self.vocal_end_s <= self.vocal_start_s:
             why = f"must be more than vocal_start_s, {self.vocal_start_s}"
@@ -132,8 +132,8 @@ class RegenerateVoicePhrase(TaskOperation[VoicePhrase]):
         InvalidRequest: the task is not known.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/voice/regenerate"
-    kind: ClassVar[Kind] = PHRASE
+    _path: ClassVar[str] = "/api/v1/voice/regenerate"
+    _kind: ClassVar[Kind] = PHRASE
 
     task_id: str = field(kw_only=False, converter=task_id, metadata=must(not_blank))
     """The phrase, its task, or its id."""
@@ -159,8 +159,8 @@ class GenerateVoice(TaskOperation[Voice]):
         InvalidRequest: the task is not known.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/voice/generate"
-    kind: ClassVar[Kind] = VOICE
+    _path: ClassVar[str] = "/api/v1/voice/generate"
+    _kind: ClassVar[Kind] = VOICE
 
     task_id: str = field(kw_only=False, converter=task_id, metadata=must(not_blank))
     """The phrase, its task, or its id."""
@@ -189,10 +189,10 @@ class CheckVoice(CallOperation[bool]):
         InvalidRequest: the task is not known.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    path: ClassVar[str] = "/api/v1/voice/check-voice"
-    costs: ClassVar[bool] = False
-    answer: ClassVar[Any] = bool
-    answer_at: ClassVar[tuple[str, ...]] = ("data.is_available",)
+    _path: ClassVar[str] = "/api/v1/voice/check-voice"
+    _costs: ClassVar[bool] = False
+    _answer: ClassVar[Any] = bool
+    _answer_at: ClassVar[tuple[str, ...]] = ("data.is_available",)
 
     task_id: str = field(
         kw_only=False, converter=task_id, metadata=must(not_blank) | {SENT_AS: "task_id"}
