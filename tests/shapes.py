@@ -62,7 +62,8 @@ def as_printed(fake: FakeSuno) -> FakeSuno:
         if request.path == f"{_API}/generate/record-info" and record is not None:
             del record["createTime"]
             record["type"] = "GENERATE"
-            for track in (record["response"] or {}).get("sunoData", ()):
+            tracks: list[Fields] = (record["response"] or {}).get("sunoData", [])
+            for track in tracks:
                 made = datetime.fromtimestamp(track["createTime"] / 1000, UTC)
                 track |= {"createTime": f"{made:%Y-%m-%d %H:%M:%S}"}
                 track |= {"audioUrl": track.get("audioUrl", ""), "duration": track.get("duration")}

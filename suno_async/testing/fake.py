@@ -10,12 +10,12 @@ from suno_async.testing._api.catalogue import OPERATIONS
 from suno_async.testing._api.courier import Courier
 from suno_async.testing._api.front import Front
 from suno_async.testing._api.jobs import Job
+from suno_async.testing._api.names import page_of
 from suno_async.testing._api.service import Script, Service
 from suno_async.testing._api.settings import Settings
 from suno_async.testing.callbacks import Callback, CallbackFaults
 from suno_async.testing.faults import TRANSIENT, Fault
 from suno_async.testing.ledger import Ledger
-from suno_async.testing.names import page_of
 from suno_async.testing.timetable import Plan, PlanChanges
 
 _LARGEST_BODY = 256 * 1024 * 1024

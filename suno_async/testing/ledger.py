@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import define, field
 
-from suno_async.testing.names import page_of
+from suno_async.testing._api.names import page_of
 
 _OK = 200
 

@@ -11,7 +11,7 @@ from suno_async import SubmissionUnknown, SunoClient, TaskFailed
 from suno_async.operations import OPERATIONS
 from suno_async.testing import FakeSuno, Fault
 from suno_async.testing._api.catalogue import ROUTES
-from suno_async.testing.names import page_of
+from suno_async.testing._api.names import page_of
 
 UPLOADS = ("UploadBase64", "UploadStream", "UploadUrl")
 
