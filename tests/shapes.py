@@ -62,11 +62,12 @@ def as_printed(fake: FakeSuno) -> FakeSuno:
         if request.path == f"{_API}/generate/record-info" and record is not None:
             del record["createTime"]
             record["type"] = "GENERATE"
-            tracks: list[Fields] = (record["response"] or {}).get("sunoData", [])
+            tracks: list[Fields] = record["response"]["sunoData"] if record["response"] else []
             for track in tracks:
                 made = datetime.fromtimestamp(track["createTime"] / 1000, UTC)
-                track |= {"createTime": f"{made:%Y-%m-%d %H:%M:%S}"}
-                track |= {"audioUrl": track.get("audioUrl", ""), "duration": track.get("duration")}
+                track["createTime"] = f"{made:%Y-%m-%d %H:%M:%S}"
+                track.setdefault("audioUrl", "")
+                track.setdefault("duration", None)
                 for key in _LIVE_KEYS:
                     track.pop(key, None)
         return body, 200

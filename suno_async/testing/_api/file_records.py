@@ -27,17 +27,23 @@ _IN_SPLIT = [name for name in STEMS if name != "piano"]  # the sister service al
 
 
 def wav(service: Service, job: Job, now: float) -> Record:
-    """A WAV: a flag that is a word, times that are texts."""
-    over = job.over(now)
+    """A WAV: as of a track, but with times that are texts."""
+    return _from_track(service, job, now, {"audioWavUrl": wav_link(job)}) | {
+        "createTime": service.wall_text(job.accepted),
+        "completeTime": service.wall_text(job.ends_at) if job.over(now) else None,
+    }
+
+
+def _from_track(service: Service, job: Job, now: float, response: Record) -> Record:
+    """What is made from a track: a flag that is a word, times in epoch milliseconds."""
     return {
         "taskId": job.id,
         "musicId": job.body.get("audioId"),
         "musicIndex": place(job),
         "callbackUrl": job.callback_url,
-        "response": {"audioWavUrl": wav_link(job)} if job.has_result(now) else None,
+        "response": response if job.has_result(now) else None,
         "successFlag": status(job, now, "PENDING"),
-        "createTime": service.wall_text(job.accepted),
-        "completeTime": service.wall_text(job.ends_at) if over else None,
+        **_epoch_times(service, job, now),
         **errors(job, now),
     }
 
@@ -48,17 +54,8 @@ def wav_link(job: Job) -> str:
 
 
 def stems(service: Service, job: Job, now: float) -> Record:
-    """Stems: a flag that is a word, times in epoch milliseconds, snake case inside originData."""
-    return {
-        "taskId": job.id,
-        "musicId": job.body.get("audioId"),
-        "musicIndex": place(job),
-        "callbackUrl": job.callback_url,
-        "response": _stems(job) if job.has_result(now) else None,
-        "successFlag": status(job, now, "PENDING"),
-        **_epoch_times(service, job, now),
-        **errors(job, now),
-    }
+    """Stems: as of a track, with snake case inside originData."""
+    return _from_track(service, job, now, _stems(job))
 
 
 def stem_names(job: Job) -> list[str]:
@@ -153,17 +150,8 @@ def notes(job: Job, *, as_text: bool = False) -> Record:
 
 
 def video(service: Service, job: Job, now: float) -> Record:
-    """A video: a flag that is a word, times in epoch milliseconds."""
-    return {
-        "taskId": job.id,
-        "musicId": job.body.get("audioId"),
-        "musicIndex": place(job),
-        "callbackUrl": job.callback_url,
-        "response": {"videoUrl": video_link(job)} if job.has_result(now) else None,
-        "successFlag": status(job, now, "PENDING"),
-        **_epoch_times(service, job, now),
-        **errors(job, now),
-    }
+    """A video: as of a track."""
+    return _from_track(service, job, now, {"videoUrl": video_link(job)})
 
 
 def video_link(job: Job) -> str:
