@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MADE_FOR_USERS = {
-    *("Attempt", "Batch", "CallOperation", "Fault", "JournalEntry", "Outcome"),
+    *("Attempt", "Batch", "CallOperation", "FieldProblem", "JournalEntry", "Outcome"),
     *("Task", "TaskOperation", "UnhandledCallback"),
-    *("testing.Entry", "testing.Ledger", "testing.Push"),
+    *("testing.Entry", "testing.Ledger", "testing.Callback"),
 }
 OBJECTS: dict[str, type] = {
     "suno": SunoClient,
