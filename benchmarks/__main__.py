@@ -42,8 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help="which; all if left out")
     parser.add_argument("--full", action="store_true", help="all rows and rounds; takes longer")
-    parser.add_argument("--list", action="store_true", help="say what there is, and end")
-    parser.add_argument("--callbacks", action="store_true", help="watching as `callbacks` does it")
+    parser.add_argument("--list", action="store_true", help="list them, and end")
+    parser.add_argument("--callbacks", action="store_true", help="polling as `callbacks` does it")
     parser.add_argument("--results", action="store_true", help=f"put them in {_RESULTS}, too")
     peers = parser.add_mutually_exclusive_group()
     peers.add_argument("--peers", metavar="DIRECTORY", type=Path, help="where peers are installed")
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"On {machine()}")
     chosen = given.names or names()
     if given.callbacks:
-        chosen = ["callbacks" if name == "watching" else name for name in chosen]
+        chosen = ["callbacks" if name == "polling" else name for name in chosen]
     for name in dict.fromkeys(chosen):
         tables = show(name, full=given.full)
         if given.results:

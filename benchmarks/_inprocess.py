@@ -13,21 +13,21 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from benchmarks._policies import Place
+from benchmarks._policies import Server
 from suno_async.testing import FakeSuno
 
 _URL = "http://suno.invalid"  # leads nowhere: there is no network
 
 
 @contextlib.asynccontextmanager
-async def in_process(fake: FakeSuno) -> AsyncGenerator[Place]:
+async def in_process(fake: FakeSuno) -> AsyncGenerator[Server]:
     """Serve the fake to one session alone."""
     runner = web.AppRunner(fake.app, handle_signals=False, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     server = runner.server
     assert server is not None  # noqa: S101 for the checkers
     async with aiohttp.ClientSession(connector=_Connector(server)) as session:
-        yield Place(_URL, session)
+        yield Server(_URL, session)
     await runner.cleanup()
 
 

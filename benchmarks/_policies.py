@@ -20,19 +20,19 @@ from suno_async import (
 
 
 @frozen
-class Place:
-    """Where the server is."""
+class Server:
+    """Where the server is, and what leads there."""
 
     url: str
     """Its address."""
     session: aiohttp.ClientSession | None = None
     """What leads there; `None` for connections of one's own, over sockets."""
     callbacks: CallbackReceiver | None = None
-    """What takes in pushes, where there are any."""
+    """What takes in callbacks, where there are any."""
 
 
-Policy: TypeAlias = Callable[[Place, int, list[float]], Awaitable[None]]
-"""Makes so many songs at a place, and one more for a person at each of these times."""
+Policy: TypeAlias = Callable[[Server, int, list[float]], Awaitable[None]]
+"""Makes so many songs by a server, and one more for a person at each of these times."""
 
 PERSON = "A person's song"
 """How the prompt of a person's song begins."""
@@ -41,14 +41,14 @@ _RUNNING = {"PENDING", "TEXT_SUCCESS", "FIRST_SUCCESS"}
 _LONG = 36_000.0  # seconds; a simulated song ends by itself
 
 
-async def people(place: Place, songs: int, asked_at: list[float]) -> None:
-    """Ours, each song awaited by somebody."""
-    async with _client(place) as suno:
+async def people(server: Server, songs: int, asked_at: list[float]) -> None:
+    """Ours, each song awaited by itself."""
+    async with _client(server) as suno:
         batch = (_awaited(suno, f"Song {number}", 0.0) for number in range(songs))
         await asyncio.gather(*batch, *_people(suno, asked_at))
 
 
-async def batch(place: Place, songs: int, asked_at: list[float]) -> None:
+async def batch(server: Server, songs: int, asked_at: list[float]) -> None:
     """Ours, all songs in one batch."""
 
     async def all_of_it() -> None:
@@ -56,17 +56,17 @@ async def batch(place: Place, songs: int, asked_at: list[float]) -> None:
         async for _ in suno.batch(ideas):
             pass
 
-    async with _client(place) as suno:
+    async with _client(server) as suno:
         await asyncio.gather(all_of_it(), *_people(suno, asked_at))
 
 
-def _client(place: Place) -> SunoClient:
+def _client(server: Server) -> SunoClient:
     return SunoClient(
         "key",
-        base_url=place.url,
+        base_url=server.url,
         limiter=RateLimiter(),
-        session=place.session,
-        callbacks=place.callbacks,
+        session=server.session,
+        callbacks=server.callbacks,
     )
 
 
@@ -84,10 +84,10 @@ async def _awaited(suno: SunoClient, prompt: str, at: float) -> None:
 def every(seconds: float) -> Policy:
     """Each song asked for by itself, so often, in order of arrival."""
 
-    async def policy(place: Place, songs: int, asked_at: list[float]) -> None:
-        given = nullcontext(place.session) if place.session is not None else None
+    async def policy(server: Server, songs: int, asked_at: list[float]) -> None:
+        given = nullcontext(server.session) if server.session is not None else None
         async with given or aiohttp.ClientSession() as session:
-            polled = _Polled(place.url, session, RateLimiter(), seconds)
+            polled = _Polled(server.url, session, RateLimiter(), seconds)
             prompts = [(f"Song {number}", 0.0) for number in range(songs)]
             prompts += [(f"{PERSON} {number}", at) for number, at in enumerate(asked_at)]
             await asyncio.gather(*(polled.song(*one) for one in prompts))

@@ -1,4 +1,4 @@
-"""Plays a trouble on a request, in one of the ways to use a client, and tells what came of it."""
+"""Plays a trouble on a request, in one of the ways to use a client, and reports what came of it."""
 
 import asyncio
 import sqlite3
@@ -12,7 +12,7 @@ import attrs
 from aiohttp import ClientSession
 from attrs import frozen
 
-from benchmarks import _places as places
+from benchmarks import _stand_ins as stand_ins
 from benchmarks._trouble import CANCELLED, ELSEWHERE, RESULT, UNKNOWN, End, Trouble
 from benchmarks._troubles import troubles
 from suno_async import (
@@ -41,7 +41,7 @@ second one that waits for the first by its key, and `journal` has such a one and
 
 @frozen
 class Cell:
-    """One place of the matrix."""
+    """One cell of the matrix."""
 
     trouble: Trouble
     """What goes wrong."""
@@ -52,7 +52,7 @@ class Cell:
 
     @property
     def end(self) -> End:
-        """How it must end, for who joined it where somebody did."""
+        """How it must end; where a second caller joined, for that one."""
         trouble = self.trouble
         if self.setup == "session":
             other = trouble.paid_in_session if self.request == PAID else trouble.free_in_session
@@ -81,7 +81,7 @@ class Seen:
     """What came of a cell."""
 
     ends: tuple[End, ...]
-    """How it ended, for each who waited; the last one joined, if anybody did."""
+    """How it ended for each caller; the last one joined, if there are two."""
     requests: int
     """How many requests reached the service."""
     accepted: int
@@ -116,7 +116,7 @@ def objections(cell: Cell, seen: Seen) -> Iterator[str]:
     if end != cell.end:
         yield f"ended in {end}, not in {cell.end}"
     if len({*seen.ends} - {CANCELLED}) > 1:
-        yield f"those who waited for one submission were told different things: {seen.ends}"
+        yield f"the callers of one submission saw different ends: {seen.ends}"
     if seen.strays:
         yield f"{seen.strays} requests reached another host"
     if not cell.trouble.lasts <= seen.seconds <= cell.trouble.within:
@@ -175,7 +175,7 @@ class _Scene:
     async def open(self) -> None:
         trouble = self.cell.trouble
         self.fake = await self.stack.enter_async_context(FakeSuno(api_key=self.key))
-        url = await trouble.place(self.stack, self.fake)
+        url = await trouble.stand_in(self.stack, self.fake)
         session = None
         if self.cell.setup == "session":
             session = await self.stack.enter_async_context(ClientSession())
@@ -188,7 +188,7 @@ class _Scene:
             on_attempt=self.attempts.append,
         )
         self.stack.push_async_callback(self.suno.aclose)
-        if trouble.place is places.stale:
+        if trouble.stand_in is stand_ins.stale:
             await (
                 self.suno.get_credits()
                 if self.cell.request == FREE

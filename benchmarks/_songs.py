@@ -1,7 +1,7 @@
 """What the embedded API has seen of a run: when each song was ready, and when that was noticed.
 
 It is read from the server's side, so it is the same for every policy: a stage is noticed with the
-answer to the first look that came after it, or with the first push of it or of a later one.
+answer to the first poll that came after it, or with the first callback of it or of a later one.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from aiohttp import web
 from attrs import evolve, frozen
 
 from benchmarks._inprocess import in_process
-from benchmarks._policies import PERSON, Place, Policy
+from benchmarks._policies import PERSON, Policy, Server
 from benchmarks._times import TIMES
 from suno_async import CallbackReceiver
 from suno_async.testing import CallbackFaults, FakeSuno, run_virtual
@@ -34,7 +34,7 @@ class Song:
     is_persons: bool
     """Whether it was a person's, amid others."""
     number: int
-    """Its place among those accepted, from 0."""
+    """Which of those accepted it was, from 0."""
     waited: float
     """Seconds from its being wanted to the submission's reaching the server."""
     lasts: float
@@ -43,7 +43,8 @@ class Song:
     """When its end was noticed."""
     late: dict[str, float]
     """Seconds from each stage to its being noticed; a stage may be left out by a failure."""
-    looks: int
+
+    polls: int
     """Requests spent on it besides the submission."""
 
 
@@ -58,7 +59,7 @@ class Run:
     refused: int
     """How many of them it refused for their rate."""
     given_up: int
-    """Songs on which no look was spent any more before they ended; they are not in `songs`."""
+    """Songs that were not polled any more before they ended; they are not in `songs`."""
 
     @property
     def batch(self) -> list[Song]:
@@ -124,26 +125,26 @@ def run_of(  # noqa: PLR0913 what may be left out has a default
         )
         async with (
             _receiving(fake, lost, seed) as callbacks,
-            _over_sockets(fake) if by_sockets else in_process(fake) as place,
+            _over_sockets(fake) if by_sockets else in_process(fake) as server,
         ):
-            await policy(evolve(place, callbacks=callbacks), songs, asked_at)
+            await policy(evolve(server, callbacks=callbacks), songs, asked_at)
         return _seen(fake, asked_at)
 
     return run_virtual(scenario())
 
 
 @contextlib.asynccontextmanager
-async def _over_sockets(fake: FakeSuno) -> AsyncGenerator[Place]:
+async def _over_sockets(fake: FakeSuno) -> AsyncGenerator[Server]:
     """Serve the fake on the loopback interface."""
     async with fake:
-        yield Place(fake.url)
+        yield Server(fake.url)
 
 
 @contextlib.asynccontextmanager
 async def _receiving(
     fake: FakeSuno, lost: float | None, seed: int
 ) -> AsyncGenerator[CallbackReceiver | None]:
-    """A receiver behind a server of its own, if there are to be pushes."""
+    """A receiver behind a server of its own, if there are to be callbacks."""
     if lost is None:
         yield None
         return
@@ -162,21 +163,21 @@ async def _receiving(
 
 
 def _seen(fake: FakeSuno, wanted: list[float]) -> Run:
-    looks: dict[str | None, list[tuple[float, float]]] = defaultdict(list)
+    polls: dict[str | None, list[tuple[float, float]]] = defaultdict(list)
     asked: dict[str | None, float] = {}
     for entry in fake.ledger.entries:
         if entry.method == "POST":
             asked[entry.task_id] = entry.time
         elif entry.accepted:
-            looks[entry.query.get("taskId")].append((entry.time, entry.answered or entry.time))
-    pushes: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for push in fake.callbacks:
-        if push.delivered is not None:
-            pushes[push.task_id].append((push.due, push.delivered))
+            polls[entry.query.get("taskId")].append((entry.time, entry.answered or entry.time))
+    callbacks: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for one in fake.callbacks:
+        if one.delivered is not None:
+            callbacks[one.task_id].append((one.due, one.delivered))
     songs = [
-        _song(number, job, looks[job.id], pushes[job.id], asked[job.id], wanted)
+        _song(number, job, polls[job.id], callbacks[job.id], asked[job.id], wanted)
         for number, job in enumerate(fake.tasks.values())
-        if any(at >= job.accepted + job.plan.end for at, _ in looks[job.id] + pushes[job.id])
+        if any(at >= job.accepted + job.plan.end for at, _ in polls[job.id] + callbacks[job.id])
     ]
     given_up = len(fake.tasks) - len(songs)
     return Run(songs, fake.ledger.count(), len(fake.ledger.limited()), given_up)
@@ -185,16 +186,16 @@ def _seen(fake: FakeSuno, wanted: list[float]) -> Run:
 def _song(  # noqa: PLR0913, PLR0917 it brings together what is known of it
     number: int,
     job: Any,
-    looks: list[tuple[float, float]],
-    pushes: list[tuple[float, float]],
+    polls: list[tuple[float, float]],
+    callbacks: list[tuple[float, float]],
     asked: float,
     wanted: list[float],
 ) -> Song:
     plan = job.plan
     stages = {"text": plan.text, "first": plan.first, "complete": plan.end}
     due = {s: job.accepted + t for s, t in stages.items() if t is not None and t <= plan.end}
-    told = looks + pushes
-    noticed = {s: min(heard for at, heard in told if at >= t) for s, t in due.items()}
+    news = polls + callbacks
+    noticed = {s: min(came for at, came in news if at >= t) for s, t in due.items()}
     prompt = str(job.body["prompt"])
     is_persons = prompt.startswith(PERSON)
     return Song(
@@ -204,5 +205,5 @@ def _song(  # noqa: PLR0913, PLR0917 it brings together what is known of it
         lasts=plan.end,
         noticed=noticed["complete"],
         late={s: noticed[s] - t for s, t in due.items()},
-        looks=len(looks),
+        polls=len(polls),
     )

@@ -5,8 +5,8 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from benchmarks import _places as places
-from benchmarks._places import Place
+from benchmarks import _stand_ins as stand_ins
+from benchmarks._stand_ins import StandIn
 from suno_async.testing import Fault
 
 RESULT, CANCELLED = "result", "cancelled"
@@ -42,7 +42,7 @@ class Trouble:
     free: End
     """How a request that costs nothing ends."""
     joined: End | None = None
-    """How it ends for who joined by its key, where that differs."""
+    """How it ends for a caller that joined by its key, where that differs."""
     paid_in_session: End | None = None
     """How a request that costs ends in a session of the caller's, where that differs."""
     free_in_session: End | None = None
@@ -53,7 +53,7 @@ class Trouble:
     """What the service does."""
     times: int | None = 1
     """How often it does so; `None` is always."""
-    place: Place = places.service
+    stand_in: StandIn = stand_ins.service
     """What stands at the address."""
     stop: Stop | None = None
     """What the caller does meanwhile."""

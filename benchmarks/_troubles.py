@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from benchmarks import _places as places
+from benchmarks import _stand_ins as stand_ins
 from benchmarks._trouble import CANCELLED, ELSEWHERE, RESULT, UNKNOWN, End, Stop, Trouble
 from suno_async.testing import Fault
 
@@ -43,31 +43,31 @@ def _name(fault: Fault) -> str:
 
 def _connections() -> Iterator[Trouble]:
     failed = Trouble(name="", paid="ConnectionFailed", free="ConnectionFailed")
-    yield attrs.evolve(failed, name="refused connection", place=places.closed_port)
+    yield attrs.evolve(failed, name="refused connection", stand_in=stand_ins.closed_port)
     yield Trouble(
         name="refused connection, once",
-        place=places.open_later,
+        stand_in=stand_ins.open_later,
         paid=RESULT,
         free=RESULT,
         accepted=1,
     )
-    yield attrs.evolve(failed, name="DNS failure", place=places.no_such_host)
+    yield attrs.evolve(failed, name="DNS failure", stand_in=stand_ins.no_such_host)
     yield attrs.evolve(
-        failed, name="TLS failure: no TLS there", place=places.plain_where_tls_is_due
+        failed, name="TLS failure: no TLS there", stand_in=stand_ins.plain_where_tls_is_due
     )
     yield attrs.evolve(
-        failed, name="TLS failure: unknown certificate", place=places.own_certificate
+        failed, name="TLS failure: unknown certificate", stand_in=stand_ins.own_certificate
     )
     yield Trouble(
         name="TLS failure: never answered",
-        place=places.silent_where_tls_is_due,
+        stand_in=stand_ins.silent_where_tls_is_due,
         paid="RequestTimeout",
         free="RequestTimeout",
         paid_in_session=UNKNOWN,
     )
     yield Trouble(
         name="stale keep-alive",
-        place=places.stale,
+        stand_in=stand_ins.stale,
         paid=RESULT,
         free=RESULT,
         paid_in_session=UNKNOWN,
@@ -199,7 +199,7 @@ def _redirects() -> Iterator[Trouble]:
 
 
 def _cancelled() -> Iterator[Trouble]:
-    """Whoever asked does not wait any more; who joined it does."""
+    """The first caller does not wait any more; one that joined it does."""
     gone = Trouble(name="", paid=CANCELLED, free=CANCELLED)
     yield attrs.evolve(
         gone,
@@ -210,7 +210,7 @@ def _cancelled() -> Iterator[Trouble]:
     yield attrs.evolve(
         gone,
         name="cancelled while connecting",
-        place=places.silent_where_tls_is_due,
+        stand_in=stand_ins.silent_where_tls_is_due,
         stop=Stop(after=5.0),
         joined="RequestTimeout",
     )
@@ -245,7 +245,7 @@ def _left() -> Iterator[Trouble]:
     yield attrs.evolve(
         closed,
         name="left while connecting",
-        place=places.silent_where_tls_is_due,
+        stand_in=stand_ins.silent_where_tls_is_due,
         stop=Stop(leaves=True, after=5.0),
         paid_in_session=UNKNOWN,
     )

@@ -1,6 +1,6 @@
-"""How soon songs are seen to be ready where the service pushes, and for how many requests.
+"""How soon songs are seen to be ready where the service calls back, and for how many requests.
 
-As `watching`, with a `CallbackReceiver`: none, 2 % and 20 % of the pushes are lost on their way,
+As `polling`, with a `CallbackReceiver`: none, 2 % and 20 % of the callbacks are lost on their way,
 each with all its tries. The bound is that of polling, two requests a song: one is enough here, so
 a makespan may lie below it.
 """
@@ -8,10 +8,10 @@ a makespan may lie below it.
 from collections.abc import Iterator
 from statistics import mean
 
+from benchmarks._figures import columns, figures
 from benchmarks._policies import Policy, batch, people
 from benchmarks._songs import Run, run_of
 from benchmarks._tables import Cell, Table, Target
-from benchmarks._watched import columns, figures
 
 _FIRST_SEED = 9_000
 _LOST = (0.0, 0.02, 0.2)
@@ -21,13 +21,13 @@ _TARGETED = 1_000
 
 def run(*, full: bool) -> Iterator[Table]:
     """A table for each number of songs, and the targets beside that of 1,000."""
-    yield from _pushed(1, people, "ours, people", 100 if full else 40)
-    yield from _pushed(100, batch, "ours, a batch", 8 if full else 3)
+    yield from _called_back(1, people, "ours, people", 100 if full else 40)
+    yield from _called_back(100, batch, "ours, a batch", 8 if full else 3)
     for times in ("x 1", "x 2"):
-        yield from _pushed(_TARGETED, batch, "ours, a batch", 8 if full else 1, times)
+        yield from _called_back(_TARGETED, batch, "ours, a batch", 8 if full else 1, times)
 
 
-def _pushed(
+def _called_back(
     songs: int, policy: Policy, name: str, seeds: int, times: str = "x 1"
 ) -> Iterator[Table]:
     numbers = range(_FIRST_SEED, _FIRST_SEED + seeds)
@@ -51,4 +51,4 @@ def _targets(courses: dict[float, list[Run]], times: str) -> Iterator[list[Cell]
         limit = _MOST_REQUESTS.get((times, lost))
         if limit is not None:
             each = mean(one.requests / len(one.songs) for one in runs)
-            yield [f"requests a song, {lost:.0%} of pushes lost", each, Target(each, limit)]
+            yield [f"requests a song, {lost:.0%} of callbacks lost", each, Target(each, limit)]

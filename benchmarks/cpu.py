@@ -1,9 +1,9 @@
 """CPU time a call, against raw aiohttp and `json` that do the same.
 
 Both ask the same server, which runs in a process of its own, in interleaved rounds. Ours goes the
-whole way: operation, limiter (wide open), attempt, envelope, and for a look watcher, record, task.
-Other clients look at finished songs in the same way, each in a process of its own and in turns with
-the same floor.
+whole way: operation, limiter (wide open), attempt, envelope, and for a poll the poller, record,
+task. Other clients poll finished songs in the same way, each in a process of its own and in turns
+with the same floor.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from pathlib import Path
 import aiohttp
 from attrs import frozen
 
-from benchmarks._looks import CLIENTS, Course, as_argument
 from benchmarks._peers import LeftOut, interpreter, run_by, versions
+from benchmarks._polls import CLIENTS, Course, as_argument
 from benchmarks._raw import KEY, Raw
 from benchmarks._rounds import Call, take_turns
 from benchmarks._server import serve_apart
@@ -55,7 +55,7 @@ def run(*, full: bool) -> Iterator[Table]:
         _COLUMNS,
         rows,
         (
-            "A look is `await client.task(token)` on a finished song: its record has two tracks.",
+            "A poll is `await client.task(token)` of a finished song: its record has two tracks.",
             "A submission of ours has a fresh connection, lest a stale one leaves it in doubt; so",
             "has its floor, but for the row that says what that costs.",
         ),
@@ -77,9 +77,9 @@ async def _measure(url: str, rounds: int, calls: int) -> list[list[Cell]]:
         ]
 
 
-async def _pairs(suno: SunoClient, raw: Raw, fresh: Raw, looks: int) -> list[Pair]:
-    """What is asked; each of so many looks is at another song, for a known one costs none."""
-    ids = [(await suno.generate_music(_IDEA)).id for _ in range(looks)]
+async def _pairs(suno: SunoClient, raw: Raw, fresh: Raw, polls: int) -> list[Pair]:
+    """What is asked; each of so many polls is of another song, for a known one costs none."""
+    ids = [(await suno.generate_music(_IDEA)).id for _ in range(polls)]
     songs, again = iter(ids), cycle(ids)
     body: dict[str, object] = {
         "prompt": _IDEA,
@@ -89,7 +89,7 @@ async def _pairs(suno: SunoClient, raw: Raw, fresh: Raw, looks: int) -> list[Pai
         "callBackUrl": "https://callback.invalid/",
     }
 
-    async def look() -> object:
+    async def poll() -> object:
         return await suno.task(next(songs), GenerateMusic)
 
     async def submit() -> object:
@@ -99,7 +99,7 @@ async def _pairs(suno: SunoClient, raw: Raw, fresh: Raw, looks: int) -> list[Pai
     generate = "/api/v1/generate"
     return [
         Pair("get_credits", suno.get_credits, lambda: raw.get("/api/v1/generate/credit")),
-        Pair("look", look, lambda: raw.get(record, taskId=next(again))),
+        Pair("poll", poll, lambda: raw.get(record, taskId=next(again))),
         Pair("submission", submit, lambda: fresh.post(generate, body)),
         Pair(
             "  floor keeps connections", submit, lambda: raw.post(generate, body), has_target=False
@@ -122,11 +122,11 @@ def _over_floor(floor: list[float], own: list[float], calls: int) -> list[Cell]:
 
 
 def _by_others(url: str, rounds: int) -> Table:
-    """Looks by others, each in a process of its own; ours is measured in the same way."""
+    """Polls by others, each in a process of its own; ours is measured in the same way."""
     songs, status = asyncio.run(_prepare(url))
     rows: list[list[Cell]] = []
     notes = [
-        "A look is one GET of the same record over a kept connection, read as far as the client",
+        "A poll is one GET of the same record over a kept connection, read as far as the client",
         "goes: models of all fields, but plain JSON with fal-client and suno-easy. fal-client asks",
         "for a status first, and so does its floor. suno-easy blocks: it has one at a time.",
     ]
@@ -146,7 +146,7 @@ def _by_others(url: str, rounds: int) -> Table:
                 notes.append(f"{name} was {reason}.")
             else:
                 rows.append([name, at_once, *_over_floor(floor, own, _CALLS)])
-    title = f"CPU a look by each client: medians of {rounds} interleaved rounds of {_CALLS} looks"
+    title = f"CPU a poll by each client: medians of {rounds} interleaved rounds of {_CALLS} polls"
     return Table(title, _COLUMNS_OF_PEERS, rows, notes)
 
 
@@ -156,7 +156,7 @@ def measured(python: Path | str, course: Course) -> tuple[list[float], list[floa
     Raises:
         LeftOut: the client failed.
     """
-    floor, own = json.loads(run_by(python, "-m", "benchmarks._looks", as_argument(course)))
+    floor, own = json.loads(run_by(python, "-m", "benchmarks._polls", as_argument(course)))
     return floor, own
 
 

@@ -33,7 +33,7 @@ from suno_async.testing import FakeSuno, Fault, run_virtual
 _SONGS = 5  # of what is killed, and of a file of the first version
 _MUSIC = "generate-music"
 _NAME = "songs.sqlite"
-_COLUMNS = ("what happens", "accepted", "paid again", "", "in doubt", "told", "not sent")
+_COLUMNS = ("what happens", "accepted", "paid again", "", "in doubt", "logged", "not sent")
 _FIRST_VERSION = """
 CREATE TABLE submission (
     id TEXT PRIMARY KEY, operation TEXT NOT NULL, fields TEXT NOT NULL, kind TEXT, task TEXT,
@@ -61,15 +61,15 @@ class Seen:
     """Times that one was accepted once more."""
     in_doubt: int = 0
     """Songs of which the file does not know whether they were accepted."""
-    told: int = 0
-    """Accepted songs that could not be written down when they came, each told and listed."""
+    logged: int = 0
+    """Accepted songs that could not be written down when they came, each logged and listed."""
     not_sent: int = 0
     """Requests that were refused here meanwhile, nothing sent."""
 
     def row(self, name: str) -> list[Cell]:
         """As it stands in the table."""
         again = Target(self.again, 0)
-        return [name, self.accepted, self.again, again, self.in_doubt, self.told, self.not_sent]
+        return [name, self.accepted, self.again, again, self.in_doubt, self.logged, self.not_sent]
 
 
 def run(*, full: bool) -> Iterator[Table]:
@@ -86,7 +86,7 @@ def run(*, full: bool) -> Iterator[Table]:
         rows,
         [
             "in doubt: asked for again, it is `SubmissionUnknown`; not paid again",
-            "told: accepted while it could not be written, in the log and in `unclaimed`",
+            "logged: accepted while it could not be written, so in the log and in `unclaimed`",
         ],
     )
     yield from _costs(2_000 if full else 400)
@@ -115,7 +115,7 @@ async def disturb(directory: Path, what: Disturbance) -> list[Cell]:
             await asyncio.sleep(5)
             with what.happening(path) as there:
                 await coming
-                seen.told = len(suno.unclaimed)
+                seen.logged = len(suno.unclaimed)
                 if what.has_second:
                     await asyncio.gather(
                         _ask(suno, seen, range(late, songs)), _second(fake, there, seen, songs)
@@ -223,17 +223,17 @@ async def _first_version(directory: Path) -> Seen:
 
 
 def _costs(writes: int) -> Iterator[Table]:
-    """A row written, ours and as the first version did, in turn; and whoever reads meanwhile."""
+    """A row written, ours and as the first version did, in turn; and other readers meanwhile."""
     with tempfile.TemporaryDirectory() as directory:
         ours, first = asyncio.run(_write_both(Path(directory), writes))
         readers = asyncio.run(_read_meanwhile(Path(directory) / "read.sqlite", writes // 4))
-    middle, usual = 1e3 * median(ours), 1e3 * median(first)
+    now, before = 1e3 * median(ours), 1e3 * median(first)
     yield Table(
         f"What a write costs: {writes:,} rows, each waited for, both ways in turn",
         ["what", "median, ms", "ratio"],
         [
-            ["rollback journal, all in the main file", middle, middle / usual],
-            ["write-ahead log, as the first version", usual, 1.0],
+            ["rollback journal, all in the main file", now, now / before],
+            ["write-ahead log, as the first version", before, 1.0],
         ],
         ["the disk decides: two or three waits for it in place of one"],
     )
@@ -302,9 +302,9 @@ async def _read_meanwhile(path: Path, writes: int) -> list[tuple[float, int, int
         await file.change(_ROW, str(number), _FIELDS)
         await asyncio.sleep(0.1)
     over.set()
-    told = await reading
+    counts = await reading
     await file.close()
-    return told
+    return counts
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _SPEED = 20.0
 _SHORT = 3.0  # seconds at most from the first paid request's arrival to a kill amid submitting
 _MOSTLY = 0.9  # of the kills, as long as there is anything to submit
-_LONG = 30.0  # seconds on average to a kill amid watching and downloading
+_LONG = 30.0  # seconds on average to a kill amid polling and downloading
 _MUSIC = "generate-music"
 _NO_SLOWER = 1.02  # of a batch's time: songs take what they take, and are drawn anew each time
 _USUAL = 2.0  # seconds that an answer takes at most, as a rule
@@ -74,7 +74,7 @@ class Report:
     broken: int = 0
     """Files that are not whole."""
     missing: int = 0
-    """Songs that were told as made and are not there as a file."""
+    """Songs that were delivered and are not there as a file."""
 
 
 def run(*, full: bool) -> Iterable[Table]:
@@ -96,7 +96,7 @@ def run(*, full: bool) -> Iterable[Table]:
             ],
             ["doubts a kill", doubts, Target(doubts, 2.0)],
             ["songs accepted by the service", report.accepted, None],
-            ["of them told as unknown: no answer came", report.in_doubt, None],
+            ["of them known to be in doubt: no answer came", report.in_doubt, None],
             ["accepted songs lost", report.lost, Target(report.lost, 0)],
             ["requests accepted twice", report.doubled, Target(report.doubled, 0)],
             ["unknown", report.unknown, None],
@@ -209,11 +209,11 @@ class _Scene:
         ended = life.done()
         if not ended:
             process.send_signal(signal.SIGKILL)
-        told = (await process.stdout.read()).decode().splitlines()
+        reported = {*(await process.stdout.read()).decode().splitlines()}
         code = await life
         new = self._unknown() - before
-        on_their_way = new - set(told)
-        self.report.by_faults += len(new & set(told))
+        on_their_way = new - reported
+        self.report.by_faults += len(new & reported)
         if not ended:
             self.report.kills += 1
             self.report.inside += bool(on_their_way)

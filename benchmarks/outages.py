@@ -2,7 +2,7 @@
 
 A batch is under way when something goes wrong for a while; then it is right again. On virtual time,
 over real sockets; the disturbances begin at different moments of the batch. What the service has
-accepted is then held against what was told. A second table leaves the service as it is: it takes
+accepted is then held against the outcomes. A second table leaves the service as it is: it takes
 requests, and never answers.
 """
 
@@ -106,8 +106,8 @@ DISTURBANCES: dict[str, Disturbance] = {
 class Report:
     """What became of one batch."""
 
-    told: list[Outcome[Any]] = field(factory=list[Outcome[Any]])
-    """Its outcomes."""
+    outcomes: list[Outcome[Any]] = field(factory=list[Outcome[Any]])
+    """What it delivered."""
     error: SunoError | None = None
     """What it raised at its end."""
     accepted: list[str] = field(factory=list[str])
@@ -120,12 +120,12 @@ class Report:
     @property
     def doubts(self) -> int:
         """Outcomes of which nobody knows whether they were accepted."""
-        return sum(isinstance(one.error, SubmissionUnknown) for one in self.told)
+        return sum(isinstance(one.error, SubmissionUnknown) for one in self.outcomes)
 
     @property
     def failed(self) -> int:
         """Outcomes with another error."""
-        return sum(one.error is not None for one in self.told) - self.doubts
+        return sum(one.error is not None for one in self.outcomes) - self.doubts
 
     @property
     def doubled(self) -> int:
@@ -133,13 +133,13 @@ class Report:
         return sum(count > 1 for count in Counter(self.accepted).values())
 
     @property
-    def untold(self) -> int:
-        """Prompts that were accepted and neither told as made nor as a doubt."""
-        return len({*self.accepted} - {one.request.prompt for one in self.told})
+    def unreported(self) -> int:
+        """Prompts that were accepted and have no outcome."""
+        return len({*self.accepted} - {one.request.prompt for one in self.outcomes})
 
     def went_on(self, songs: int) -> bool:
-        """Whether the batch told all its songs, and failed none for the disturbance."""
-        return self.error is None and len(self.told) == songs and not self.failed
+        """Whether each song has its outcome, and none failed for the disturbance."""
+        return self.error is None and len(self.outcomes) == songs and not self.failed
 
 
 async def disturbed(
@@ -151,7 +151,7 @@ async def disturbed(
         FakeSuno(credits=1e9) as fake,
         SunoClient("key", base_url=fake.url, limiter=limiter, journal=journal) as suno,
     ):
-        running = asyncio.create_task(_tell(suno, songs, report))
+        running = asyncio.create_task(_run(suno, songs, report))
         await asyncio.sleep(at)
         await DISTURBANCES[name](fake, limiter, seconds)
         over = asyncio.get_running_loop().time()
@@ -167,7 +167,7 @@ async def unanswered(fault: Fault, on: str | None, *, songs: int) -> Report:
     report = Report()
     async with FakeSuno(credits=1e9) as fake, SunoClient("key", base_url=fake.url) as suno:
         fake.fail(fault, on=on, times=None)
-        running = asyncio.create_task(_tell(suno, songs, report, patience=None))
+        running = asyncio.create_task(_run(suno, songs, report, patience=None))
         await asyncio.wait([running], timeout=_DAY)
         running.cancel()
         await asyncio.wait([running])
@@ -175,11 +175,11 @@ async def unanswered(fault: Fault, on: str | None, *, songs: int) -> Report:
     return report
 
 
-async def _tell(suno: SunoClient, songs: int, report: Report, **terms: Any) -> None:
+async def _run(suno: SunoClient, songs: int, report: Report, **terms: Any) -> None:
     ideas = [GenerateMusic(f"song {number}") for number in range(songs)]
     try:
         async for outcome in suno.batch(ideas, **terms):
-            report.told.append(outcome)
+            report.outcomes.append(outcome)
     except SunoError as error:
         report.error = error
 
@@ -190,13 +190,13 @@ def _count(fake: FakeSuno, report: Report) -> None:
 
 
 def run(*, full: bool) -> Iterable[Table]:
-    """Disturb batches, and hold the ledger against what they told."""
+    """Disturb batches, and hold the ledger against their outcomes."""
     songs, times = (120, 6) if full else (60, 2)
     yield Table(
         f"{times} batches of {songs} songs each, disturbed from different moments on",
         (
             *("disturbance", "for s", "went on", "of all", "doubts, the most", "target"),
-            *("failed", "untold", "paid twice", "idle after it, s"),
+            *("failed", "unreported", "paid twice", "idle after it, s"),
         ),
         [
             _row(name, seconds, songs, times)
@@ -223,10 +223,10 @@ def _row(name: str, seconds: float, songs: int, times: int) -> list[Cell]:
     reports = [run_virtual(disturbed(name, seconds, songs=songs, at=at)) for at in begins]
     went_on = sum(report.went_on(songs) for report in reports)
     doubts = max(report.doubts for report in reports)
-    failed, untold, doubled = (
+    failed, unreported, doubled = (
         sum(figures)
         for figures in zip(
-            *((report.failed, report.untold, report.doubled) for report in reports), strict=True
+            *((report.failed, report.unreported, report.doubled) for report in reports), strict=True
         )
     )
     return [
@@ -237,7 +237,7 @@ def _row(name: str, seconds: float, songs: int, times: int) -> list[Cell]:
         doubts,
         Target(doubts, _MOST_DOUBTS),
         failed,
-        Target(untold, 0),
+        Target(unreported, 0),
         Target(doubled, 0),
         sum(report.idle for report in reports) / times,
     ]

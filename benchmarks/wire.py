@@ -87,7 +87,7 @@ class Findings:
 
 
 def run(*, full: bool) -> Iterator[Table]:
-    """Send all of them, then tell.
+    """Send all of them, then report.
 
     Raises:
         LookupError: a field is sent by no request, or has no sample value.

@@ -60,13 +60,13 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def test_an_outage_amid_a_batch_loses_nothing(
     name: str, seconds: float, tmp_path: Path
 ) -> None:
-    """All of 60 songs are told, at most 8 of them as doubts, and none is paid for twice."""
+    """All of 60 songs are delivered, at most 8 of them as doubts, and none is paid for twice."""
     journal = tmp_path / "songs.sqlite"
     report = await disturbed(name, seconds, songs=60, at=20, journal=journal)
-    assert sorted(one.index for one in report.told) == [*range(60)]
+    assert sorted(one.index for one in report.outcomes) == [*range(60)]
     assert report.went_on(60)
     assert report.doubts <= 8
-    assert (report.untold, report.doubled) == (0, 0)
+    assert (report.unreported, report.doubled) == (0, 0)
 
 
 @pytest.mark.parametrize("on", [None, MUSIC])

@@ -12,19 +12,19 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import _peers, _results, _rooms, callbacks, flows, journal, scale, watching
+from benchmarks import _peers, _results, _rooms, callbacks, flows, journal, polling, scale
 from benchmarks.__main__ import main, names
 from benchmarks._disturbances import disturbances
-from benchmarks._looks import CLIENTS, Course, as_argument
 from benchmarks._plot import svg
 from benchmarks._policies import Policy, batch, every, people
+from benchmarks._polls import CLIENTS, Course, as_argument
 from benchmarks._rates import CONTENDERS, course, usual
 from benchmarks._server import serve_apart
 from benchmarks._songs import run_of
 from benchmarks._tables import Table, Target
 from benchmarks._times import TIMES
 from benchmarks.downloads import WAYS, cut_downloads
-from benchmarks.watching import Row
+from benchmarks.polling import Row
 from suno_async import SunoClient
 from suno_async.testing import FakeSuno, Kind, SlidingLog, Timetable
 
@@ -37,7 +37,7 @@ def test_the_list_names_each_benchmark(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == names()
-    assert {"cpu", "imports", "limiter", "scale", "watching"} <= {*names()}
+    assert {"cpu", "imports", "limiter", "polling", "scale"} <= {*names()}
 
 
 def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,30 +75,31 @@ def test_a_run_against_a_counting_server_ends(name: str) -> None:
     assert ended.makespan > 10
 
 
-def test_watching_with_callbacks_is_a_benchmark_of_its_own(
+def test_polling_with_callbacks_is_a_benchmark_of_its_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`watching --callbacks` runs the songs that are pushed, once, and nothing else."""
+    """`polling --callbacks` runs the songs with callbacks, once, and nothing else."""
 
     def run(*, full: bool) -> list[Table]:
-        return [] if full else [Table("pushed", ("songs",), [[1]])]
+        return [] if full else [Table("called back", ("songs",), [[1]])]
 
     monkeypatch.setattr(callbacks, "run", run)
-    assert main(["watching", "callbacks", "--callbacks"]) == 0
+    assert main(["polling", "callbacks", "--callbacks"]) == 0
     assert (out := capsys.readouterr().out).count("# callbacks:") == 1
-    assert "# watching:" not in out
+
+    assert "# polling:" not in out
 
 
-def test_pushed_songs_need_hardly_any_looks() -> None:
-    """A batch of ten whose pushes all come costs a request a song; if none comes, two at least."""
-    pushed, lost, polled = (run_of(batch, 10, 3, lost=share) for share in (0.0, 1.0, None))
-    assert pushed.requests == 10
-    assert max(pushed.songs[0].late.values()) < 1
+def test_callbacks_spare_nearly_all_polls() -> None:
+    """A batch of ten whose callbacks all come costs a request a song; without any, two or more."""
+    called_back, lost, polled = (run_of(batch, 10, 3, lost=share) for share in (0.0, 1.0, None))
+    assert called_back.requests == 10
+    assert max(called_back.songs[0].late.values()) < 1
     assert lost.requests >= 20
-    assert len(pushed.songs) == len(lost.songs) == len(polled.songs) == 10
+    assert len(called_back.songs) == len(lost.songs) == len(polled.songs) == 10
 
 
-def test_a_run_of_songs_tells_when_each_was_noticed() -> None:
+def test_a_run_of_songs_knows_when_each_was_noticed() -> None:
     """Three songs and a person's: all are seen to be complete, by a timer and by a batch."""
     for policy in (batch, every(30.0)):
         ended = run_of(policy, 3, 1, people=1)
@@ -136,16 +137,16 @@ def test_songs_end_by_each_timetable(times: str) -> None:
 def test_the_second_half_of_songs_may_take_twice_as_long() -> None:
     """Times that turn half-way are the drawn ones up to there, and twice those after it."""
     plan = [TIMES["x 2 from half-way"](4)] * 4
-    usual = Timetable.drawn(failed=0.01, slow=0.02)
+    drawn_of = Timetable.drawn(failed=0.01, slow=0.02)
     ends = [one(Kind.MUSIC, Random(n)).complete for n, one in enumerate(plan)]
-    drawn = [usual(Kind.MUSIC, Random(n)).complete for n in range(4)]
+    drawn = [drawn_of(Kind.MUSIC, Random(n)).complete for n in range(4)]
     assert ends == pytest.approx([drawn[0], drawn[1], 2 * drawn[2], 2 * drawn[3]])
 
 
 def test_a_row_of_the_table_has_figures_and_targets() -> None:
     """One song by ourselves and by timers: a row each, and what is promised beside it."""
     row = Row(1, 2, 1)
-    table, compared = watching.tables(row, "x 1")
+    table, compared = polling.tables(row, "x 1")
     assert [line[2] for line in table.rows] == ["ours, people", "every 30 s", "every 5 s"]
     assert [line[3] for line in table.rows] == [2, 1, 1]
     assert len(table.columns) == len(table.rows[0])
@@ -164,7 +165,7 @@ def test_a_plot_has_axes_a_legend_and_each_line() -> None:
 
 def test_the_committed_plot_is_well_formed() -> None:
     """The plot that the README shows is there, with a line for each policy."""
-    drawn = watching.PLOT.read_text(encoding="utf-8")
+    drawn = polling.PLOT.read_text(encoding="utf-8")
     ET.fromstring(drawn)  # noqa: S314 ours
     assert drawn.count("<polyline") == 3
 
@@ -175,7 +176,7 @@ def test_a_live_task_takes_little_memory() -> None:
 
 
 def test_closing_leaves_nothing_of_the_tasks_that_were_awaited() -> None:
-    """500 tasks that are awaited when the client ends are told so, and then are gone."""
+    """500 tasks that are awaited when the client ends get its error, and then are gone."""
     _, left = asyncio.run(scale.closing(500))
     assert left == 0
 
@@ -185,8 +186,8 @@ def test_a_decision_is_timed_amid_live_tasks() -> None:
     assert scale.decision(50, decisions=20) > 0
 
 
-def test_looks_are_timed_beside_their_floor() -> None:
-    """A look that brings something, and one that does not, alone and with others."""
+def test_polls_are_timed_beside_their_floor() -> None:
+    """A poll that brings something, and one that does not, alone and with others."""
     with serve_apart() as url:
         rows = asyncio.run(scale.looks(url, 1, 2))
     for row in rows:
@@ -262,8 +263,8 @@ def test_peers_that_cannot_be_installed_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.real_time
-async def test_our_own_looks_are_measured_like_those_of_peers() -> None:
-    """A process of its own makes as many looks as it was told to, and its floor as many."""
+async def test_our_own_polls_are_measured_like_those_of_peers() -> None:
+    """A process of its own makes as many polls as it was asked for, and its floor as many."""
     assert next(iter(CLIENTS)) == "suno-async"
     at_once = Timetable(text=0.0, first=0.0, complete=0.0)
     async with FakeSuno(max_rate=None, timetable=at_once) as fake:
@@ -271,15 +272,15 @@ async def test_our_own_looks_are_measured_like_those_of_peers() -> None:
             songs = [(await suno.generate_music("x")).id for _ in range(8)]
         before = fake.ledger.count()
         course = Course("suno-async", fake.url, "", songs, rounds=2, calls=4, at_once=2)
-        arguments = ("-m", "benchmarks._looks", as_argument(course))
-        said = await asyncio.to_thread(_peers.run_by, sys.executable, *arguments)
-    floor, own = json.loads(said)
+        arguments = ("-m", "benchmarks._polls", as_argument(course))
+        printed = await asyncio.to_thread(_peers.run_by, sys.executable, *arguments)
+    floor, own = json.loads(printed)
     assert len(floor) == len(own) == 2
     assert fake.ledger.count() - before == 2 * 3 * 4  # a round more warms up
 
 
 async def test_what_happens_to_a_journal(tmp_path: Path) -> None:
-    """A disturbance is a row: the songs, those paid for again, in doubt, told and not sent."""
+    """A disturbance is a row: the songs, those paid for again, in doubt, logged and not sent."""
     (moved,) = (one for one in disturbances() if one.name == "moved, and back")
     row = await journal.disturb(tmp_path, moved)
     assert row == ["moved, and back", 8, 0, Target(0, 0), 0, 2, 3]

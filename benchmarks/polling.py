@@ -1,6 +1,6 @@
 """How soon songs are seen to be ready, and for how many requests, ours against timers.
 
-The real client, limiter and watcher against the embedded API on virtual time: over loopback sockets
+The real client, limiter and poller against the embedded API on virtual time: over loopback sockets
 up to 1,000 songs, by a pipe in memory beyond. Durations are drawn: text 15 s x e^N(0, 0.25), first
 36.5 s x e^N(0, 0.1), complete 148 s x e^N(0, 0.12), 2 % of them x 1.5 to 3, 1 % failed; delays of
 50 to 500 ms. All policies have the same songs and the same limiter. The seeds were not used for
@@ -8,7 +8,7 @@ tuning.
 
 Times are in seconds; two in one cell are the middle and what 95 % stay below. The bound is the
 least time possible: two requests a song at the limiter's rate, or the song that ends last. A stage
-is late by the time from its coming to its being told.
+is late by the time from its coming to its being noticed.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from pathlib import Path
 
 from attrs import frozen
 
+from benchmarks._figures import AMID_COLUMNS, Courses, amid, amid_targets, columns, figures, targets
 from benchmarks._plot import svg
 from benchmarks._policies import Policy, batch, every, people
 from benchmarks._songs import Run, run_of
 from benchmarks._tables import Cell, Table
-from benchmarks._watched import AMID_COLUMNS, Courses, amid, amid_targets, columns, figures, targets
 
 _FIRST_SEED = 9_000
 _POLICIES: dict[str, Policy] = {

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from suno_async.testing import FakeSuno
 
-Place: TypeAlias = Callable[[AsyncExitStack, FakeSuno], Awaitable[str]]
+StandIn: TypeAlias = Callable[[AsyncExitStack, FakeSuno], Awaitable[str]]
 """Opens it for as long as the stack lasts, and gives the address."""
 
 _Talk: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -81,7 +81,7 @@ async def own_certificate(stack: AsyncExitStack, _fake: FakeSuno) -> str:
 
 
 async def stale(stack: AsyncExitStack, fake: FakeSuno) -> str:
-    """The service behind somebody who hangs up when a connection is used a second time."""
+    """The service behind a proxy that hangs up when a connection is used a second time."""
     port = urlsplit(fake.url).port
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

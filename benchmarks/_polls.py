@@ -1,7 +1,7 @@
-"""Looks at finished songs by one client, in turns with raw aiohttp: the CPU times, as JSON.
+"""Polls of finished songs by one client, in turns with raw aiohttp: the CPU times, as JSON.
 
 It runs in a process of its own, with an interpreter that has that client; so a client is imported
-only where it is used. Every look is one GET of the same record, over connections that are kept, and
+only where it is used. Every poll is one GET of the same record, over connections that are kept, and
 is read as far as the client goes; fal-client asks for a status first, and so does its floor.
 """
 
@@ -26,9 +26,9 @@ _RECORD = "/api/v1/generate/record-info"
 _HEADERS = {"Authorization": f"Bearer {KEY}"}
 _TRACKS = 2
 
-Look: TypeAlias = Callable[[str], Awaitable[int]]
-"""Looks at a song, and tells how many tracks it has."""
-Looking: TypeAlias = AsyncGenerator[Look]
+Poll: TypeAlias = Callable[[str], Awaitable[int]]
+"""Polls a song, and returns how many tracks it has."""
+Polling: TypeAlias = AsyncGenerator[Poll]
 
 
 @frozen
@@ -46,59 +46,59 @@ class Course:
     rounds: int
     """How many rounds each has."""
     calls: int
-    """How many looks a round has."""
+    """How many polls a round has."""
     at_once: int
     """How many of them go on at a time."""
 
 
 @asynccontextmanager
-async def _suno_async(course: Course) -> Looking:
+async def _suno_async(course: Course) -> Polling:
     suno_async: Any = import_module("suno_async")
     limiter = suno_async.RateLimiter(100_000, 0.1, burst=100_000)  # wide open
     async with suno_async.SunoClient(KEY, base_url=course.url, limiter=limiter) as suno:
 
-        async def look(song: str) -> int:
+        async def poll(song: str) -> int:
             return len(await suno.task(song, suno_async.GenerateMusic))
 
-        yield look
+        yield poll
 
 
 @asynccontextmanager
-async def _openai(course: Course) -> Looking:
+async def _openai(course: Course) -> Polling:
     openai: Any = import_module("openai")
     record = _model_of_a_record(openai.BaseModel)
     async with openai.AsyncOpenAI(api_key=KEY, base_url=course.url) as client:
 
-        async def look(song: str) -> int:
+        async def poll(song: str) -> int:
             options = {"params": {"taskId": song}}
             answer = await client.get(_RECORD, cast_to=record, options=options)
             return len(answer.data.response.sunoData)
 
-        yield look
+        yield poll
 
 
 @asynccontextmanager
-async def _httpx_pydantic(course: Course) -> Looking:
+async def _httpx_pydantic(course: Course) -> Polling:
     httpx: Any = import_module("httpx")
     record = _model_of_a_record(import_module("pydantic").BaseModel)
     async with httpx.AsyncClient(base_url=course.url, headers=_HEADERS) as client:
 
-        async def look(song: str) -> int:
+        async def poll(song: str) -> int:
             response = await client.get(_RECORD, params={"taskId": song})
             response.raise_for_status()
             answer = record.model_validate_json(response.content)
             return len(answer.data.response.sunoData)
 
-        yield look
+        yield poll
 
 
 @asynccontextmanager
-async def _fal_client(course: Course) -> Looking:
+async def _fal_client(course: Course) -> Polling:
     httpx: Any = import_module("httpx")
     fal: Any = import_module("fal_client.client")
     async with httpx.AsyncClient(headers=_HEADERS) as client:
 
-        async def look(song: str) -> int:
+        async def poll(song: str) -> int:
             handle = fal.AsyncRequestHandle(
                 request_id=song,
                 response_url=f"{course.url}{_RECORD}?taskId={song}",
@@ -108,28 +108,28 @@ async def _fal_client(course: Course) -> Looking:
             )
             return len((await handle.get())["data"]["response"]["sunoData"])
 
-        yield look
+        yield poll
 
 
 @asynccontextmanager
-async def _suno_easy(course: Course) -> Looking:
+async def _suno_easy(course: Course) -> Polling:
     client: Any = import_module("suno_easy").SunoClient(KEY)
     client.BASE_URL = course.url
 
-    async def look(song: str) -> int:  # it blocks, so there is never more than one
+    async def poll(song: str) -> int:  # it blocks, so there is never more than one
         return len(client.music.get_task(song)["response"]["sunoData"])
 
-    yield look
+    yield poll
 
 
-CLIENTS: dict[str, Callable[[Course], AbstractAsyncContextManager[Look]]] = {
+CLIENTS: dict[str, Callable[[Course], AbstractAsyncContextManager[Poll]]] = {
     "suno-async": _suno_async,
     "httpx + pydantic": _httpx_pydantic,
     "openai": _openai,
     "fal-client": _fal_client,
     "suno-easy": _suno_easy,
 }
-"""How each client looks; ours first."""
+"""How each client polls; ours first."""
 
 
 def _model_of_a_record(base: Any) -> Any:
@@ -152,7 +152,7 @@ def _model_of_a_record(base: Any) -> Any:
 
 async def _measure(course: Course) -> tuple[list[float], list[float]]:
     songs = cycle(course.songs)
-    async with aiohttp.ClientSession() as session, CLIENTS[course.client](course) as look:
+    async with aiohttp.ClientSession() as session, CLIENTS[course.client](course) as poll:
         raw = Raw(course.url, session)
 
         async def floor() -> None:
@@ -161,7 +161,7 @@ async def _measure(course: Course) -> tuple[list[float], list[float]]:
             await raw.get(_RECORD, taskId=next(songs))
 
         async def own() -> None:
-            if await look(next(songs)) != _TRACKS:
+            if await poll(next(songs)) != _TRACKS:
                 raise AssertionError
 
         return await take_turns(

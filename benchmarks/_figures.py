@@ -51,7 +51,7 @@ def amid(runs: list[Run]) -> Iterator[Cell]:
     yield _middle_and_95(mean, [song.waited for song in persons])
     for stage in STAGES:
         yield _middle_and_95(mean, late(persons, stage))
-    yield mean(song.looks + 1 for song in persons)
+    yield mean(song.polls + 1 for song in persons)
     yield _ready(runs)
 
 
@@ -104,7 +104,7 @@ def amid_targets(courses: Courses) -> Iterator[list[Cell]]:
     yield _row("POST after, mean s", mean(song.waited for song in persons), 1)
     for stage in STAGES:
         yield _row(f"{stage} late, mean s", mean(late(persons, stage)), 6)
-    yield _row("requests", mean(song.looks + 1 for song in persons), 30)
+    yield _row("requests", mean(song.polls + 1 for song in persons), 30)
     ready = _ready(ours) / _ready(courses[_TIMER])
     yield _row("batch ready over that of every 30 s", ready, 0.92)
 
