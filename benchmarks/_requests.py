@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from attrs import NOTHING, fields_dict, frozen
 
 from suno_async import InvalidRequest, Stems, Track
-from suno_async._wire.values import camel, is_many
+from suno_async._wire.converter import camel, is_many
 from suno_async.operations._base import SENT_APART, SENT_AS
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from attrs import define, field, fields_dict
 from benchmarks._requests import Sources, build, families_of, plan_of, sent
 from benchmarks._tables import Cell, Table, Target
 from suno_async import RateLimiter, SunoClient, SunoError, TaskOperation
-from suno_async._wire.values import is_many
+from suno_async._wire.converter import is_many
 from suno_async.operations import OPERATIONS, Operation
 from suno_async.testing import FakeSuno, Timetable, run_virtual
 

@@ -26,8 +26,8 @@ from suno_async._journal.memory import MemoryJournal
 from suno_async._journal.sqlite import SqliteJournal
 from suno_async._polling.poller import Poller
 from suno_async._submitting.submissions import Reading, Submissions, Terms
-from suno_async._wire.converter import answer_of, body_of, other_task_in, task_id_of, texts_of
-from suno_async._wire.records import Record, record_of
+from suno_async._wire.bodies import body_of, texts_of
+from suno_async._wire.records import Record, answer_of, other_task_in, record_of, task_id_of
 from suno_async.callbacks import CallbackReceiver
 from suno_async.errors import ClientClosed, ConfigurationError, JournalError, NotFound, SunoError
 from suno_async.limiter import Limiter, Priority, Slot, shared_limiter

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 from attrs import define, field, frozen
 
 from suno_async._journal.digest import BATCH_KEYS, batch_key, digest_of
-from suno_async._wire.converter import written_of
+from suno_async._wire.bodies import written_of
 from suno_async.errors import ConfigurationError, InvalidRequest, SunoError
 from suno_async.operations import TaskOperation
 from suno_async.task import Task

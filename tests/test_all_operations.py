@@ -16,7 +16,8 @@ from suno_async import (
     TaskFailed,
     Track,
 )
-from suno_async._wire.converter import answer_of, operation_to_dict
+from suno_async._wire.bodies import operation_to_dict
+from suno_async._wire.records import answer_of
 from suno_async.errors import Conflict
 from suno_async.operations import OPERATIONS, BoostStyle, TaskOperation
 from suno_async.operations._kinds import KINDS

@@ -25,8 +25,7 @@ from suno_async import (
     WavFile,
 )
 from suno_async._http.verdict import Refusal, Reply, Request, judge
-from suno_async._wire.converter import answer_of
-from suno_async._wire.records import Record, record_of
+from suno_async._wire.records import Record, answer_of, record_of
 from suno_async._wire.refusals import api_error
 from suno_async.errors import BadRequest, NotFound, ServerError
 from suno_async.operations import OPERATIONS, BoostStyle

@@ -28,8 +28,8 @@ from suno_async import (
     TimestampedLyrics,
     UploadAndCover,
 )
-from suno_async._wire.converter import answer_of, body_of
-from suno_async._wire.records import Record, record_of
+from suno_async._wire.bodies import body_of
+from suno_async._wire.records import Record, answer_of, record_of
 from suno_async._wire.refusals import api_error
 from suno_async.errors import BadRequest, InsufficientCredits, RateLimited
 from suno_async.operations import OPERATIONS

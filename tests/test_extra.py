@@ -21,7 +21,7 @@ from suno_async import (
     SunoClient,
     UploadUrl,
 )
-from suno_async._wire.converter import body_of, operation_from_dict, operation_to_dict
+from suno_async._wire.bodies import body_of, operation_from_dict, operation_to_dict
 from suno_async.operations import OPERATIONS, RegenerateVoicePhrase, TaskOperation
 
 if TYPE_CHECKING:

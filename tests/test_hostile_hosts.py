@@ -40,8 +40,8 @@ from suno_async import (
 )
 from suno_async._downloads.naming import file_name, shown
 from suno_async._downloads.places import suffix_for
+from suno_async._wire.converter import camel
 from suno_async._wire.records import Record, record_of
-from suno_async._wire.values import camel
 from suno_async.operations._kinds import KINDS
 from suno_async.testing import run_virtual
 

@@ -24,7 +24,7 @@ from suno_async import (
     TaskFailed,
 )
 from suno_async._journal.digest import digest_of
-from suno_async._wire.converter import written_of
+from suno_async._wire.bodies import written_of
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:

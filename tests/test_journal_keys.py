@@ -12,7 +12,7 @@ from attrs import field, fields, frozen
 
 from suno_async import ConfigurationError, ExtendMusic, GenerateMusic, SunoClient, Track
 from suno_async._journal.digest import digest_of
-from suno_async._wire.converter import operation_written, written_of
+from suno_async._wire.bodies import operation_written, written_of
 from suno_async.batch import Keys
 from suno_async.operations import OPERATIONS, Operation, TaskOperation
 from suno_async.operations._base import WRITTEN_AS
@@ -88,7 +88,7 @@ class MakeLyrics(TaskOperation[Any]):
 
 def test_renamed_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """A class and a field that say what they were called have the key that they had."""
-    monkeypatch.setattr("suno_async._wire.converter.OPERATIONS", {"MakeLyrics": MakeLyrics})
+    monkeypatch.setattr("suno_async._wire.bodies.OPERATIONS", {"MakeLyrics": MakeLyrics})
     stored = STORED["GenerateLyrics"]
     renamed = MakeLyrics(idea="the sea")
     assert Keys().of(renamed) == f"batch:{stored['digest']}:1"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from suno_async import Track
-from suno_async._wire.converter import body_of, operation_from_dict, operation_to_dict
+from suno_async._wire.bodies import body_of, operation_from_dict, operation_to_dict
 from suno_async.operations import OPERATIONS, Operation
 
 RECORDED: list[dict[str, Any]] = json.loads(

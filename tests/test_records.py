@@ -24,10 +24,10 @@ from suno_async import (
     UploadedFile,
     UploadUrl,
 )
-from suno_async._wire.converter import answer_of
 from suno_async._wire.records import (
     Record,
     _tell_once,
+    answer_of,
     record_of,
 )
 from suno_async.errors import NotFound

@@ -35,7 +35,7 @@ from suno_async import (
     Voice,
     VoicePhrase,
 )
-from suno_async._wire.converter import body_of
+from suno_async._wire.bodies import body_of
 
 TRACK = Track(
     id="a1", task_id="t1", model="V4_5", title="Home", tags="folk", prompt="la", duration=180.5

@@ -24,7 +24,7 @@ from suno_async import (
     TaskFailed,
     UploadAndCover,
 )
-from suno_async._wire.converter import body_of
+from suno_async._wire.bodies import body_of
 from suno_async._wire.refusals import api_error
 from suno_async.errors import (
     AuthenticationFailed,

@@ -16,9 +16,8 @@ from suno_async import DecodeError, SunoError
 from suno_async._downloads.naming import file_name
 from suno_async._downloads.places import suffix_for
 from suno_async._http.verdict import Body, Refusal, Reply, Request, Silence, judge
-from suno_async._wire.converter import answer_of, task_id_of
-from suno_async._wire.records import Record, record_of
-from suno_async._wire.values import is_many
+from suno_async._wire.converter import is_many
+from suno_async._wire.records import Record, answer_of, record_of, task_id_of
 from suno_async.errors import ConnectionFailed
 from suno_async.operations import CallOperation, TaskOperation
 from suno_async.operations._kinds import KINDS

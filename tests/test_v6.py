@@ -18,7 +18,7 @@ from suno_async import (
     UploadAndCover,
     UploadAndExtend,
 )
-from suno_async._wire.converter import body_of, operation_from_dict, operation_to_dict
+from suno_async._wire.bodies import body_of, operation_from_dict, operation_to_dict
 from suno_async.operations import OPERATIONS
 from suno_async.testing import FakeSuno
 

@@ -11,7 +11,7 @@ from cattrs import BaseValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suno_async._wire import values
+from suno_async._wire import converter as values
 
 if TYPE_CHECKING:
     from collections.abc import Callable

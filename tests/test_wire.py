@@ -24,16 +24,9 @@ from suno_async import (
     TaskFailed,
     Track,
 )
-from suno_async._wire.converter import (
-    answer_of,
-    body_of,
-    find,
-    operation_from_dict,
-    operation_to_dict,
-    structure,
-    task_id_of,
-)
-from suno_async._wire.values import camel, snake
+from suno_async._wire.bodies import body_of, operation_from_dict, operation_to_dict
+from suno_async._wire.converter import camel, snake, structure
+from suno_async._wire.records import answer_of, find, task_id_of
 from suno_async.operations import OPERATIONS, Operation, TaskOperation, UploadStream
 from suno_async.operations._base import SENT_AS
 
@@ -103,7 +96,7 @@ def test_what_is_written_down_is_read_again(operation: Operation[Any]) -> None:
 def test_what_is_sent_holds_every_field(operation: Operation[Any]) -> None:
     """An operation → the API's JSON → the same fields, names and values, and nothing besides."""
     body = json.loads(json.dumps(body_of(operation, CALLBACK)))
-    sent = operation._as_sent()
+    sent = evolve(operation, **operation._decided())
     odd = {
         attribute.metadata[SENT_AS]: attribute.name
         for attribute in fields(type(sent))

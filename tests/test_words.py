@@ -16,7 +16,7 @@ from suno_async import (
     SunoClient,
     ValidateVoice,
 )
-from suno_async._wire.converter import body_of
+from suno_async._wire.bodies import body_of
 
 if TYPE_CHECKING:
     from suno_async.testing import FakeSuno

@@ -20,7 +20,7 @@ from suno_async._downloads.files import write_whole
 from suno_async._downloads.places import OneFile, Place, links_of, places_of, suffix_for
 from suno_async._downloads.sidecar import sidecar_of
 from suno_async._http.exchange import Http
-from suno_async._wire.values import is_many
+from suno_async._wire.converter import is_many
 from suno_async.errors import ClientClosed, ConfigurationError, DownloadFailed
 from suno_async.results import FileLink, Track
 from suno_async.retry import RetryPolicy

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from suno_async._downloads.naming import bare
-from suno_async._wire.converter import operation_to_dict
+from suno_async._wire.bodies import operation_to_dict
 
 if TYPE_CHECKING:
     from suno_async.operations import TaskOperation

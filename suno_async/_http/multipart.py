@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from suno_async._wire.converter import body_of, texts_of
+from suno_async._wire.bodies import body_of, texts_of
 from suno_async.errors import FieldProblem, InvalidRequest
 from suno_async.operations import UploadStream
 

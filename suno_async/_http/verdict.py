@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, cast
 from attrs import field, frozen
 
 from suno_async._http.multipart import Form
-from suno_async._wire.converter import other_task_in, task_id_of
+from suno_async._wire.records import code_of, other_task_in, task_id_of
 from suno_async._wire.refusals import RECORD, api_error
 from suno_async.errors import (
     APIError,
@@ -153,7 +153,7 @@ def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeEr
     except (ValueError, RecursionError):
         parsed = reply.body[:_MOST_RAW]
     body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
-    code = _code_of(body)
+    code = code_of(body)
     if code in request.answers and (code < _ERRORS or task_id_of(body)):
         return body
     error = _error_in(reply, request, parsed, body)
@@ -164,7 +164,7 @@ def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeEr
 
 def _error_in(reply: Reply, request: Request, parsed: Any, body: Body) -> APIError | DecodeError:
     """What an answer says that is none: the body's code decides, then the status."""
-    code, where = _code_of(body), RECORD if request.token else request.host
+    code, where = code_of(body), RECORD if request.token else request.host
     retry_after = asked_to_wait(reply.headers)
     if code is not None:
         message = str(body.get("msg") or body.get("message") or "")
@@ -220,16 +220,6 @@ def _unknown(request: Request, cause: SunoError) -> Refusal:
         cause=cause,
     )
     return Refusal(error, may_retry=False)
-
-
-def _code_of(body: Body) -> int | None:
-    code = body.get("code")
-    if isinstance(code, bool):
-        return None
-    try:
-        return int(code) if isinstance(code, str | int | float) else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def asked_to_wait(headers: Mapping[str, str]) -> float | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import field, frozen
 
 from suno_async._journal.journal import Entry
-from suno_async._wire.converter import answer_of, operation_written, other_task_in
-from suno_async._wire.records import Record, record_of
+from suno_async._wire.bodies import operation_written
+from suno_async._wire.records import Record, answer_of, other_task_in, record_of
 from suno_async.errors import InvalidRequest
 from suno_async.operations import CallOperation, TaskOperation
 from suno_async.operations._kinds import KINDS

@@ -27,7 +27,8 @@ from suno_async._http.verdict import Body, Request, in_brief
 from suno_async._journal.digest import digest_of
 from suno_async._journal.file import Kept
 from suno_async._journal.journal import Entry, Journal, SubmissionState
-from suno_async._wire.converter import task_id_of, written_of
+from suno_async._wire.bodies import written_of
+from suno_async._wire.records import task_id_of
 from suno_async.errors import (
     ClientClosed,
     ConfigurationError,

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import field, frozen
 
 from suno_async._wire.callback_urls import CallbackPath, path_in
-from suno_async._wire.converter import find, task_id_of
-from suno_async._wire.records import Record, record_of
+from suno_async._wire.records import Record, find, record_of, task_id_of
 from suno_async.errors import CallbackRejected, SunoError
 from suno_async.operations._kinds import KINDS, Kind
 

@@ -1,39 +1,23 @@
-"""One converter between attrs objects and the API's JSON.
+"""From the JSON of an answer to the results: names in either casing, values in many spellings.
 
-Names are converted, not listed: an attribute `upload_url_list` is `uploadUrlList` in the JSON, and
-answers are read in either casing. Only what the API spells oddly is said, in the operation's class.
+Here is all that is called for each field of a record, so that reading one stays in one room.
 """
 
 from __future__ import annotations
 
-import json
+import math
 import operator
-from collections.abc import Mapping
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from functools import cache, partial
-from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeGuard, cast, get_args, get_origin
 
-from attrs import NOTHING, fields, fields_dict, resolve_types
+from attrs import NOTHING, fields, resolve_types
 from cattrs import BaseValidationError, Converter, transform_error
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.gen import make_dict_structure_fn, override
 
-from suno_async._wire.values import (
-    camel,
-    flag,
-    is_many,
-    leniently,
-    number,
-    snake,
-    text,
-    text_or_none,
-    time,
-    whole,
-)
-from suno_async.errors import DecodeError, FieldProblem, InvalidRequest
-from suno_async.operations import OPERATIONS, CallOperation, Operation, TaskOperation
-from suno_async.operations._base import SENT_APART, SENT_AS, WRITTEN_AS
+from suno_async.errors import DecodeError
 from suno_async.results import Given, Result
 
 if TYPE_CHECKING:
@@ -41,163 +25,109 @@ if TYPE_CHECKING:
 
     from attrs import Attribute
 
-R = TypeVar("R")
-
-
-def body_of(operation: Operation[Any], callback_url: str) -> dict[str, Any]:
-    """The JSON object that the API wants for an operation; what is `None` is left out.
-
-    `callback_url` is for an operation that has none of its own. What is in `extra` is there as it
-    was given.
-    """
-    sent = operation._as_sent()
-    body: dict[str, Any] = _converter.unstructure(sent, type(sent))
-    if isinstance(sent, TaskOperation) and sent.callback_url is None:
-        body[_sent_name(fields_dict(type(sent))["callback_url"])] = callback_url
-    return {name: one for name, one in body.items() if one is not None} | dict(sent.extra or {})
-
-
-def texts_of(body: Mapping[str, Any]) -> dict[str, str]:
-    """The same where there can be text alone, in a query or a form: what is none as JSON."""
-    return {name: one if isinstance(one, str) else json.dumps(one) for name, one in body.items()}
-
-
-def operation_to_dict(operation: Operation[Any]) -> dict[str, Any]:
-    """The fields that its caller set, as plain data: without defaults and the callback URL.
-
-    What a track brought along (its task, its model) is written too, for the track is not.
-
-    Raises:
-        InvalidRequest: a field holds what is no data, such as an iterator.
-    """
-    return {
-        attribute.name: _plain(type(operation).__name__, attribute.name, value)
-        for attribute in fields(type(operation))
-        if (value := getattr(operation, attribute.name)) is not None
-        and value != attribute.default
-        and attribute.name != "callback_url"
-    }
-
-
-def operation_from_dict(name: str, given: Mapping[str, Any]) -> Operation[Any]:
-    """The operation of this name with these fields; what is no text may be so, as in a table.
-
-    Raises:
-        InvalidRequest: there is no such operation, or a field is unknown, missing or wrong.
-    """
-    cls = OPERATIONS.get(name)
-    if cls is None:
-        raise InvalidRequest(f"there is no operation {name!r}")
-    known = fields_dict(resolve_types(cls))
-    problems = [
-        FieldProblem(str(one), f"is not a field of {name}") for one in given if one not in known
-    ]
-    problems += [
-        FieldProblem(one.name, "is required")
-        for one in known.values()
-        if one.default is NOTHING and one.name not in given
-    ]
-    if problems:
-        raise InvalidRequest(operation=name, problems=tuple(problems))
-    return cls(**{one: _from_text(value, known[one].type) for one, value in given.items()})
-
-
-def written_of(operation: Operation[Any]) -> tuple[str, dict[str, Any]]:
-    """An operation's name and fields as journals keep them, whatever was renamed since.
-
-    Raises:
-        InvalidRequest: a field holds what is no data.
-    """
-    names = _written_names(type(operation))
-    written = {names[name]: value for name, value in operation_to_dict(operation).items()}
-    return _written_name(type(operation)), written
-
-
-def operation_written(name: str, written: Mapping[str, Any]) -> Operation[Any]:
-    """The operation that a journal keeps so.
-
-    Raises:
-        InvalidRequest: there is no such operation any more, or not with these fields.
-    """
-    cls = next((one for one in OPERATIONS.values() if _written_name(one) == name), None)
-    if cls is None:
-        raise InvalidRequest(f"there is no operation {name!r}")
-    names = {old: new for new, old in _written_names(cls).items()}
-    given = {names.get(old, old): value for old, value in written.items()}
-    return operation_from_dict(cls.__name__, given)
-
-
-def _written_name(cls: type[Operation[Any]]) -> str:
-    return vars(cls).get("written_as") or cls.__name__  # a caller's subclass is another operation
-
-
-def _written_names(cls: type[Operation[Any]]) -> Mapping[str, str]:
-    return {one.name: one.metadata.get(WRITTEN_AS, one.name) for one in fields(cls)}
-
-
-def task_id_of(body: Mapping[str, Any]) -> str | None:
-    """The id in the answer to a submission, `None` where there is none."""
-    task_id, _ = find(body, ("data.task_id", "task_id"))
-    sound = isinstance(task_id, str | int) and not isinstance(task_id, bool)
-    return str(task_id) if sound and str(task_id).strip() else None
-
-
-def other_task_in(body: Mapping[str, Any], task_id: str) -> str | None:
-    """The id of the task that a record is of, if that is not the one asked for; it may name none.
-
-    A cache on the way that ignores the query shows everybody one record.
-    """
-    named = task_id_of(body)
-    is_other = named is not None and named.casefold() != task_id.casefold()
-    return named if is_other else None
-
-
-def answer_of(operation: CallOperation[R], body: Mapping[str, Any]) -> R:
-    """The answer to a call, in its type.
-
-    Raises:
-        DecodeError: it is not there, or not what it should be.
-        TaskFailed: it says that the service could not do it.
-    """
-    found, path = find(body, operation._answer_at)
-    answer = cast("R", structure(found, operation._answer, path, body))
-    failure = operation._failure(answer)
-    if failure is not None:
-        raise failure
-    return answer
-
-
-def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
-    """The first thing that is there, and the path to it in the body's own casing.
-
-    Something empty counts only where no other path leads to more.
-    """
-    empty: tuple[Any, str] | None = None
-    for path in paths:
-        node: Any = body
-        where = "$"
-        for step, usual in _steps(path):
-            if not isinstance(node, dict):
-                break
-            inside = cast("dict[str, Any]", node)
-            key = usual if usual in inside else _spelt_otherwise(step, inside)
-            node, where = (None, where) if key is None else (inside[key], f"{where}.{key}")
-        else:
-            if node in ("", []):
-                empty = empty or (node, where)
-            elif node is not None:
-                return node, where
-    return empty or (None, "$." + paths[0])
+_NUMBER = str | int | float  # made once: a union costs more than the question
+_SOON = 1e11  # an epoch below this is in seconds, above in milliseconds
 
 
 @cache
-def _steps(path: str) -> tuple[tuple[str, str], ...]:
-    """The names along a path, as they are spelt here and as they usually are in a body."""
-    return tuple((step, camel(step)) for step in path.split("."))
+def camel(name: str) -> str:
+    """A name as the API spells it."""
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
-def _spelt_otherwise(name: str, inside: Mapping[str, Any]) -> str | None:
-    return next((key for key in inside if snake(key) == name), None)
+class _Names(dict[str, str]):
+    """Names as they are spelt here, by any spelling; those met before are looked up at once."""
+
+    def __missing__(self, name: str) -> str:
+        known = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+        if len(self) < 1_000:  # noqa: PLR2004 names come from outside: not without end
+            self[name] = known
+        return known
+
+
+snake: Callable[[str], str] = _Names().__getitem__
+"""A name as it is spelt here; names come in either casing."""
+
+
+def text(value: Any, _type: Any = None) -> str:
+    """Text, also from a number."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise TypeError(f"expected text, got {type(value).__name__}")
+
+
+def text_or_none(value: Any, _type: Any = None) -> str | None:
+    """Text that means nothing when it is empty."""
+    found: str = value if value.__class__ is str else text(value)  # most are, and there are many
+    return found.strip() or None
+
+
+def number(value: Any, _type: Any = None) -> float:
+    """A finite number, also from text."""
+    if isinstance(value, bool) or not isinstance(value, _NUMBER):
+        raise TypeError(f"expected a number, got {type(value).__name__}")
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise ValueError("expected a number that can be reckoned with")
+    return found
+
+
+def whole(value: Any, _type: Any = None) -> int:
+    """A number without its fraction, also from text."""
+    found = number(value)
+    return value if isinstance(value, int) else int(found)
+
+
+def flag(value: Any, _type: Any = None) -> bool:
+    """True or false, also from text or a number."""
+    word = str(value).strip().lower()
+    if word in {"true", "1", "false", "0"}:
+        return word in {"true", "1"}
+    raise ValueError(f"expected true or false, got {value!r}")
+
+
+def time(value: Any, _type: Any = None) -> datetime:
+    """Text with or without a zone (then UTC), ISO, or an epoch in milliseconds, also as text."""
+    if isinstance(value, str) and not value.strip().removeprefix("-").isdigit():
+        told = datetime.fromisoformat(value.strip())
+        return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+    epoch = number(value)
+    try:
+        return datetime.fromtimestamp(epoch if abs(epoch) < _SOON else epoch / 1000, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"no such time: {value!r}") from error
+
+
+def is_many(value: Any) -> TypeGuard[tuple[Any, ...]]:
+    """Whether it is several in one."""
+    return isinstance(value, tuple)
+
+
+def leniently(hook: Callable[[Any, Any], Any], otherwise: Any = None) -> Callable[..., Any]:
+    """What may be missing may be unreadable too; it is still in `raw`."""
+
+    def lenient(value: Any, wanted: Any = None) -> Any:
+        try:
+            return otherwise if value is None else hook(value, wanted)
+        except (ValueError, TypeError, OverflowError, BaseValidationError):
+            return otherwise
+
+    return lenient
+
+
+_LEAVES: dict[Any, Callable[[Any, Any], Any]] = {
+    str: text,
+    float: number,
+    int: whole,
+    bool: flag,
+    datetime: time,
+}
 
 
 def structure(value: Any, wanted: Any, path: str, body: Any) -> Any:
@@ -218,70 +148,6 @@ def structure(value: Any, wanted: Any, path: str, body: Any) -> Any:
 
 def _said(error: BaseException, _type: Any) -> str:
     return "required field missing" if isinstance(error, KeyError) else str(error)
-
-
-def _plain(operation: str, name: str, value: Any) -> Any:
-    if is_many(value):
-        return [_plain(operation, name, one) for one in value]
-    if isinstance(value, str | Path):
-        return str(value)
-    if isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Mapping):  # `extra`, which is plain already
-        return dict(cast("Mapping[str, Any]", value))
-    raise InvalidRequest(
-        operation=operation, problems=(FieldProblem(name, "cannot be written down"),)
-    )
-
-
-def _from_text(value: Any, annotation: Any) -> Any:
-    """What came as text and is to be none; what cannot be read stays, for it to be refused."""
-    if not isinstance(value, str):
-        return value
-    kinds = get_args(annotation) or (annotation,)
-    for kind, read in _READ_TEXT.items():
-        if kind in kinds:
-            return _or_else(read, value)
-    return value
-
-
-def _or_else(read: Callable[[str], Any], value: str) -> Any:
-    try:
-        return read(value)
-    except (ValueError, RecursionError):
-        return value
-
-
-_READ_TEXT: dict[Any, Callable[[str], Any]] = {
-    bool: flag,
-    int: int,
-    float: number,
-    Mapping[str, Any]: json.loads,
-}
-
-
-_LEAVES: dict[Any, Callable[[Any, Any], Any]] = {
-    str: text,
-    float: number,
-    int: whole,
-    bool: flag,
-    datetime: time,
-}
-
-
-def _sent_name(attribute: Attribute[Any]) -> str:
-    return attribute.metadata.get(SENT_AS) or camel(attribute.name)
-
-
-def _sent_names(cls: type[Operation[Any]], converter: Converter) -> Callable[[Any], dict[str, Any]]:
-    names: dict[str, Any] = {
-        attribute.name: override(
-            rename=_sent_name(attribute),
-            omit=attribute.metadata.get(SENT_APART, False),
-        )
-        for attribute in fields(cls)
-    }
-    return make_dict_unstructure_fn(cls, converter, **names)
 
 
 def _in_either_casing(cls: type[Result], converter: Converter) -> Callable[[Any, Any], Any]:
@@ -328,18 +194,17 @@ def _if_there(wanted: Any) -> Any:
     return kinds[0] if len(kinds) == 1 and NoneType in get_args(wanted) else wanted
 
 
-def _is_a(base: type) -> Callable[[Any], bool]:
-    return lambda wanted: isinstance(wanted, type) and issubclass(wanted, base)
-
-
 def _make_converter() -> Converter:
     converter = Converter()
     for leaf, hook in _LEAVES.items():
         converter.register_structure_hook(leaf, hook)
     converter.register_structure_hook_func(partial(operator.eq, Given), text_or_none)
-    converter.register_structure_hook_factory(_is_a(Result), _in_either_casing)
-    converter.register_unstructure_hook_factory(_is_a(Operation), _sent_names)
+    converter.register_structure_hook_factory(_is_result, _in_either_casing)
     return converter
+
+
+def _is_result(wanted: Any) -> bool:
+    return isinstance(wanted, type) and issubclass(wanted, Result)
 
 
 _converter = _make_converter()

@@ -1,4 +1,4 @@
-"""Reading what is told about a task, by a look or by a push, whichever shape it has."""
+"""Reading what the service says of a task, in a record or a callback, whichever shape it has."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from attrs import field, fields, frozen
 
-from suno_async._wire.converter import find, structure, task_id_of
+from suno_async._wire.converter import camel, is_many, leniently, snake, structure, whole
 from suno_async._wire.refusals import failure_class
-from suno_async._wire.values import is_many, leniently, whole
 from suno_async.errors import DecodeError, NotFound, TaskFailed
 from suno_async.operations._sources import model_of_track
 from suno_async.results import Given, Result, Stage
 
 if TYPE_CHECKING:
-    from suno_async.operations import TaskOperation
+    from suno_async.operations import CallOperation, TaskOperation
     from suno_async.operations._kinds import Kind
 
 R = TypeVar("R")
@@ -82,7 +81,7 @@ def record_of(
     """
     status, _ = find(body, kind.status_at)
     word = "" if status is None else str(status)
-    code = _code_of(body)
+    code = code_of(body)
     task_id = task_id_of(body)
     is_nothing = code == _OK and body.get("data") is None
     if is_nothing and (task_id is None or "code" not in kind.status_at):
@@ -114,7 +113,7 @@ def record_of(
 def has_failed(kind: Kind, body: Mapping[str, Any]) -> bool:
     """Whether a record or a push says that the task has failed."""
     status, _ = find(body, kind.status_at)
-    return _is_failure(kind, "" if status is None else str(status), _code_of(body))
+    return _is_failure(kind, "" if status is None else str(status), code_of(body))
 
 
 def _is_failure(kind: Kind, word: str, code: int | None) -> bool:
@@ -147,17 +146,23 @@ def _tell_once(kind: str, word: str) -> None:
 def _failure(kind: Kind, body: Mapping[str, Any], token: str, word: str, result: Any) -> TaskFailed:
     said, _ = find(body, ("data.error_message",))
     number, _ = find(body, ("data.error_code",))
-    codes = (_whole_or_none(number), _code_of(body))
+    codes = (_whole_or_none(number), code_of(body))
     code = next((one for one in codes if one not in _NO_ERROR), None)
-    message = str(said or (body.get("msg") if _code_of(body) != _OK else None) or "")
+    message = str(said or (body.get("msg") if code_of(body) != _OK else None) or "")
     there = result if len(_each(result)) > 1 or any(r.is_ready for r in _each(result)) else None
     status = None if "code" in kind.status_at else word or None
     return failure_class(status, code)(message, token, kind.name, status, code, there)
 
 
-def _code_of(body: Mapping[str, Any]) -> int | None:
-    code: int | None = _whole_or_none(body.get("code"))
-    return code
+def code_of(body: Mapping[str, Any]) -> int | None:
+    """The code of an envelope, `None` where there is none."""
+    code = body.get("code")
+    if isinstance(code, bool):
+        return None
+    try:
+        return int(code) if isinstance(code, str | int | float) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _model_of(operation: TaskOperation[Any] | None, body: Mapping[str, Any]) -> str | None:
@@ -202,3 +207,68 @@ def _each(result: Any) -> tuple[Any, ...]:
     if is_many(result):
         return result
     return () if result is None else (result,)
+
+
+def task_id_of(body: Mapping[str, Any]) -> str | None:
+    """The id in the answer to a submission, `None` where there is none."""
+    task_id, _ = find(body, ("data.task_id", "task_id"))
+    sound = isinstance(task_id, str | int) and not isinstance(task_id, bool)
+    return str(task_id) if sound and str(task_id).strip() else None
+
+
+def other_task_in(body: Mapping[str, Any], task_id: str) -> str | None:
+    """The id of the task that a record is of, if that is not the one asked for; it may name none.
+
+    A cache on the way that ignores the query shows everybody one record.
+    """
+    named = task_id_of(body)
+    is_other = named is not None and named.casefold() != task_id.casefold()
+    return named if is_other else None
+
+
+def answer_of(operation: CallOperation[R], body: Mapping[str, Any]) -> R:
+    """The answer to a call, in its type.
+
+    Raises:
+        DecodeError: it is not there, or not what it should be.
+        TaskFailed: it says that the service could not do it.
+    """
+    found, path = find(body, operation._answer_at)
+    answer = cast("R", structure(found, operation._answer, path, body))
+    failure = operation._failure(answer)
+    if failure is not None:
+        raise failure
+    return answer
+
+
+def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
+    """The first thing that is there, and the path to it in the body's own casing.
+
+    Something empty counts only where no other path leads to more.
+    """
+    empty: tuple[Any, str] | None = None
+    for path in paths:
+        node: Any = body
+        where = "$"
+        for step, usual in _steps(path):
+            if not isinstance(node, dict):
+                break
+            inside = cast("dict[str, Any]", node)
+            key = usual if usual in inside else _spelt_otherwise(step, inside)
+            node, where = (None, where) if key is None else (inside[key], f"{where}.{key}")
+        else:
+            if node in ("", []):
+                empty = empty or (node, where)
+            elif node is not None:
+                return node, where
+    return empty or (None, "$." + paths[0])
+
+
+@cache
+def _steps(path: str) -> tuple[tuple[str, str], ...]:
+    """The names along a path, as they are spelt here and as they usually are in a body."""
+    return tuple((step, camel(step)) for step in path.split("."))
+
+
+def _spelt_otherwise(name: str, inside: Mapping[str, Any]) -> str | None:
+    return next((key for key in inside if snake(key) == name), None)

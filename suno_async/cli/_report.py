@@ -22,7 +22,7 @@ from suno_async import (
     TaskEvent,
     Track,
 )
-from suno_async._wire.values import is_many
+from suno_async._wire.converter import is_many
 from suno_async.errors import Maintenance
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from suno_async import (
     Task,
     TaskOperation,
 )
-from suno_async._wire.converter import operation_to_dict
+from suno_async._wire.bodies import operation_to_dict
 
 from ._counts import Counts, End, end_of
 from ._delivery import Delivery

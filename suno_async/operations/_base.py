@@ -21,7 +21,6 @@ from ._rules import must, problems_of, url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Self
 
     from attrs import Attribute
 
@@ -46,8 +45,15 @@ class Host(StrEnum):
     """The host that files are sent to."""
 
 
+class _Prepared:
+    """Room beside the fields: what follows from them is no part of an operation's value."""
+
+    __slots__ = ("_sent",)
+    _sent: Mapping[str, Any]
+
+
 @frozen(kw_only=True)
-class Operation(ValueObject, Generic[R_co]):
+class Operation(_Prepared, ValueObject, Generic[R_co]):
     """Anything that can be asked of the service; checked when it is built."""
 
     _path: ClassVar[str]
@@ -76,6 +82,8 @@ class Operation(ValueObject, Generic[R_co]):
             object.__setattr__(self, name, value)
         if problems := (*problems_of(self), *_extra_problems(self)):
             raise InvalidRequest(operation=type(self).__name__, problems=problems)
+        # once, and not at each submit: deciding it asks half of what was just checked
+        object.__setattr__(self, "_sent", self._decided())
 
     def _inherited(self) -> Mapping[str, Any]:
         """Fields that were left out and are the source's."""
@@ -85,9 +93,9 @@ class Operation(ValueObject, Generic[R_co]):
         """What is wrong between the fields, each of them being of its type."""
         return ()
 
-    def _as_sent(self) -> Self:
-        """The same request in the API's own terms, all that was left open decided."""
-        return self
+    def _decided(self) -> Mapping[str, Any]:
+        """What was left open, or is sent under another field, in the API's own terms."""
+        return {}
 
 
 @frozen(kw_only=True)

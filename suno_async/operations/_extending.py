@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import Factory, evolve, field, frozen
+from attrs import Factory, field, frozen
 
 from suno_async.errors import FieldProblem
 
@@ -31,7 +31,6 @@ from ._sources import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Self
 
 
 @frozen(kw_only=True)
@@ -62,14 +61,13 @@ class Extension(NegativeTags, Weights, Singer, V6Fields, Duration, MusicOperatio
             return self.default_param_flag
         return any(getattr(self, name) is not None for name in self._sets_flag)
 
-    def _words_as_sent(self, model: Model | str) -> Self:
-        """With the flag decided and the words in the prompt before V6, and in the lyrics since."""
+    def _decided_for(self, model: Model | str) -> dict[str, Any]:
+        """Before V6 the flag, and the words in the prompt; since V6 the words in the lyrics."""
         sung = self.prompt if self.lyrics is None else self.lyrics
         if is_before_v6(model):
             flag = self.has_own_parameters
-            return evolve(self, default_param_flag=flag, prompt=sung, lyrics=None)
-        prompt = None if self.lyrics is None else self.prompt
-        return evolve(self, prompt=prompt, lyrics=sung)
+            return {"default_param_flag": flag, "prompt": sung, "lyrics": None}
+        return {"prompt": None if self.lyrics is None else self.prompt, "lyrics": sung}
 
     def _extension_problems(self, model: Model | str) -> Iterator[FieldProblem]:
         """What parameters of your own require; what the V6 models ask for is not published."""
@@ -149,10 +147,10 @@ class ExtendMusic(Extension):
         own = {"style": getattr(track, "tags", None), "title": getattr(track, "title", None)}
         return {name: value for name, value in own.items() if value and getattr(self, name) is None}
 
-    def _as_sent(self) -> Self:
-        """In the shape of the model: with the flag before V6, with the task's id since."""
+    def _decided(self) -> Mapping[str, Any]:
+        """Before V6 the flag, since V6 the task's id."""
         task_id = None if is_before_v6(self.model) else self.task_id or task_id_of_track(self)
-        return evolve(self._words_as_sent(self.model), task_id=task_id)
+        return self._decided_for(self.model) | {"task_id": task_id}
 
     def _problems(self) -> Iterator[FieldProblem]:
         """What the track and the model ask for."""
@@ -208,9 +206,9 @@ class UploadAndExtend(Extension):
     model: Model | str = Model.V5
     """The model; a name unknown here is passed on unchecked."""
 
-    def _as_sent(self) -> Self:
-        """In the shape of the model."""
-        return self._words_as_sent(self.model)
+    def _decided(self) -> Mapping[str, Any]:
+        """The words and the flag in the shape of the model."""
+        return self._decided_for(self.model)
 
     def _problems(self) -> Iterator[FieldProblem]:
         """What the model asks for."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 from attrs import frozen
@@ -21,8 +20,6 @@ from suno_async.results import (
     VoicePhrase,
     WavFile,
 )
-
-_OK = 200
 
 
 @frozen(kw_only=True)
@@ -56,11 +53,8 @@ class Kind:
     first_poll: float = 8.0
     """Seconds from acceptance to the first poll: when the quickest such tasks may have news."""
 
-    @cached_property
-    def codes(self) -> frozenset[int]:
-        """The codes of an answer that is a record: 200 alone, unless the code is the word."""
-        words = {*self.words, *self.failures} if "code" in self.status_at else ()
-        return frozenset({_OK, *map(int, words)})
+    codes: frozenset[int] = frozenset({200})
+    """The codes of an answer that is a record: 200 alone, unless the code is the word."""
 
 
 _SOON = 2.5  # seconds: recovery is to be polled every 2; MIDI was seen complete after 4
@@ -203,6 +197,7 @@ RECOVERY = Kind(  # the whole body is the record, and its code the word
     status_at=("code",),
     words={"201": Stage.PENDING, "200": Stage.COMPLETE},
     failures=frozenset({"500"}),
+    codes=frozenset({200, 201, 500}),
     result_at=("data",),
     result=tuple[RecoveredAudio, ...],
     usual=20.0,

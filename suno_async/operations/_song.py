@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from suno_async.errors import FieldProblem
 from suno_async.results import Track
@@ -15,8 +15,7 @@ from ._kinds import MUSIC, Kind
 from ._model import V6_FAMILY, Model, is_before_v6, is_known, length_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Self
+    from collections.abc import Iterator, Mapping
 
 _CUSTOM_ONLY = (
     "style",
@@ -84,17 +83,15 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
         """The field that holds the words to be sung in custom mode."""
         return "prompt" if self.lyrics is None and self.prompt is not None else "lyrics"
 
-    def _as_sent(self) -> Self:
-        """With the mode decided, and before V6 with the lyrics as the prompt."""
-        older = is_before_v6(self.model)
-        sung = self.is_custom and older and self.lyrics is not None
-        decided = older or not self._custom_from_v6
-        return evolve(
-            self,
-            custom_mode=self.is_custom if decided else self.custom_mode,
-            prompt=self.lyrics if sung else self.prompt,
-            lyrics=None if sung else self.lyrics,
-        )
+    def _decided(self) -> Mapping[str, Any]:
+        """The mode, and before V6 the lyrics as the prompt."""
+        older, is_custom = is_before_v6(self.model), self.is_custom
+        decided: dict[str, Any] = {}
+        if older or not self._custom_from_v6:
+            decided["custom_mode"] = is_custom
+        if is_custom and older and self.lyrics is not None:
+            decided |= {"prompt": self.lyrics, "lyrics": None}
+        return decided
 
     def _problems(self) -> Iterator[FieldProblem]:
         """What the mode and the model ask for."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from suno_async.errors import FieldProblem
 
@@ -15,8 +15,7 @@ from ._song import MusicOperation, SongOperation
 from ._sources import url_of, urls_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Self
+    from collections.abc import Iterator, Mapping
 
 
 @frozen(kw_only=True)
@@ -174,11 +173,11 @@ class AddVocals(_Addition):
     prompt: str | None = None
     """What is sung, at most 5000 characters (V4 and before: 3000); required before V6."""
 
-    def _as_sent(self) -> Self:
-        """Before V6 with the lyrics as the prompt."""
+    def _decided(self) -> Mapping[str, Any]:
+        """Before V6 the lyrics as the prompt."""
         if self.lyrics is None or not is_before_v6(self.model):
-            return self
-        return evolve(self, prompt=self.lyrics, lyrics=None)
+            return {}
+        return {"prompt": self.lyrics, "lyrics": None}
 
     def _problems(self) -> Iterator[FieldProblem]:
         """What the model asks for and takes."""

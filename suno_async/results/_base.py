@@ -46,24 +46,20 @@ class Stage(StrEnum):
     COMPLETE = "complete"
     """All is there (after 2 to 3 minutes)."""
 
+    def __init__(self, _: str) -> None:
+        self._rank = len(type(self).__members__)
+
     def __lt__(self, other: str) -> bool:
-        return _rank(self) < _rank(other)
+        return self._rank < Stage(other)._rank
 
     def __le__(self, other: str) -> bool:
-        return _rank(self) <= _rank(other)
+        return self._rank <= Stage(other)._rank
 
     def __gt__(self, other: str) -> bool:
-        return _rank(self) > _rank(other)
+        return self._rank > Stage(other)._rank
 
     def __ge__(self, other: str) -> bool:
-        return _rank(self) >= _rank(other)
-
-
-_RANKS = {str(stage): rank for rank, stage in enumerate(Stage)}
-
-
-def _rank(stage: str) -> int:
-    return _RANKS[stage] if stage in _RANKS else _RANKS[Stage(stage)]
+        return self._rank >= Stage(other)._rank
 
 
 @frozen(kw_only=True)
