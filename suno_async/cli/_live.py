@@ -1,7 +1,12 @@
-"""The report for a terminal: one row a song that moves, under the lines that stay."""
+"""The report for a terminal: rows that move, under the lines that stay.
+
+There is a row a song, or in a batch a row a line of its input, below a line of counts; what is over
+in a batch has no row any more. Rows are drawn by a thread of rich's, several times a second.
+"""
 
 from __future__ import annotations
 
+import sys
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -10,81 +15,146 @@ from attrs import define, field
 from rich.live import Live
 from rich.text import Text
 
-from suno_async import Stage, Track
+from suno_async import Stage
 
-from ._report import Report, as_time, clean, items, key_of, stage_of
-from ._rows import Row, as_lines, fitting
+from ._counts import Counts
+from ._report import Report, as_time, awaited, clean, items, key_of, stage_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from suno_async import Task, TaskEvent
+    from suno_async import SunoError, Task, TaskEvent
 
-    from ._counts import Counts
 
 _PER_SECOND = 8
 _AT_ONCE = 0.5  # seconds: what is answered sooner needs no line
-_SONGS = 2  # of each task
 _ABOVE = 6  # lines that stay visible above the rows, where the terminal has many
+_RETRY_SHOWN = 10.0  # seconds
+_GAP = "  "
+_SIZE = len("123.4 MB")
+_BARS = ((110, 30), (80, 12))  # from so many columns on, a bar of so many
+_STYLES = {"text": "yellow", "first": "cyan", "complete": "green", "failed": "red"}
+_COUNT_STYLES = {"done": "green", "failed": "red"}
+_MEGA = 1_000_000
+
+
+@define
+class _Row:
+    """A song, another thing that a task makes, or a line of a batch with all it makes."""
+
+    part: str
+    """What it is called."""
+    began: float
+    """Since when it is followed, in seconds on the loop's clock."""
+    task: str = ""
+    """The beginning of its task's id, shown where rows are of several tasks."""
+    line: int = 0
+    """The line of a batch, by which rows are sorted."""
+    title: str = ""
+    """The title, or until there is one what was asked for."""
+    key: str | None = None
+    """What tells it from the other parts of the result, `None` while that is not known."""
+    stage: str = Stage.PENDING
+    """How far it is, or `failed`."""
+    ended: float | None = None
+    """When it was complete or had failed."""
+    files: dict[str, tuple[int, int | None]] = field(factory=dict[str, tuple[int, int | None]])
+    """Of each file that is fetched, the bytes that are here and those in all."""
+
+    @property
+    def fetched(self) -> int:
+        """Bytes that are here."""
+        return sum(done for done, _ in self.files.values())
+
+    @property
+    def share(self) -> float:
+        """How much of the files is here, 0 while the length of one is not known."""
+        totals = [total for _, total in self.files.values()]
+        whole = sum(filter(None, totals))
+        return 0.0 if None in totals or not whole else min(1.0, self.fetched / whole)
 
 
 @define(eq=False)
 class LiveReport(Report):
     """Rows with stage, age, title and the download's bar."""
 
-    _rows: dict[str, list[Row]] = field(factory=dict[str, list[Row]], init=False)
-    _asking: str | None = field(default=None, init=False)
-    _asked: float = field(default=0.0, init=False)
-    _held: list[str] = field(factory=list[str], init=False)
-    """Results for the end: what is printed before would tear the rows."""
+    _rows: dict[str, list[_Row]] = field(factory=dict[str, list[_Row]], init=False)
+    _counts: Counts | None = field(default=None, init=False)
+    _since: float = field(default=0.0, init=False)
+    """When the batch began, or the service was asked."""
+    _is_asking: bool = field(default=False, init=False)
+    _waiting_for: str | None = field(default=None, init=False)
+    _parked_at: float = field(default=0.0, init=False)
+    _retry: str = field(default="", init=False)
+    _retried_at: float = field(default=0.0, init=False)
     _live: Live | None = field(default=None, init=False)
 
-    def for_many(self, counts: Counts) -> Report:
-        """A view that stays readable with any number of songs."""
-        from ._live_batch import LiveBatch  # noqa: PLC0415 it is made of this one
-
-        many = LiveBatch(self.console, counts=counts)
-        many.clock = self.clock
-        many.start()
-        return many
+    def count(self, counts: Counts) -> None:
+        """Show the counts above the rows."""
+        self._counts, self._since = counts, self.clock()
+        self._start()
 
     def asking(self, *, done: bool = False) -> None:
         """Show how long the service has been asked."""
-        self._asking, self._asked = None if done else "", self.clock()
+        self._is_asking, self._since = not done, self.clock()
         self._start()
 
     def retried(self, attempt: int, why: str) -> None:
         """Show why it takes so long."""
-        if self._asking is not None:
-            self._asking = clean(f"attempt {attempt}: {why}")
+        self._retry, self._retried_at = clean(f"attempt {attempt}: {why}"), self.clock()
+
+    def parked(self, outage: SunoError | None) -> None:
+        """Show what is waited for, as long as it is."""
+        self._waiting_for = None if outage is None else clean(awaited(outage))
+        self._parked_at, self._retry = self.clock(), ""
+
+    def gave_up(self, outage: SunoError, patience: float) -> None:
+        """Wait no more, though songs may still be made."""
+        self._waiting_for = None
+        super().gave_up(outage, patience)
+
+    def accepted(self, task: Task[Any]) -> None:
+        """Give the task its rows."""
+        self.began(task)
+
+    def resumed(self, task: Task[Any]) -> None:
+        """Give the task its rows."""
+        self.began(task)
 
     def began(self, task: Task[Any]) -> None:
-        """Give the task its rows."""
+        """Give the task a row for each song, or in a batch one for its line."""
         super().began(task)
-        songs = [f"song {number}" for number in range(1, _SONGS + 1)]
-        labels = songs if task.kind == "music" else [task.kind]
-        self._rows[task.token] = [Row(task.id[:8], label, self.clock()) for label in labels]
-        self._asking = None
+        self._is_asking = False
+        now, line = self.clock(), self.lines.get(task.token)
+        if line is not None:
+            asked = (getattr(task.operation, name, None) for name in ("title", "prompt"))
+            title = clean(next(filter(None, asked), ""))
+            rows = [_Row(f"line {line}", now, line=line, title=title)]
+        else:
+            labels = ("song 1", "song 2") if task.kind == "music" else (task.kind,)
+            rows = [_Row(label, now, task.id[:8]) for label in labels]
+        self._rows[task.token] = rows
         self._start()
 
     def reached(self, task: Task[Any], event: TaskEvent[Any]) -> None:
         """Move the task's rows on."""
         for item in items(event.result):
             row = self._row(task, item)
-            row.stage = stage_of(item, event)
-            row.title = clean(item.title or "") if isinstance(item, Track) else ""
+            row.stage = event.stage if row.line else stage_of(item, event)
+            row.title = clean(getattr(item, "title", None) or "") or row.title
             if event.stage is Stage.COMPLETE:
                 row.ended = row.ended or self.clock()
 
     def fetching(self, task: Task[Any], item: Any, done: int, total: int | None) -> None:
         """Move the bar."""
-        row = self._row(task, item)
-        row.done, row.total = done, total
+        self._row(task, item).files[key_of(item)] = (done, total)
 
     def written(self, task: Task[Any], item: Any, path: Path) -> None:
         """Fill the bar."""
-        row = self._row(task, item)
-        row.total = row.done
+        files = self._row(task, item).files
+        done, _ = files.get(key_of(item), (0, 0))
+        files[key_of(item)] = (done, done)
         super().written(task, item, path)
 
     def failed(self, task: Task[Any]) -> None:
@@ -93,24 +163,24 @@ class LiveReport(Report):
             if row.ended is None:
                 row.stage, row.ended = "failed", self.clock()
 
+    def ended(self, task: Task[Any]) -> None:
+        """Take the row of a batch's line away."""
+        super().ended(task)
+        self._rows.pop(task.token, None)
+
     def stop(self) -> None:
-        """Leave the rows as they are, and put out the results."""
-        self._asking = None
+        """Leave the rows as they are."""
+        self._is_asking = False
         if self._live is not None:
             self._live.stop()
             self._live = None
-        while self._held:
-            self._put_out(self._held.pop(0))
 
     def result(self, text: str) -> None:
-        """Put it out once nothing moves any more."""
-        if self._live is not None:
-            self._held.append(text)
+        """Put it out at once: above the rows, where they share the screen with it."""
+        if self._live is not None and sys.stdout.isatty():
+            self._print(text, "")
         else:
-            self._put_out(text)
-
-    def _put_out(self, text: str) -> None:
-        super().result(text)
+            super().result(text)
 
     def _start(self) -> None:
         if self._live is None:
@@ -122,39 +192,112 @@ class LiveReport(Report):
             )
             self._live.start()
 
-    def _row(self, task: Task[Any], item: Any) -> Row:
+    def _row(self, task: Task[Any], item: Any) -> _Row:
         """The row of a part of the result: its own, else the first that is free."""
-        rows, key = self._rows[task.token], key_of(item)
-        for row in rows:
-            if row.key in {key, None}:
+        key, known = key_of(item), self._rows.get(task.token)
+        if known is None:  # of a line that was done in an earlier run: nothing moves
+            return _Row("", self.clock())
+        for row in known:
+            if row.line or row.key in {key, None}:
                 row.key = key
                 return row
-        rows.append(Row(task.id[:8], f"song {len(rows) + 1}", rows[0].began, key))
-        return rows[-1]
+        known.append(_Row(f"song {len(known) + 1}", known[0].began, task.id[:8], key=key))
+        return known[-1]
 
     def _view(self) -> Text:
         """All of it as it is now; called from the refreshing thread, so it only reads."""
         now = self.clock()
-        if self._asking is not None:
-            took = as_time(now - self._asked)
-            slow = now - self._asked >= _AT_ONCE
-            return line_of(f"asking the service  {took}  {self._asking}" if slow else "")
-        lines = self._head(now)
         columns, height = self.console.size
+        lines = [*self._head(now), *self._news(now)]
         room = height - len(lines) - 1 - min(_ABOVE, height // 4)
         known = chain.from_iterable(list(self._rows.values()))
-        rows, more = fitting(sorted(known, key=attrgetter("line")), room)
+        rows, more = _fitting(sorted(known, key=attrgetter("line")), room)
         if rows:
             ascii_only = "utf" not in self.console.encoding.lower()
-            lines.append(as_lines(rows, now, columns, ascii_only=ascii_only))
+            lines += _as_lines(rows, now, columns, ascii_only=ascii_only)
         if more:
-            lines.append(line_of(f"... and {more} more"))
-        return line_of("\n").join(lines)
+            lines.append(_cut(f"... and {more} more"))
+        return _cut("\n").join(lines)
 
-    def _head(self, now: float) -> list[Text]:  # noqa: ARG002 for others
-        return []
+    def _head(self, now: float) -> list[Text]:
+        if self._counts is None:
+            return []
+        head = Text(as_time(now - self._since), "bold", no_wrap=True, overflow="ellipsis")
+        for number, words in self._counts.standing():
+            style = _COUNT_STYLES.get(words, "not bold") if number else "dim"
+            head.append(f"  {number} {words}", style)
+        return [head]
+
+    def _news(self, now: float) -> list[Text]:
+        """What it waits for, where that takes longer than usual."""
+        lines: list[Text] = []
+        if self._is_asking and now - self._since >= _AT_ONCE:
+            lines.append(_cut(f"asking the service  {as_time(now - self._since)}"))
+        if self._waiting_for is not None:
+            took = as_time(now - self._parked_at)
+            lines.append(_cut(f"waiting for {self._waiting_for}...  {took}"))
+        elif self._retry and now - self._retried_at < _RETRY_SHOWN:
+            lines.append(_cut(self._retry))
+        return lines
 
 
-def line_of(text: str) -> Text:
+def _cut(text: str) -> Text:
     """A line that is cut where the terminal ends."""
     return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def _fitting(rows: Sequence[_Row], most: int) -> tuple[Sequence[_Row], int]:
+    """At most so many rows, those that still move first, and how many are left out."""
+    if len(rows) <= most:
+        return rows, 0
+    moving = [row for row in rows if row.ended is None]
+    chosen = [*moving, *(row for row in rows if row.ended is not None)][: max(1, most)]
+    return chosen, len(rows) - len(chosen)
+
+
+def _as_lines(rows: Collection[_Row], now: float, columns: int, *, ascii_only: bool) -> list[Text]:
+    """The rows as they are now, each in so many columns."""
+    several = len({row.task for row in rows}) > 1
+    labels = [f"{row.task} {row.part}" if several else row.part for row in rows]
+    label = max(map(len, labels))
+    is_fetching = any(row.fetched for row in rows)
+    bar = next((length for least, length in _BARS if is_fetching and columns >= least), 0)
+    more = [*filter(None, [bar]), _SIZE] if is_fetching else []
+    fixed = [label, len(Stage), len(Stage.COMPLETE), len("0:00"), *more]
+    room = columns - sum(fixed) - len(_GAP) * len(fixed)
+    width = max(0, min(room, max(Text(row.title).cell_len for row in rows)))
+    lines: list[Text] = []
+    for row, name in zip(rows, labels, strict=True):
+        title = Text(row.title)
+        title.truncate(width, overflow="ellipsis", pad=True)
+        parts = [
+            Text(name.ljust(label), "dim"),
+            _dots(row, *("*." if ascii_only else "●○")),
+            Text(row.stage.ljust(len(Stage.COMPLETE)), _STYLES.get(row.stage, "")),
+            Text(as_time((row.ended or now) - row.began).rjust(len("0:00"))),
+            title,
+            _bar(row, bar, *("#-" if ascii_only else "━─")),
+            Text(_size(row.fetched).rjust(_SIZE) if row.fetched else ""),
+        ]
+        line = Text(_GAP, no_wrap=True).join(part for part in parts if part.cell_len)
+        line.truncate(columns)
+        lines.append(line)
+    return lines
+
+
+def _dots(row: _Row, full: str, empty: str) -> Text:
+    """How far it is, for eyes without colour as well."""
+    reached = [row.stage in set(Stage) and stage <= row.stage for stage in Stage]
+    dots = "".join(full if one else empty for one in reached)
+    return Text(dots, _STYLES.get(row.stage, ""))
+
+
+def _bar(row: _Row, columns: int, full: str, empty: str) -> Text:
+    if not row.fetched or not columns:
+        return Text()
+    length = round(row.share * columns)
+    return Text(full * length, "green").append(empty * (columns - length), "dim")
+
+
+def _size(done: int) -> str:
+    return f"{done / _MEGA:.1f} MB" if done >= _MEGA else f"{done / 1000:.0f} kB"

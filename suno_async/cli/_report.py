@@ -22,7 +22,6 @@ from suno_async import (
     TaskEvent,
     Track,
 )
-from suno_async._wire.converter import is_many
 from suno_async.errors import Maintenance
 
 if TYPE_CHECKING:
@@ -59,9 +58,8 @@ class Report:
     """Of a batch's tasks, by token, the lines that they come from."""
     _began: dict[str, float] = field(factory=dict[str, float], init=False)
 
-    def for_many(self, counts: Counts) -> Report:  # noqa: ARG002 for others
-        """What tells of a batch."""
-        return self
+    def count(self, counts: Counts) -> None:
+        """Show how a batch stands from now on."""
 
     def say(self, sentence: str) -> None:
         """Tell people something."""
@@ -176,9 +174,9 @@ class Report:
             go_nowhere([sys.stdout])
 
     def _print(self, sentence: str, style: str) -> None:
-        """A line; a terminal breaks it between words, but never what is to be copied whole."""
+        """Print a line, which only the terminal itself breaks, so that it is copied whole."""
         text = Text(clean(sentence), style=style, overflow="ignore")
-        self.console.print(text, soft_wrap=not self.console.is_terminal, crop=False)
+        self.console.print(text, soft_wrap=True, crop=False)
 
     def _name(self, task: Task[Any]) -> str:
         line = self.lines.get(task.token)
@@ -204,7 +202,7 @@ def awaited(outage: SunoError) -> str:
 
 def items(result: Any) -> tuple[Any, ...]:
     """The parts of a task's result; most kinds have one."""
-    return result if is_many(result) else (result,)
+    return result if isinstance(result, tuple) else (result,)
 
 
 def key_of(item: Any) -> str:

@@ -86,7 +86,7 @@ class Session:
 
     async def run(self, requests: Requests) -> None:
         """Make all of it; problems are told and booked, not raised."""
-        self._desk.report = self._desk.report.for_many(self._counts)
+        self._desk.report.count(self._counts)
         self._desk.about = self._about
         try:
             async with asyncio.TaskGroup() as group:

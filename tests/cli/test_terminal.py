@@ -13,7 +13,7 @@ from rich.console import Console
 
 from suno_async import ConnectionFailed, SunoClient
 from suno_async.cli._counts import Counts
-from suno_async.cli._live_batch import LiveBatch
+from suno_async.cli._live import LiveReport
 
 from .conftest import Ended, Shell
 
@@ -82,10 +82,11 @@ def test_lyrics_come_after_the_rows(on_terminal: Callable[..., tuple[Ended, str]
 
 
 def test_errors_are_red(on_terminal: Callable[..., tuple[Ended, str]]) -> None:
-    """An error stands out, in one sentence, broken between words."""
-    ended, sent = on_terminal(60, "wait", "nonsense")
+    """An error stands out, in one line that the terminal itself breaks: it is copied whole."""
+    ended, sent = on_terminal(40, "wait", "nonsense")
     assert ended.code == 2
     assert sent.startswith("\x1b[31mError: 'nonsense' is not the token")
+    assert sent.count("\n") == 1
 
 
 def test_no_color_is_respected(on_terminal: Callable[..., tuple[Ended, str]], shell: Shell) -> None:
@@ -105,7 +106,7 @@ def frames(sent: str) -> list[list[str]]:
 def test_a_batchs_rows_are_sorted_by_line() -> None:
     """Answers come in any order; the rows stand as the lines do in the file."""
     suno = SunoClient("key")
-    report = LiveBatch(Console(width=80, height=24, file=StringIO()), counts=Counts(2))
+    report = LiveReport(Console(width=80, height=24, file=StringIO()))
     for token, line in (("music:later", 2), ("music:sooner", 1)):
         report.lines[token] = line
         report.began(suno.task(token))
@@ -114,7 +115,9 @@ def test_a_batchs_rows_are_sorted_by_line() -> None:
 
 def test_a_batch_shows_what_it_waits_for() -> None:
     """In an outage a line under the counts says so, and for how long, until it is over."""
-    report = LiveBatch(Console(width=80, height=24, file=StringIO()), counts=Counts(2))
+    report = LiveReport(Console(width=80, height=24, file=StringIO()))
+    report.count(Counts(2))
+    report.stop()
     view = report._view
     report.retried(1, "No connection")
     report.parked(ConnectionFailed("No connection"))
@@ -140,7 +143,7 @@ def test_a_batch_fits_the_screen(
     shown = CONTROL.sub("", sent.replace("\r", "\n"))
     rows = [line for line in shown.splitlines() if re.match(r"line \d+ ", line)]
     assert ended.code == 2
-    assert max(map(len, shown.splitlines())) <= columns
+    assert max(map(len, rows)) <= columns
     assert rows
     assert all(re.match(r"line \d+ +[●○]{4}  \w+ ", row) for row in rows)
     assert re.search(r"\.\.\. and \d+ more", shown)
