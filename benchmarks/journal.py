@@ -255,7 +255,7 @@ def _prepare(db: sqlite3.Connection, _: Path) -> None:
 
 
 async def _write_both(directory: Path, writes: int) -> tuple[list[float], list[float]]:
-    file = JournalFile(directory / "ours.sqlite", _prepare)
+    file = JournalFile(given=directory / "ours.sqlite", prepare=_prepare)
     ours, first = list[float](), list[float]()
     with ThreadPoolExecutor(1) as thread:
         db = sqlite3.connect(directory / "first.sqlite", check_same_thread=False)
@@ -281,7 +281,7 @@ def _write(db: sqlite3.Connection, key: str) -> None:
 
 async def _read_meanwhile(path: Path, writes: int) -> list[tuple[float, int, int]]:
     """By the patience of readers: how often they read, and were refused for a write's sake."""
-    file = JournalFile(path, _prepare)
+    file = JournalFile(given=path, prepare=_prepare)
     await file.open()
     over = threading.Event()
 

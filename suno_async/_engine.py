@@ -249,11 +249,11 @@ class Engine:
                 "The journal %s has %d submissions in progress and %d in doubt that this batch's "
                 "list does not name: submissions(state='in_progress') and "
                 "submissions(state='in_doubt') tell them, and so does %s",
-                self.journal.path,
+                self.journal.name,
                 counts[SubmissionState.IN_PROGRESS],
                 counts[SubmissionState.IN_DOUBT],
-                shlex.join(["suno-async", "journal", str(self.journal.path)]),
-                extra={"journal": str(self.journal.path), "others": counts.total()},
+                shlex.join(["suno-async", "journal", self.journal.name]),
+                extra={"journal": self.journal.name, "others": counts.total()},
             )
 
     async def probe(self, delay: float) -> None:

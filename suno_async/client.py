@@ -29,10 +29,10 @@ from suno_async._http.settings import (
     key_of,
     user_agent,
 )
-from suno_async._journal.account import Account, check_account
+from suno_async._journal.account import account_name, check_account
 from suno_async._journal.digest import BATCH_KEYS
 from suno_async._journal.entry import JournalEntry
-from suno_async._journal.journal import SubmissionState
+from suno_async._journal.journal import SubmissionState, state_named
 from suno_async._journal.sqlite import SqliteJournal
 from suno_async._methods import OperationMethods
 from suno_async._submitting.submissions import Terms
@@ -116,10 +116,14 @@ class SunoClient(OperationMethods):
             allow_private=allow_private,
         )
         check_account(account)
-        whose = Account(account, http.hosts[Host.API], http.key)
         self._engine = Engine(
             transport=Transport(http, retry, on_attempt),
-            journal=None if journal is None else SqliteJournal(_journal_path(journal), whose.name),
+            journal=None
+            if journal is None
+            else SqliteJournal(
+                _journal_path(journal),
+                lambda: account_name(account, http.hosts[Host.API], http.key),
+            ),
             callbacks=_callbacks(callbacks),
             timeout=timeout,
             poll_limiter=poll_limiter,
@@ -317,7 +321,7 @@ class SunoClient(OperationMethods):
             JournalError: the journal cannot be read.
             ClientClosed: the client has ended.
         """
-        return self._submissions(_state(state))
+        return self._submissions(state_named(state))
 
     async def _submissions(self, state: SubmissionState | None) -> AsyncIterator[JournalEntry]:
         self._engine.ready()
@@ -504,15 +508,6 @@ def _check_key(key: object) -> None:
             f"key must be a printable text that names the submission, and not begin with "
             f"{BATCH_KEYS!r}: {key!r}."
         )
-
-
-def _state(given: object) -> SubmissionState | None:
-    try:
-        return None if given is None else SubmissionState(given)  # type: ignore[arg-type]
-    except ValueError:
-        raise ConfigurationError(
-            f"state must be one of {', '.join(SubmissionState)}, or None for all, not {given!r}."
-        ) from None
 
 
 def _age(given: object) -> timedelta:

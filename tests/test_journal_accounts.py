@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from suno_async import ConfigurationError, GenerateMusic, JournalError, SunoClient
-from suno_async._journal.account import Account
+from suno_async._journal.account import account_name
 from suno_async.testing import FakeSuno
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ REAL = "https://api.sunoapi.org"
 
 def of(base_url: str, key: str = KEY) -> str:
     """The account's name by default."""
-    return Account(None, base_url, key).name()
+    return account_name(None, base_url, key)
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ def test_an_account_is_a_host_and_a_key() -> None:
 def test_the_name_is_frozen() -> None:
     """A later version must not take its own journals for another account's."""
     assert of(REAL) == "api.sunoapi.org#2c593bb220d9d19f"
-    assert Account("default", REAL, KEY).name() == of(REAL)
-    assert Account("band", REAL, KEY).name() == "band"
+    assert account_name("default", REAL, KEY) == of(REAL)
+    assert account_name("band", REAL, KEY) == "band"
 
 
 async def test_the_key_is_not_in_the_file(fake_suno: FakeSuno, path: Path, tmp_path: Path) -> None:

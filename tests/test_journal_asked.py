@@ -21,7 +21,7 @@ from suno_async import (
     SunoClient,
     TaskFailed,
 )
-from suno_async._journal import memory, rows
+from suno_async._journal import memory, sqlite
 from suno_async._journal.memory import MemoryJournal
 from suno_async._journal.sqlite import SqliteJournal
 from suno_async.errors import NotFound
@@ -187,7 +187,7 @@ async def test_many_are_told_a_page_at_a_time(
     journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each once and in order, however they lie; in between others write."""
-    monkeypatch.setattr(rows, "_WINDOW", 150)
+    monkeypatch.setattr(sqlite, "_WINDOW", 150)
     await filled(journal, 2000)
     for state in (None, *SubmissionState):
         told: list[str] = []
@@ -203,7 +203,7 @@ async def test_many_are_told_a_page_at_a_time(
 
 async def test_gaps_are_no_ends(journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where many in a row were forgotten, the rest is told all the same."""
-    monkeypatch.setattr(rows, "_WINDOW", 100)
+    monkeypatch.setattr(sqlite, "_WINDOW", 100)
     await filled(journal, 1200)
     await journal._file.change("DELETE FROM submission WHERE number BETWEEN 50 AND 900")
     for state in (None, *SubmissionState):
@@ -220,7 +220,7 @@ async def test_what_is_open_is_found_by_its_index(journal: SqliteJournal) -> Non
         db = journal._file._open_db
         db.set_trace_callback(queries.append)
         for state in ("in_progress", "in_doubt"):
-            rows.page(journal._file.rows, SubmissionState(state), 0)
+            journal._page(SubmissionState(state), 0)
         db.set_trace_callback(None)
         return [
             str(row[-1])
@@ -453,7 +453,7 @@ async def test_others_submit_while_nothing_is_due(
     journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is too young to be pruned is gone through bit by bit, too."""
-    monkeypatch.setattr(rows, "_WINDOW", 200)
+    monkeypatch.setattr(sqlite, "_WINDOW", 200)
     await filled(journal, 5000)
     pruning = asyncio.create_task(journal.prune(datetime(2020, 1, 1, tzinfo=UTC), forget=False))
     await asyncio.sleep(0)

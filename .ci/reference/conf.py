@@ -32,7 +32,7 @@ _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _MADE_FOR_USERS = {
     f"suno_async.{name}" for name in ("Task", "Batch", "Outcome", "UnhandledCallback")
 }
-_MADE_FOR_USERS.add("suno_async.testing._api.jobs.Job")
+_MADE_FOR_USERS |= {"suno_async.testing._api.jobs.Job", "suno_async.journal.JournalReader"}
 testing.Fault.__repr__ = lambda self: self.name  # all its fields would fill lines
 _SHORT = {
     "NOTHING": "...",

@@ -6,8 +6,6 @@ from hashlib import pbkdf2_hmac
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from attrs import field, frozen
-
 from suno_async.errors import ConfigurationError
 
 DEFAULT = "default"
@@ -35,28 +33,16 @@ def check_account(given: object) -> None:
         )
 
 
-@frozen
-class Account:
-    """A client's account."""
+def account_name(given: str | None, base_url: str, key: str) -> str:
+    """A client's account: as given, or the host with a slow hash of the key, which takes 30 ms.
 
-    given: str | None
-    """Its name, `None` or `default` where it is to be made."""
-    base_url: str
-    """The API's address."""
-    key: str = field(repr=False)
-    """The key."""
-
-    def name(self) -> str:
-        """Its name: as given, or the host with a slow hash of the key, which takes about 30 ms.
-
-        The key is not to be had from it: PBKDF2 with SHA-256, salted with the host, cut to 64 bits.
-        """
-        if self.given is not None and self.given != DEFAULT:
-            return self.given
-        host = _host_of(self.base_url)
-        salt = f"suno-async {host}".encode()
-        digest = pbkdf2_hmac("sha256", self.key.encode(), salt, _ROUNDS, _BYTES)
-        return f"{host}#{digest.hex()}"
+    The key is not to be had from it: PBKDF2 with SHA-256, salted with the host, cut to 64 bits.
+    """
+    if given is not None and given != DEFAULT:
+        return given
+    host = _host_of(base_url)
+    salt = f"suno-async {host}".encode()
+    return f"{host}#{pbkdf2_hmac('sha256', key.encode(), salt, _ROUNDS, _BYTES).hex()}"
 
 
 def _host_of(base_url: str) -> str:

@@ -20,38 +20,27 @@ stopped inside the database: each opening leaves its own mark there, and a write
 where the mark is still the writer's. Before anything is sent the names of both files must lead to
 what was opened, and no other name, too; what has happened is written as long as SQLite can.
 
-**What is true is written, sooner or later.** What is about to be sent is written now, or not sent.
-What has happened already is kept if it cannot be written, and written before anything else is read
-or written, and at closing.
-
-All is done by one thread, in the order of the calls. A lock of somebody else's is waited for up to
-`PATIENCE` seconds from when the work was asked for, so that many who wait do not wait one after
-another.
+A lock of somebody else's is waited for up to `PATIENCE` seconds.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
 import sqlite3
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
-from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from suno_async._journal.identity import Identity
 from suno_async._journal.rate import RateFile
-from suno_async.errors import ClientClosed, JournalError
+from suno_async._journal.schema import open_to_read
+from suno_async._journal.worker import Worker
+from suno_async.errors import JournalError
 from suno_async.limiter import RateLimiter, keep_slots
-
-T = TypeVar("T")
 
 PATIENCE = 5.0
 """Seconds to wait for locks of others."""
@@ -62,9 +51,6 @@ _HOPELESS = (
     sqlite3.ProgrammingError,
     ValueError,  # half a character, which no file can hold
 )
-"""What no disk and no lock is to blame for, and no repetition helps."""
-
-_log = logging.getLogger("suno_async")
 
 
 def _absolute(path: Path) -> Path:
@@ -82,39 +68,9 @@ def _resolved(path: Path) -> Path:
         raise JournalError(f"No journal can be at {str(path)!r}: {error}.") from error
 
 
-@define(eq=False)
-class Kept(Exception):
-    """The cause of a `JournalError`, where what has happened is kept to be written later."""
-
-    written: asyncio.Future[None]
-    """Done once it is written; cancelled if the journal was closed without it."""
-
-
-@frozen(eq=False)
-class _Fact:
-    """Something that has happened, and how it is written down."""
-
-    what: str
-    """What it is, for the log."""
-    statement: str
-    values: tuple[str | None, ...]
-    written: asyncio.Future[None]
-
-    def tell(self, *, is_written: bool) -> None:
-        """In the thread: let whoever waits for it to be written know."""
-        with suppress(RuntimeError):  # the loop is closed
-            self.written.get_loop().call_soon_threadsafe(self._end, is_written)
-
-    def _end(self, is_written: bool) -> None:
-        if not is_written:
-            self.written.cancel()
-        elif not self.written.done():
-            self.written.set_result(None)
-
-
-@define(eq=False)
-class JournalFile:
-    """The file; its methods wait for the disk, not for each other.
+@define(eq=False, kw_only=True)
+class JournalFile(Worker):
+    """The file.
 
     Raises:
         JournalError: the file is in use, broken, not a journal, of a newer version, has another
@@ -122,22 +78,17 @@ class JournalFile:
         ClientClosed: it was closed.
     """
 
-    _given: Path = field(converter=_absolute)
-    _prepare: Callable[[sqlite3.Connection, Path], None]
+    _given: Path = field(alias="given", converter=_absolute)
+    _prepare: Callable[[sqlite3.Connection, Path], None] = field(alias="prepare")
     """Checks what is in it before anything is changed, and makes or upgrades its tables."""
+    _reads_only: bool = field(default=False, alias="reads_only")
+    """Whether nothing is changed or locked, so that a client may have it open."""
     path: Path = field(init=False)
     """Where it is, all links followed."""
-    _thread: ThreadPoolExecutor = field(
-        factory=lambda: ThreadPoolExecutor(1, "suno-journal"), init=False
-    )
     _db: sqlite3.Connection | None = field(default=None, init=False)
     _lock: sqlite3.Connection | None = field(default=None, init=False)
-    _opening: asyncio.Future[None] | None = field(default=None, init=False)
-    _is_closed: bool = field(default=False, init=False)
     _identity: Identity = field(factory=Identity, init=False)
     _mark: str = field(factory=lambda: uuid4().hex, init=False)
-    _kept: list[_Fact] = field(factory=list[_Fact], init=False)
-    """What has happened and is not written yet, in order; the thread's."""
     _rate: RateFile = field(init=False)
     _stop_keeping_rate: Callable[[], None] | None = field(default=None, init=False)
 
@@ -145,88 +96,33 @@ class JournalFile:
         self.path = _resolved(self._given)
         self._rate = RateFile(self._beside("rate"))
 
+    @property
+    def name(self) -> str:
+        """Its path."""
+        return str(self.path)
+
+    @property
+    def _patience(self) -> float:
+        return PATIENCE
+
     def _beside(self, name: str) -> Path:
         return self.path.with_name(f"{self.path.name}-{name}")
-
-    async def open(self) -> None:
-        """Open the file, making it where there is none; more often does nothing."""
-        await asyncio.shield(self._begin())
-
-    def _begin(self) -> asyncio.Future[None]:
-        opening = self._opening
-        if opening is None or (opening.done() and opening.exception() is not None):
-            opening = self._opening = self._submit(self._open)  # it may be there the next time
-            opening.add_done_callback(_see)
-        return opening
 
     async def close(self) -> None:
         """Finish what is under way and let others have the file."""
         if self._stop_keeping_rate is not None:
             self._stop_keeping_rate()
-        ending = None if self._opening is None or self._is_closed else self._submit(self._end)
-        self._is_closed = True
-        if ending is not None:
-            await ending
-        self._thread.shutdown(wait=False)
+        await Worker.close(self)
 
     def keep_rate(self, limiter: RateLimiter) -> None:
         """Begin with the rate as the last process left it, and keep it for the next one."""
         self._stop_keeping_rate = keep_slots(limiter, self._rate.read(), self._rate.write)
 
-    # --- in the loop ---------------------------------------------------------------------------
-
-    def _submit(self, work: Callable[..., T], *given: Any) -> asyncio.Future[T]:
-        loop, until = asyncio.get_running_loop(), monotonic() + PATIENCE
-        guarded: Callable[[], T] = partial(self._guarded, until, work, *given)
-        if self._is_closed:
-            raise ClientClosed(f"The client that had the journal {self.path} open is closed.")
-        return loop.run_in_executor(self._thread, guarded)
-
-    async def do(self, work: Callable[..., T], *given: Any) -> T:
-        """Have work done in the thread, with the file open and all written that has happened."""
-        opening = self._begin()
-        working: asyncio.Future[T] = self._submit(self._up_to_date, work, *given)
-        working.add_done_callback(_see)
-        await asyncio.shield(opening)
-        return await working
-
-    async def change(self, statement: str, *values: str | None) -> bool:
-        """Write now or not at all; whether a row was changed."""
-        return await self.do(self.write, statement, *values) > 0
-
-    async def keep(self, what: str, statement: str, *values: str | None) -> bool:
-        """Write what has happened, whoever waits for it; whether a row was changed.
-
-        Raises:
-            JournalError: it could not be written; where `Kept` is the cause, it will be later.
-        """
-        return await asyncio.shield(self._note(what, statement, *values))
-
-    def soon(self, what: str, statement: str, *values: str | None) -> asyncio.Future[bool]:
-        """As `keep`, without being waited for; what goes wrong is told in the log."""
-        writing = self._note(what, statement, *values)
-        writing.add_done_callback(_tell)
-        return writing
-
-    def _note(self, what: str, statement: str, *values: str | None) -> asyncio.Future[bool]:
-        self._begin()
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        writing = self._submit(self._write_or_keep, _Fact(what, statement, values, written))
-        writing.add_done_callback(_see)
-        return writing
-
     # --- in the thread -------------------------------------------------------------------------
 
-    def _guarded(self, until: float, work: Callable[..., T], *given: Any) -> T:
-        try:
-            if self._db is not None:
-                patience = max(0.0, until - monotonic())
-                self._db.execute(f"PRAGMA busy_timeout = {1000 * patience:.0f}")
-            return work(*given)
-        except JournalError:
-            raise
-        except Exception as error:  # also texts that no file can hold
-            raise self._error(error) from error
+    def _limit(self, seconds: float) -> None:
+        if self._db is not None:
+            self._db.execute(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
 
     def _error(self, error: Exception) -> JournalError:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_DBMOVED:
@@ -234,10 +130,13 @@ class JournalFile:
                 self._identity.check()
             except JournalError as moved:  # it says what to do
                 return moved
-        why = str(error)
+        why = str(error) or type(error).__name__
         if _is_busy(error):
             why += "; another program reads or writes it, which must end first"
         return JournalError(f"The journal {self.path} cannot be used: {why}.")
+
+    def _is_hopeless(self, error: Exception) -> bool:
+        return isinstance(error, _HOPELESS)
 
     @property
     def _open_db(self) -> sqlite3.Connection:
@@ -249,10 +148,17 @@ class JournalFile:
         """In the thread: what a query finds."""
         return self._open_db.execute(statement, values).fetchall()
 
-    def write(self, statement: str, *values: str | int | None) -> int:
+    def write(self, statement: str, *values: Any) -> int:
         """In the thread: how many rows are changed, in a transaction of their own."""
         with self._transaction() as db:
+            # a row in a file that nobody will find again is no reason to send: look as late as
+            # possible, when the lock is ours
             self._identity.check()
+            return db.execute(statement, values).rowcount
+
+    def _write_fact(self, statement: str, *values: Any) -> int:
+        # also into a file that was moved or linked: it has happened, and is best written anywhere
+        with self._transaction() as db:
             return db.execute(statement, values).rowcount
 
     @contextmanager
@@ -260,6 +166,8 @@ class JournalFile:
         """Write, as long as nobody has opened the file since."""
         db = self._open_db
         with db:
+            # the write lock first, the mark after it: whoever opens the file in between has waited
+            # for the lock, and finds what is written here
             db.execute("BEGIN IMMEDIATE")
             if db.execute("SELECT mark FROM holder").fetchone() != (self._mark,):
                 raise JournalError(
@@ -269,44 +177,12 @@ class JournalFile:
                 )
             yield db
 
-    def _up_to_date(self, work: Callable[..., T], *given: Any) -> T:
-        """Work on what is true by now: what was kept is written first."""
-        if self._kept:
-            hopeless = dict[_Fact, Exception]()
-            with self._transaction() as db:
-                for fact in self._kept:
-                    try:
-                        db.execute(fact.statement, fact.values)
-                    except _HOPELESS as error:
-                        hopeless[fact] = error  # what came after it is not to wait for it
-            for fact in self._kept:
-                fact.tell(is_written=fact not in hopeless)
-                if fact in hopeless:
-                    why = self._error(hopeless[fact])
-                    _log.error("%s It can never be written: %s", why, fact.what)
-                else:
-                    _log.info("The journal %s has it now: %s", self.path, fact.what)
-            self._kept.clear()
-        return work(*given)
-
-    def _write_fact(self, fact: _Fact) -> bool:
-        with self._transaction() as db:
-            return db.execute(fact.statement, fact.values).rowcount > 0
-
-    def _write_or_keep(self, fact: _Fact) -> bool:
-        try:
-            return self._up_to_date(self._write_fact, fact)
-        except _HOPELESS:
-            raise
-        except Exception as error:  # noqa: BLE001 whatever it was, it has happened
-            self._kept.append(fact)
-            why = error if isinstance(error, JournalError) else self._error(error)
-            said = f"{why} It is kept, and written as soon as that can be: {fact.what}."
-            raise JournalError(said) from Kept(fact.written)
-
     # --- in the thread: its begin and its end --------------------------------------------------
 
     def _open(self) -> None:
+        if self._reads_only:
+            self._db = open_to_read(self.path)
+            return
         if not self.path.parent.is_dir():
             raise JournalError(f"The journal {self.path} has no directory: make it first.")
         try:
@@ -321,6 +197,8 @@ class JournalFile:
             raise
 
     def _take_lock(self) -> None:
+        # an SQLite database of its own: its lock works wherever SQLite's do, and ends with the
+        # process however that ends
         path = self._beside("lock")
         self._lock = _connect(path, patience=0.0)
         self._identity.note(path)
@@ -351,7 +229,9 @@ class JournalFile:
             db.execute("PRAGMA synchronous = EXTRA")
             db.execute("PRAGMA fullfsync = ON")  # where `fsync` leaves it in the disk's own memory
             self._prepare(db, self.path)
-            db.execute("PRAGMA journal_mode = DELETE")  # a log of the first version is emptied
+            # after the check: a file that is refused stays as it is. A log of the first version is
+            # emptied into it
+            db.execute("PRAGMA journal_mode = DELETE")
             with db:
                 db.execute("BEGIN IMMEDIATE")
                 db.execute("CREATE TABLE IF NOT EXISTS holder (mark TEXT NOT NULL)")
@@ -364,17 +244,6 @@ class JournalFile:
             raise JournalError(
                 f"{self.path} cannot be read as a journal and was left as it is: {error}."
             ) from error
-
-    def _end(self) -> None:
-        try:
-            self._up_to_date(lambda: None)
-        except (sqlite3.Error, JournalError) as error:
-            missing = "; ".join(fact.what for fact in self._kept)
-            _log.error("%s It was closed without: %s", error, missing)
-        finally:
-            for fact in self._kept:
-                fact.tell(is_written=False)
-            self._close()
 
     def _close(self) -> None:
         for connection in (self._db, self._lock):
@@ -400,14 +269,3 @@ def _is_busy(error: Exception) -> bool:
     """Whether somebody else's lock is in the way."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
     return code & 0xFF == sqlite3.SQLITE_BUSY  # the rest says more exactly why
-
-
-def _see(working: asyncio.Future[Any]) -> None:
-    """Whoever still needs it is told; nobody else need be."""
-    if not working.cancelled():
-        working.exception()
-
-
-def _tell(writing: asyncio.Future[bool]) -> None:
-    if not writing.cancelled() and (error := writing.exception()) is not None:
-        _log.error("%s", error)

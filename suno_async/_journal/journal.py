@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from suno_async._journal.digest import digest_of
+from suno_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncIterator, Iterable
+
+    from suno_async.limiter import RateLimiter
 
 
 class SubmissionState(StrEnum):
@@ -27,6 +30,28 @@ class SubmissionState(StrEnum):
     """The task is complete, or the call was answered."""
     FAILED = "failed"
     """It was accepted, and the service could not make it."""
+
+
+def state_named(given: object) -> SubmissionState | None:
+    """A state by its name, `None` for all of them.
+
+    Raises:
+        ConfigurationError: there is none of this name.
+    """
+    try:
+        return None if given is None else SubmissionState(given)  # type: ignore[arg-type]
+    except ValueError:
+        raise ConfigurationError(
+            f"state must be one of {', '.join(SubmissionState)}, or None for all, not {given!r}."
+        ) from None
+
+
+@define(eq=False)
+class WrittenLater(Exception):
+    """The cause of a `JournalError`, where what has happened is kept to be written later."""
+
+    written: asyncio.Future[None]
+    """Done once it is written; cancelled if the journal was closed without it."""
 
 
 @frozen(kw_only=True, weakref_slot=False)
@@ -80,16 +105,28 @@ class Entry:
 class Journal(Protocol):
     """What was paid for, for one account; each step is one write of its own.
 
-    What need not be awaited is written in the order of the calls all the same, and tells in the
-    log what goes wrong. All else raises `JournalError` where it cannot be done.
+    What need not be awaited is written in the order of the calls all the same, and what goes wrong
+    with it is logged. All else raises `JournalError` where it cannot be done.
     """
 
+    is_durable: ClassVar[bool]
+    """Whether it outlives its client, and keeps what a submission brought."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in sentences and commands."""
+        ...
+
     async def open(self) -> None:
-        """Have it at hand; more often does nothing."""
+        """Open it; more often does nothing."""
         ...
 
     async def close(self) -> None:
-        """Finish what is under way."""
+        """Finish what is under way, and close it."""
+        ...
+
+    def keep_rate(self, limiter: RateLimiter) -> None:
+        """Begin with the rate as the last process left it, and keep it for the next one."""
         ...
 
     async def find(self, submission: str) -> Entry | None:
@@ -97,7 +134,7 @@ class Journal(Protocol):
         ...
 
     async def find_many(self, submissions: Iterable[str]) -> Mapping[str, Entry]:
-        """What is known of many, by their ids; of what is not known there is nothing."""
+        """What is known of many, by their ids; an unknown id is left out."""
         ...
 
     async def of_task(self, kind: str, task_id: str) -> Entry | None:
@@ -105,7 +142,7 @@ class Journal(Protocol):
         ...
 
     def entries(self, state: SubmissionState | None = None) -> AsyncIterator[Entry]:
-        """All that is known, or what is in this state, oldest first.
+        """All that is known, or what is in this state, in the order of the first sending.
 
         However many they are, few are held at a time, and others read and write in between.
         """
@@ -114,33 +151,37 @@ class Journal(Protocol):
     async def about_to_send(
         self, submission: str, operation: str, fields: Mapping[str, Any], kind: str | None
     ) -> None:
-        """Note it before its first byte leaves."""
+        """Note a submission before its first byte leaves.
+
+        One that is known already is sent again: what failed before comes back if this one is taken
+        back, and what was in doubt goes on being in doubt.
+        """
         ...
 
     def take_back(self, submission: str) -> asyncio.Future[bool]:
-        """It was refused, or never sent; need not be awaited."""
+        """Undo `about_to_send`: it was refused, or never sent; need not be awaited."""
         ...
 
     def named(self, submission: str, task_id: str) -> asyncio.Future[bool]:
-        """An answer that leaves it in doubt names this task; need not be awaited."""
+        """Note the task that an answer named which left it in doubt; need not be awaited."""
         ...
 
     async def accepted(self, submission: str, task_id: str) -> None:
-        """Its task is paid for."""
+        """Note the task that is paid for."""
         ...
 
     async def recovered(self, submission: str, task_id: str) -> bool:
-        """It was accepted after all; whether that was still unknown."""
+        """Note the task of what was in doubt, and was accepted after all; whether it still was."""
         ...
 
     async def answered(self, submission: str, answer: Mapping[str, Any]) -> None:
-        """It was a call, and this is what was paid for."""
+        """Note the answer to a call, which was paid for."""
         ...
 
     def over(
         self, kind: str, task_id: str, record: Mapping[str, Any], *, has_failed: bool = False
     ) -> asyncio.Future[bool]:
-        """A task is complete or has failed; need not be awaited."""
+        """Note that a task is complete or has failed, once; need not be awaited."""
         ...
 
     async def prune(self, before: datetime, *, forget: bool) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import shlex
+import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from suno_async.errors import JournalError
 from suno_async.operations._kinds import KINDS
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -98,6 +98,60 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
             "upgrade, or name another file."
         )
     return int(version) if objects else 0
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a journal and change nothing in it, while a client may have it open.
+
+    One of an older version is read as a copy in memory, which is upgraded in its place. Where a
+    process died amid a write, what it left is undone, as by the client that opens the file next.
+
+    Raises:
+        JournalError: there is none, it is something else or newer, or cannot be read.
+    """
+    check_there(path)
+    try:
+        db = _connect_to_read(path)
+    except sqlite3.Error as error:
+        raise JournalError(f"{path} cannot be read as a journal: {error}.") from error
+    return db
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    # "rw", not "ro": a reader must be able to undo what a process left that died amid a write
+    db = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, check_same_thread=False)
+    try:
+        if _version_to_read(db, path) == VERSION:
+            return db
+        copy = sqlite3.connect(":memory:", check_same_thread=False)
+        db.backup(copy)
+        upgrade(copy)
+    except BaseException:
+        db.close()
+        raise
+    db.close()
+    return copy
+
+
+def _version_to_read(db: sqlite3.Connection, path: Path) -> int:
+    version = version_of(db, path)
+    if version == 0:
+        raise JournalError(f"{path} is empty: no client has opened it as a journal yet.")
+    return version
+
+
+def check_there(path: Path) -> None:
+    """Make sure that there is a file: none is to be made.
+
+    Raises:
+        JournalError: there is none.
+    """
+    try:
+        is_there = path.is_file()
+    except (OSError, ValueError):
+        is_there = False
+    if not is_there:
+        raise JournalError(f"There is no journal {path}.")
 
 
 ACCOUNT = "SELECT account FROM journal"

@@ -10,28 +10,35 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define, field
 
 from suno_async._journal.digest import digest_of
 from suno_async._journal.file import JournalFile
-from suno_async._journal.rows import MANY, following, page, select, select_ids, text_of, window
-from suno_async._journal.schema import ACCOUNT, GIVE, prepare
+from suno_async._journal.journal import Entry, SubmissionState
+from suno_async._journal.schema import ACCOUNT, GIVE, IN_STATE, prepare
 from suno_async.errors import JournalError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Iterable, Mapping
-    from datetime import datetime
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-    from suno_async._journal.journal import Entry, SubmissionState
     from suno_async.limiter import RateLimiter
 
 _log = logging.getLogger("suno_async")
 
+MANY = 100
+"""Entries that are read at a time: about 2 ms of work."""
+_WINDOW = 10_000  # rows that may be gone through for them, while others wait for the file
+_OPEN = {SubmissionState.IN_PROGRESS, SubmissionState.IN_DOUBT}
+_COLUMNS = (
+    "number, id, operation, digest, kind, task, candidate, has_failed, sent_at, accepted_at, "
+    "done_at, fields, outcome, json_extract(earlier, '$.task')"
+)
 _EMPTIED = "fields = NULL, outcome = NULL, earlier = json_remove(earlier, '$.outcome')"
 
 
@@ -44,18 +51,26 @@ class SqliteJournal:
             account, or cannot be written.
     """
 
+    is_durable: ClassVar[bool] = True
+
     _path: Path
     _account: Callable[[], str] | None = None
     """Whose it is to be; it is asked in the journal's thread, and nobody's without it."""
+    _reads_only: bool = field(default=False, alias="reads_only", kw_only=True)
+    """Whether nothing is changed, so that a client may have it open."""
     _file: JournalFile = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._file = JournalFile(self._path, partial(prepare, account=self._account))
+        self._file = JournalFile(
+            given=self._path,
+            prepare=partial(prepare, account=self._account),
+            reads_only=self._reads_only,
+        )
 
     @property
-    def path(self) -> Path:
+    def name(self) -> str:
         """Where it is."""
-        return self._file.path
+        return self._file.name
 
     async def find(self, submission: str) -> Entry | None:
         """What is known of a submission."""
@@ -66,28 +81,37 @@ class SqliteJournal:
         ids, found = list(submissions), dict[str, "Entry"]()
         for first in range(0, len(ids), MANY):
             some = ids[first : first + MANY]
-            entries = await self._file.do(select_ids, self._file.rows, some)
+            places = ", ".join("?" * len(some))
+            entries = await self._file.do(self._select, f"id IN ({places})", *some)
             found |= {entry.id: entry for entry in entries}
         return found
 
     async def of_task(self, kind: str, task_id: str) -> Entry | None:
         """The submission that a task came from."""
-        where = "kind = ? AND task = ?"
-        rows = await self._file.do(select, self._file.rows, where, kind, task_id)
+        rows = await self._file.do(self._select, "kind = ? AND task = ?", kind, task_id)
         return rows[0] if rows else None
 
     async def entries(self, state: SubmissionState | None = None) -> AsyncIterator[Entry]:
         """All that is known, or what is in this state, oldest first, a page at a time."""
         after: int | None = 0
         while after is not None:
-            some, after = await self._file.do(page, self._file.rows, state, after)
+            some, after = await self._file.do(self._page, state, after)
             for entry in some:
                 yield entry
+
+    async def counts(self) -> dict[SubmissionState, int]:
+        """How many are in each state."""
+        rows = await self._file.do(self._file.rows, "SELECT state, count(*) FROM state GROUP BY 1")
+        found = dict(rows)
+        return {state: found.get(state, 0) for state in SubmissionState}
 
     async def about_to_send(
         self, submission: str, operation: str, fields: Mapping[str, Any], kind: str | None
     ) -> None:
         """Write it down before its first byte leaves."""
+        # one statement, for one sync of the disk. A row that is there already is a failed one that
+        # is sent again, whose end is put aside for the case of a refusal, or one in doubt, whose
+        # `earlier` and candidate stay
         await self._file.change(
             "INSERT INTO submission (id, operation, digest, fields, kind) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET earlier = CASE WHEN task IS NULL THEN earlier ELSE "
@@ -105,7 +129,9 @@ class SqliteJournal:
     def take_back(self, submission: str) -> asyncio.Future[bool]:
         """It was refused, or never sent; need not be awaited."""
         what = f"submission {submission!r} was not accepted"
-        self._file.soon(  # only what has failed is sent again
+        # first the failed one in whose place it was sent, if any, for only what has failed is sent
+        # again; the deletion finds nothing in doubt then
+        self._file.soon(
             what,
             "UPDATE submission SET task = json_extract(earlier, '$.task'), "
             "outcome = json_extract(earlier, '$.outcome'), has_failed = 1, "
@@ -183,7 +209,7 @@ class SqliteJournal:
         """
         changed, after = 0, 0
         while True:
-            some, last = await self._file.do(self._prune_page, text_of(before), forget, after)
+            some, last = await self._file.do(self._prune_page, _text_of(before), forget, after)
             changed += some
             if last is None:
                 break
@@ -192,12 +218,16 @@ class SqliteJournal:
             try:
                 await self._file.do(self._shrink)
             except JournalError as error:  # no room for a second copy, say: the next time
-                _log.warning("%s is pruned, and not smaller on the disk yet: %s", self.path, error)
+                _log.warning("%s is pruned, and not smaller on the disk yet: %s", self.name, error)
         return changed
 
     async def give_to(self, account: str) -> str | None:
         """Make it another account's; whose it was."""
         return await self._file.do(self._give_to, account)
+
+    async def account(self) -> str | None:
+        """Whose it is, `None` while it is nobody's."""
+        return await self._file.do(self._read_account)
 
     async def open(self) -> None:
         """Open the file, making it where there is none; more often does nothing."""
@@ -209,9 +239,37 @@ class SqliteJournal:
 
     # --- in the thread -------------------------------------------------------------------------
 
+    def _select(self, where: str, *values: str) -> list[Entry]:
+        """The entries of the rows that are so, oldest first."""
+        statement = f"SELECT {_COLUMNS} FROM submission WHERE {where} ORDER BY number"  # noqa: S608 ours
+        return [_entry(row) for row in self._file.rows(statement, *values)]
+
+    def _page(self, state: SubmissionState | None, after: int) -> tuple[list[Entry], int | None]:
+        """The next entries after this row, and after which row to go on, `None` at the end."""
+        where = "1" if state is None else IN_STATE[state]
+        is_open = state in _OPEN  # few, and the planner does not know it
+        index, near = "", _window(after)
+        if is_open:
+            index, near = "INDEXED BY submission_open ", f"number > {after}"
+        rows = self._file.rows(
+            f"SELECT {_COLUMNS} FROM submission {index}WHERE {where} AND {near} "  # noqa: S608 ours
+            f"ORDER BY number LIMIT {MANY}"
+        )
+        numbers = [row[0] for row in rows]
+        is_end = is_open and len(rows) < MANY
+        return [_entry(row) for row in rows], None if is_end else self._following(numbers, after)
+
+    def _following(self, found: Sequence[int], after: int) -> int | None:
+        """After which row to go on when a window has brought these, `None` at the end."""
+        if len(found) == MANY:
+            return found[-1]
+        # fewer than asked for: a window may be empty because all in it were forgotten
+        ((last,),) = self._file.rows("SELECT coalesce(max(number), 0) FROM submission")
+        return after + _WINDOW if after + _WINDOW < last else None
+
     def _prune_page(self, before: str, forget: bool, after: int) -> tuple[int, int | None]:
         """Prune some rows after this one: how many, and after which to go on."""
-        is_due = f"{window(after)} AND done_at IS NOT NULL AND done_at <= ?"
+        is_due = f"{_window(after)} AND done_at IS NOT NULL AND done_at <= ?"
         if not forget:
             is_due += " AND (fields IS NOT NULL OR outcome IS NOT NULL)"
         due = f"SELECT number FROM submission WHERE {is_due} ORDER BY number LIMIT {MANY}"  # noqa: S608 ours
@@ -222,13 +280,51 @@ class SqliteJournal:
             changed = self._file.write(
                 f"{work} WHERE {is_due} AND number <= ?", before, numbers[-1]
             )
-        return changed, following(self._file.rows, numbers, after)
+        return changed, self._following(numbers, after)
 
     def _shrink(self) -> None:
         """Write the file anew; what is left of emptied rows is scattered, and no page is free."""
         self._file.rows("VACUUM")
 
+    def _read_account(self) -> str | None:
+        ((account,),) = self._file.rows(ACCOUNT)
+        return None if account is None else str(account)
+
     def _give_to(self, account: str) -> str | None:
-        ((before,),) = self._file.rows(ACCOUNT)
+        before = self._read_account()
         self._file.write(GIVE, account)
-        return None if before is None else str(before)
+        return before
+
+
+def _window(after: int) -> str:
+    """Which rows after this one are gone through at a time."""
+    return f"number > {after} AND number <= {after + _WINDOW}"
+
+
+def _text_of(moment: datetime) -> str:
+    """A time as it stands in the file."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    _, submission, operation, digest, kind, task, candidate, failed, *rest = row
+    sent, accepted, done, fields, outcome, earlier = rest
+    return Entry(
+        id=submission,
+        operation=operation,
+        digest=digest,
+        fields=None if fields is None else json.loads(fields),
+        kind=kind,
+        task_id=task,
+        candidate=candidate,
+        outcome=None if outcome is None else json.loads(outcome),
+        has_failed=bool(failed),
+        earlier_id=earlier,
+        sent_at=_time(sent),
+        accepted_at=_time(accepted),
+        done_at=_time(done),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)

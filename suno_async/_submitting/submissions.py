@@ -25,8 +25,7 @@ from suno_async._deadline import Deadline
 from suno_async._http.attempts import Sending, Transport
 from suno_async._http.verdict import Body, Request, in_brief
 from suno_async._journal.digest import digest_of
-from suno_async._journal.file import Kept
-from suno_async._journal.journal import Entry, Journal, SubmissionState
+from suno_async._journal.journal import Entry, Journal, SubmissionState, WrittenLater
 from suno_async._wire.bodies import written_of
 from suno_async._wire.records import task_id_of
 from suno_async.errors import (
@@ -351,7 +350,7 @@ class Submissions:
                 with suppress(ValueError):  # somebody took care of it
                     self.unclaimed.remove(token)
 
-        if isinstance(error.__cause__, Kept):
+        if isinstance(error.__cause__, WrittenLater):
             error.__cause__.written.add_done_callback(take_off)
 
 

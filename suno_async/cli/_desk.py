@@ -26,10 +26,8 @@ from suno_async import (
     Task,
     TaskOperation,
 )
-from suno_async._http.settings import hosts_of, key_of
-from suno_async._journal.account import Account
+from suno_async._http.settings import key_of
 from suno_async.errors import Maintenance, ServerError
-from suno_async.operations._base import Host
 
 from ._exits import Exit, exit_for, graver
 from ._inputs import FLAG, SONGS, Beside, kept_for_later
@@ -46,15 +44,6 @@ PASSING = (ConnectionFailed, RequestTimeout, RateLimited, Maintenance, ServerErr
 _VERBOSE = Parameter(name=["--verbose", "-v"])
 _SOON = 0.3  # seconds: an end that takes no longer needs no explanation
 _FEW = 10  # tokens that a command line shows
-
-
-def account_of(given: str | None) -> str:
-    """The account's name: as given, or of the key in the environment.
-
-    Raises:
-        ConfigurationError: there is no key.
-    """
-    return Account(given, hosts_of(None, None)[Host.API], key_of(None)).name()
 
 
 @Parameter(name="*")

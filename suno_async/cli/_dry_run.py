@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from suno_async import ConfigurationError, InvalidRequest, SubmissionState
+from suno_async import ConfigurationError, InvalidRequest, JournalEntry, SubmissionState
 from suno_async._http.settings import key_of
-from suno_async._journal.reading import Reading, reading
 from suno_async.batch import Keys
+from suno_async.journal import JournalReader, account_of, read_journal
 
 from ._counts import number_of
-from ._desk import account_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator
     from pathlib import Path
-
-    from suno_async._journal.journal import Entry
 
     from ._desk import Desk
     from ._requests import Requests
@@ -40,16 +37,16 @@ async def check(
 ) -> None:
     """Tell what is wrong with each line, and how many would be submitted."""
     keys, fates = Keys(), Counter[_Fate]()
-    with _existing(journal) as book:
-        if book is not None and not desk.simulate:
+    async with _existing(journal) as read:
+        if read is not None and not desk.simulate:
             with suppress(ConfigurationError):  # a dry run needs no key
-                book.check_account(account_of(account))
+                read.check_account(account_of(account=account))
         async for line in requests.as_they_come():
             if isinstance(line.item, InvalidRequest):
                 desk.problem(line.item, line=line.number)
                 fates[_Fate.FAULTY] += 1
             else:
-                entry = None if book is None else book.find(keys.of(line.item))
+                entry = None if read is None else await read.find(keys.of(line.item))
                 fates[_fate(entry, terms)] += 1
     told = "; ".join(f"{fates[fate]} {fate}" for fate in _Fate if fates[fate]) or "nothing to do"
     counts = {fate.name.lower(): fates[fate] for fate in _Fate}
@@ -66,23 +63,23 @@ def _check_key(desk: Desk) -> None:
         desk.report.say(f"Before it can be sent: {error}")
 
 
-@contextmanager
-def _existing(journal: Path | None) -> Generator[Reading | None]:
+@asynccontextmanager
+async def _existing(journal: Path | None) -> AsyncGenerator[JournalReader | None]:
     """The journal, if there is one already: none is made, and nothing in it is changed."""
-    if journal is None or not journal.exists():
+    if journal is None or not journal.exists():  # noqa: ASYNC240 nothing else runs
         yield None
     else:
-        with reading(journal) as book:
-            yield book
+        async with read_journal(journal) as read:
+            yield read
 
 
-def _fate(entry: Entry | None, terms: Terms) -> _Fate:
+def _fate(entry: JournalEntry | None, terms: Terms) -> _Fate:
     """What a batch on these terms would do with a request that the journal knows so."""
     if entry is None:
         return _Fate.SENT
-    if entry.is_unknown:
-        return _Fate.SENT if terms.resend_unknown else _Fate.UNKNOWN
     match entry.state:
+        case SubmissionState.IN_DOUBT:
+            return _Fate.SENT if terms.resend_unknown else _Fate.UNKNOWN
         case SubmissionState.IN_PROGRESS:
             return _Fate.MAKING
         case SubmissionState.FAILED:

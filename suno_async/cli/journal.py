@@ -4,11 +4,9 @@ import json
 from pathlib import Path
 
 from suno_async import ConfigurationError, JournalEntry, SubmissionState
-from suno_async._journal.account import DEFAULT, check_account
-from suno_async._journal.reading import check_there, reading
-from suno_async._journal.sqlite import SqliteJournal
+from suno_async.journal import account_of, hand_over, read_journal
 
-from ._desk import Desk, account_of
+from ._desk import Desk
 from ._inputs import at_home
 
 _HERE = Desk()
@@ -50,23 +48,17 @@ async def journal(
         raise ConfigurationError(
             f"--state must be one of {', '.join(SubmissionState)}, not {state!r}."
         )
-    with reading(file) as book:
+    async with read_journal(file) as read:
         if not desk.json:
-            counts = ", ".join(f"{count} {name}" for name, count in book.counts.items())
-            desk.report.say(f"{file}: account {book.account or 'of nobody yet'}; {counts}")
-        for entry in book.entries(None if state is None else SubmissionState(state)):
+            counts = ", ".join(f"{count} {name}" for name, count in (await read.counts()).items())
+            desk.report.say(f"{file}: account {read.account or 'of nobody yet'}; {counts}")
+        async for entry in read.entries(state):
             desk.report.result(json.dumps(entry.to_dict()) if desk.json else _line(entry))
 
 
 async def _hand_over(file: Path, account: str, desk: Desk) -> None:
-    check_account(account)
-    check_there(file)
-    name = account_of(None) if account == DEFAULT else account
-    book = SqliteJournal(file)
-    try:
-        before = await book.give_to(name)
-    finally:
-        await book.close()
+    name = account_of(account=account)
+    before = await hand_over(file, name)
     if desk.json:
         facts = {"journal": str(file), "account": name, "before": before}
         desk.report.result(json.dumps(facts))

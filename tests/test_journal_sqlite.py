@@ -1,4 +1,4 @@
-"""The book of submissions itself, as a journal or a memory keeps it, and the journal's file."""
+"""The journal in a file: what stands in it, its thread, its lock and its opening."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from suno_async import JournalError
-from suno_async._journal.journal import Entry, Journal, SubmissionState
-from suno_async._journal.memory import MemoryJournal
 from suno_async._journal.sqlite import SqliteJournal
 
 if TYPE_CHECKING:
@@ -31,163 +29,10 @@ async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
     await book.close()
 
 
-@pytest.fixture(params=["journal", "memory"])
-def book(request: pytest.FixtureRequest, journal: SqliteJournal) -> Journal:
-    """A book that outlives its client, and one that does not."""
-    return journal if request.param == "journal" else MemoryJournal()
-
-
 def rows(tmp_path: Path, statement: str = "SELECT * FROM submission") -> list[tuple[Any, ...]]:
     """What the sqlite3 shell shows of the file."""
     with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
         return db.execute(statement).fetchall()
-
-
-async def in_progress(book: Journal) -> list[str]:
-    """The ids of what is in progress."""
-    return [entry.id async for entry in book.entries(SubmissionState.IN_PROGRESS)]
-
-
-async def test_what_is_known_of_a_submission(book: Journal) -> None:
-    """All that was asked for, and the task once there is one; of no other there is anything."""
-    await book.about_to_send("k", *SEA, "music")
-    asked = Entry(id="k", operation=SEA[0], fields=SEA[1], kind="music", task_id=None, outcome=None)
-    assert await book.find("k") == asked
-    assert asked.is_unknown
-    assert await book.find("other") is None
-    await book.accepted("k", "t1")
-    found = await book.find("k")
-    assert found is not None
-    assert (found.task_id, found.is_unknown, found.earlier_id) == ("t1", False, None)
-
-
-async def test_only_what_is_unknown_is_recovered(book: Journal) -> None:
-    """A second push names another song: the submission keeps the task that it has."""
-    assert await book.recovered("k", "t1") is False
-    assert await book.find("k") is None
-    await book.about_to_send("k", *SEA, "music")
-    assert await book.recovered("k", "t1") is True
-    assert await book.recovered("k", "t2") is False
-    found = await book.find("k")
-    assert found is not None
-    assert found.task_id == "t1"
-
-
-async def test_a_task_is_named_by_its_kind_and_its_id(book: Journal) -> None:
-    """Two kinds may use one id: each task has its own submission."""
-    for submission, kind, task_id in (("a", "music", "t1"), ("b", "wav", "t1"), ("c", "wav", "t2")):
-        await book.about_to_send(submission, *SEA, kind)
-        await book.accepted(submission, task_id)
-    for kind, task_id, expected in (
-        ("music", "t1", "a"),
-        ("wav", "t1", "b"),
-        ("wav", "t2", "c"),
-        ("music", "t2", None),
-        ("lyrics", "t1", None),
-    ):
-        found = await book.of_task(kind, task_id)
-        assert (found and found.id) == expected
-
-
-async def test_what_is_taken_back_was_never_there(book: Journal) -> None:
-    """A refused submission leaves nothing, and the others stay; what is not there is no matter."""
-    for submission in ("a", "b"):
-        await book.about_to_send(submission, *SEA, "music")
-    await book.take_back("a")
-    await book.take_back("a")
-    assert await book.find("a") is None
-    assert await book.find("b") is not None
-
-
-async def test_a_journal_remembers_an_outcome(journal: SqliteJournal, tmp_path: Path) -> None:
-    """A call is over with its answer, a task with its record, which nothing later replaces."""
-    await journal.about_to_send("call", "BoostStyle", {"content": "x"}, None)
-    await journal.answered("call", {"data": 1})
-    await journal.about_to_send("task", *SEA, "music")
-    await journal.accepted("task", "t1")
-    await journal.over("wav", "t1", {"data": "another kind's"})
-    await journal.over("music", "t2", {"data": "another task's"})
-    assert await in_progress(journal) == ["task"]
-    await journal.over("music", "t1", {"data": 2})
-    await journal.over("music", "t1", {"data": 3})
-    assert await in_progress(journal) == []
-    known = [await journal.find(one) for one in ("call", "task")]
-    assert [one and (one.outcome, one.is_unknown) for one in known] == [
-        ({"data": 1}, False),
-        ({"data": 2}, False),
-    ]
-    assert not await journal.recovered("call", "t3")
-    (times,) = set(rows(tmp_path, "SELECT done_at IS NOT NULL, sent_at IS NOT NULL FROM state"))
-    assert times == (1, 1)
-    await journal.about_to_send("pushed", *SEA, "music")
-    await journal.about_to_send("lost", *SEA, "music")
-    await journal.recovered("pushed", "t3")
-    accepted = "SELECT id FROM submission WHERE accepted_at IS NOT NULL"
-    assert rows(tmp_path, accepted) == [("call",), ("task",), ("pushed",)]
-
-
-async def test_what_is_being_made_in_its_order(journal: SqliteJournal) -> None:
-    """The oldest first, whatever the ids; what is unknown is not among them."""
-    for submission in ("c", "a", "d", "b"):
-        await journal.about_to_send(submission, *SEA, "music")
-    for submission in ("b", "a", "c"):
-        await journal.accepted(submission, f"task {submission}")
-    assert await in_progress(journal) == ["c", "a", "b"]
-
-
-async def test_only_what_is_in_doubt_is_taken_back(journal: SqliteJournal) -> None:
-    """What was accepted or answered stays, whoever takes it back."""
-    await journal.about_to_send("task", *SEA, "music")
-    await journal.accepted("task", "t1")
-    await journal.about_to_send("call", "BoostStyle", {}, None)
-    await journal.answered("call", {"data": 1})
-    for submission in ("task", "call"):
-        await journal.take_back(submission)
-        assert await journal.find(submission) is not None
-
-
-async def test_the_failed_one_in_whose_place_it_was_sent(
-    journal: SqliteJournal, tmp_path: Path
-) -> None:
-    """It is kept while the next one is in doubt, over any number of attempts, and comes back."""
-    for submission in ("a", "b"):
-        await journal.about_to_send(submission, *SEA, "music")
-        await journal.accepted(submission, f"first {submission}")
-        await journal.over("music", f"first {submission}", {"data": submission})
-    with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
-        db.execute("UPDATE submission SET accepted_at = '2001-01-01', done_at = '2002-01-01'")
-        db.commit()
-    before = rows(
-        tmp_path, "SELECT id, task, outcome, earlier, accepted_at, done_at FROM submission"
-    )
-    for submission in ("a", "a", "b"):
-        await journal.about_to_send(submission, *SEA, "music")
-    for submission in ("a", "b"):
-        found = await journal.find(submission)
-        assert found is not None
-        assert (found.is_unknown, found.earlier_id) == (True, f"first {submission}")
-    await journal.take_back("a")
-    found = await journal.find("b")
-    assert found is not None
-    assert found.is_unknown
-    await journal.take_back("b")
-    after = rows(
-        tmp_path, "SELECT id, task, outcome, earlier, accepted_at, done_at FROM submission"
-    )
-    assert after == before
-
-
-async def test_a_second_one_that_was_accepted_stays(journal: SqliteJournal) -> None:
-    """Once the next one has a task, there is no way back to the failed one."""
-    await journal.about_to_send("a", *SEA, "music")
-    await journal.accepted("a", "t1")
-    await journal.over("music", "t1", {"data": 1})
-    await journal.about_to_send("a", *SEA, "music")
-    await journal.accepted("a", "t2")
-    await journal.take_back("a")
-    found = await journal.find("a")
-    assert found is not None
-    assert (found.task_id, found.outcome, found.earlier_id) == ("t2", None, "t1")
 
 
 async def test_the_file_of_version_2(journal: SqliteJournal, tmp_path: Path) -> None:
@@ -353,19 +198,6 @@ def test_a_path_that_cannot_be_followed(tmp_path: Path, monkeypatch: pytest.Monk
     gone.rmdir()
     with pytest.raises(JournalError, match="No journal can be at 'songs"):
         SqliteJournal(Path("songs.sqlite"))
-
-
-async def test_when_it_was_sent_is_when_it_was_sent_last(
-    journal: SqliteJournal, tmp_path: Path
-) -> None:
-    """A second sending has the time of its own."""
-    await journal.about_to_send("k", *SEA, "music")
-    with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
-        db.execute("UPDATE submission SET sent_at = '2001-01-01 00:00:00'")
-        db.commit()
-    await journal.about_to_send("k", *SEA, "music")
-    ((sent_at,),) = rows(tmp_path, "SELECT sent_at FROM submission")
-    assert sent_at > "2002"
 
 
 async def test_what_cannot_be_written_in_passing_is_logged_once(
