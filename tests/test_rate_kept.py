@@ -142,7 +142,7 @@ async def test_a_rate_that_cannot_be_kept(fake_suno: FakeSuno, tmp_path: Path) -
 _PROGRAM = """
 import asyncio, sys
 from suno_async import SunoClient
-from suno_async.testing import run_sped_up
+from suno_async.testing import run_accelerated
 
 async def main():
     async with SunoClient("key", base_url=sys.argv[1], journal=sys.argv[2]) as suno:
@@ -151,7 +151,7 @@ async def main():
         print("sent", flush=True)
         await asyncio.wait(asking)
 
-run_sped_up(main(), speed=4)
+run_accelerated(main(), speed=4)
 """
 
 
