@@ -30,6 +30,7 @@ import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -79,6 +80,7 @@ class JournalFile(Worker):
     """
 
     _given: Path = field(alias="given", converter=_absolute)
+    _patience: float = field(factory=lambda: PATIENCE, init=False)
     _prepare: Callable[[sqlite3.Connection, Path], None] = field(alias="prepare")
     """Checks what is in it before anything is changed, and makes or upgrades its tables."""
     _reads_only: bool = field(default=False, alias="reads_only")
@@ -101,10 +103,6 @@ class JournalFile(Worker):
         """Its path."""
         return str(self.path)
 
-    @property
-    def _patience(self) -> float:
-        return PATIENCE
-
     def _beside(self, name: str) -> Path:
         return self.path.with_name(f"{self.path.name}-{name}")
 
@@ -119,10 +117,6 @@ class JournalFile(Worker):
         self._stop_keeping_rate = keep_slots(limiter, self._rate.read(), self._rate.write)
 
     # --- in the thread -------------------------------------------------------------------------
-
-    def _limit(self, seconds: float) -> None:
-        if self._db is not None:
-            self._db.execute(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
 
     def _error(self, error: Exception) -> JournalError:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_DBMOVED:
@@ -140,8 +134,11 @@ class JournalFile(Worker):
 
     @property
     def _open_db(self) -> sqlite3.Connection:
+        """The connection, which waits for locks of others for what is left of the patience."""
         if self._db is None:
             raise JournalError(f"The journal {self.path} is not open.")
+        patience = max(0.0, self._until - monotonic())
+        self._db.execute(f"PRAGMA busy_timeout = {1000 * patience:.0f}")
         return self._db
 
     def rows(self, statement: str, *values: str | int) -> list[Any]:

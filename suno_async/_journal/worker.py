@@ -60,6 +60,10 @@ class Worker(ABC):
         ClientClosed: it was closed.
     """
 
+    _patience: float = field(init=False)
+    """Seconds after which an answer is given up, from when the work was asked for."""
+    _until: float = field(default=0.0, init=False)
+    """By the monotonic clock, when what the thread does is given up."""
     _thread: ThreadPoolExecutor = field(
         factory=lambda: ThreadPoolExecutor(1, "suno-journal"), init=False
     )
@@ -75,11 +79,6 @@ class Worker(ABC):
     def name(self) -> str:
         """What it is called in sentences."""
 
-    @property
-    @abstractmethod
-    def _patience(self) -> float:
-        """Seconds after which an answer is given up, from when the work was asked for."""
-
     @abstractmethod
     def _open(self) -> None:
         """Connect, and check what is there."""
@@ -87,10 +86,6 @@ class Worker(ABC):
     @abstractmethod
     def _close(self) -> None:
         """Disconnect; also where opening failed half-way."""
-
-    @abstractmethod
-    def _limit(self, seconds: float) -> None:
-        """Give up what comes next after so many seconds."""
 
     @abstractmethod
     def write(self, statement: str, *values: Any) -> int:
@@ -176,7 +171,7 @@ class Worker(ABC):
 
     def _guarded(self, until: float, work: Callable[..., T], *given: Any) -> T:
         try:
-            self._limit(max(0.0, until - monotonic()))
+            self._until = until
             return work(*given)
         except JournalError:
             raise
