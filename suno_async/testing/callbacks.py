@@ -37,7 +37,7 @@ class Callback:
     """One callback, with all its tries."""
 
     task_id: str
-    """The task it tells about."""
+    """The task that it is of."""
     stage: str
     """`text`, `first`, `complete` or `error`."""
     url: str

@@ -65,10 +65,12 @@ class FakeSuno(Settings):
         self.ledger = Ledger(operations=self._names)
         self._service = Service(settings=self)
         self._courier = Courier(service=self._service)
+        # without callbacks nothing waits for a stage: a task costs no timer
         if self.send_callbacks:
             self._service.on_accepted = self._courier.watch
         self._front = Front(service=self._service, ledger=self.ledger)
         self.app = web.Application(client_max_size=_LARGEST_BODY)
+        # one route for all: also what no operation answers must pass the ledger and the faults
         self.app.router.add_route("*", "/{path:.*}", self._front.serve)
         self.app.on_shutdown.append(self._hang_up)
         self.app.on_cleanup.append(self._forget)
@@ -93,7 +95,8 @@ class FakeSuno(Settings):
             host: The address to listen at.
             port: The port; 0 is any free one.
         """
-        self._front.closing.clear()
+        self._front.closing.clear()  # it was set when the fake was closed before
+        # what still hangs at the end was made to hang, so half a second is patience enough
         runner = web.AppRunner(
             self.app, handle_signals=False, access_log=None, shutdown_timeout=0.5
         )
@@ -123,7 +126,7 @@ class FakeSuno(Settings):
     @property
     def balance(self) -> float:
         """The credits the account holds now; can be set."""
-        self._service.settle()
+        self._service.settle()  # refunds are due by the clock, and nobody else may have asked
         return self._service.credits
 
     @balance.setter
@@ -157,7 +160,8 @@ class FakeSuno(Settings):
             ValueError: there is no such operation, or a time is below 0.
             TypeError: a `Plan` has no such attribute.
         """
-        Plan(complete=0).changed(changes)  # what cannot be is told here, not by a server's error
+        # a plan that cannot be raises here, at the line that asks for it, not in the server's task
+        Plan(complete=0).changed(changes)
         self._service.scripts.append(Script(changes, self._page_of(operation), times))
 
     def fail(
@@ -229,7 +233,7 @@ class FakeSuno(Settings):
             renewed: Whether its record shows new links; else nothing is kept.
         """
         job = self._service.jobs[task_id]
-        job.links += 1
+        job.links += 1  # a link carries the number it was made with, so that older ones are dead
         job.gone = not renewed
 
     def replace_files(self, task_id: str) -> None:

@@ -242,10 +242,12 @@ def _named() -> dict[str, Fault]:
         "BARE_429": Fault.bare(429),
         "DATA_NULL": Fault.envelope(200, "success"),
     }
+    # a fault's name is that of its attribute, written once
     return {name: attrs.evolve(fault, name=name.lower()) for name, fault in kinds.items()}
 
 
 _NAMED = _named()
+# attributes of the class that they are of, which is made by now: it cannot hold them itself
 for _name, _fault in _NAMED.items():
     setattr(Fault, _name, _fault)
 

@@ -136,6 +136,7 @@ class Ledger:
         """The largest number of requests that arrived within any `seconds`, its end left out."""
         times = [entry.time for entry in self._of(operation)]
         most = begin = 0
+        # two fingers over sorted times: each window that ends at an entry, begun as late as it can
         for end, time in enumerate(times):
             while times[begin] <= time - seconds:
                 begin += 1
@@ -173,6 +174,7 @@ class Ledger:
             )
 
     def _of(self, operation: str | None) -> Iterator[Entry]:
+        # a name that is none would always find nothing, and an assertion of 0 always hold
         if operation is not None and self._operations:
             operation = page_of(operation, self._operations)
         return (entry for entry in self.entries if operation in (None, entry.operation))

@@ -16,7 +16,7 @@ other, ``loop.time()``. So a clock of one's own is a selector that treats the ti
 
     For the last two the clock stands still, and the loop waits in real time.
 
-`AcceleratedLoop` sleeps, but a fraction of the time, and tells its seconds accordingly.
+`AcceleratedLoop` sleeps, but a fraction of the time, and counts its seconds accordingly.
 
 What the clock cannot know of: another process, a thread that is not an executor's, `time.time`.
 With nothing scheduled at all, a loop waits as any other does, for a signal or a child process.
@@ -38,7 +38,7 @@ _Ts = TypeVarTuple("_Ts")
 _TICK = 1e-8  # the clock moves at every turn, or a deadline a rounding error ahead is never reached
 _BUFFER_PATIENCE = 0.05  # real seconds for a full buffer: TCP may put off an answer for 40 ms
 _OUTSIDE_PATIENCE = 10.0  # real seconds; a thread that takes longer may be waiting for the clock
-_HORIZON = 60 * 86_400.0  # two months ahead, somebody must be waiting for what never comes
+_HORIZON = 60 * 86_400.0  # seconds; two months ahead, a test waits for what never comes
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -56,13 +56,14 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self.now += _TICK
+        # None: only a signal or a thread can wake the loop; 0: something is ready to run
         if timeout is None or timeout <= 0:
             return super().select(timeout)
         events = self._select_in_flight()
         if not events:
-            self.now += timeout
+            self.now += timeout  # nothing can happen before the next deadline, so it is now
         if self.now > self._horizon:
-            self._horizon += _HORIZON
+            self._horizon += _HORIZON  # or what cleans up after the error would raise it again
             raise RuntimeError("Two months have passed on the virtual clock: nothing ends this.")
         return events
 
@@ -71,13 +72,17 @@ class _JumpingSelector(selectors.DefaultSelector):
         events = super().select(0)
         keys = self.get_map()
         if not events and len(keys) > 1:  # one is the loop's own, by which threads wake it
+            # a datagram through the same queue: once it is back, what was sent before it has
+            # arrived; three, for a delivery may make the system send something in turn
             for _ in range(3):
-                with contextlib.suppress(TimeoutError):
+                with contextlib.suppress(TimeoutError):  # lost on a busy machine: the next one
                     self._probe.send(b"\0")
                     self._probe.recv(1)
                 events = events or super().select(0)
+            # a writer waits, so a buffer is full: the other end needs real time to empty it
             if not events and any(key.events & selectors.EVENT_WRITE for key in keys.values()):
                 events = super().select(_BUFFER_PATIENCE)
+        # a thread that is done wakes the loop by a byte, which is an event like any other
         if not events and self.outside:
             events = super().select(_OUTSIDE_PATIENCE)
         return events
@@ -107,6 +112,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Future[_T]:
         """Run `func` in a thread, while the clock stands still."""
         future = super().run_in_executor(executor, func, *args)
+        # counted until its callback has run in the loop, not until the thread is done: in between
+        # the result is in nobody's hands, and the clock must not jump over it
         self._clock.outside += 1
         future.add_done_callback(self._is_back)
         return future
@@ -116,7 +123,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         """Connect a socket, while the clock stands still."""
-        self._clock.outside += 1
+        self._clock.outside += 1  # with a full backlog, a connection waits for a real second
         try:
             await super().sock_connect(sock, address)
         finally:

@@ -124,7 +124,7 @@ class Plan:
         """
         fields: dict[str, Any] = {**changes}
         for stage in fields.pop("skip", ()):
-            fields[stage] = None
+            fields[stage] = None  # a stage that no plan has is a TypeError of `evolve`
         return attrs.evolve(self, **fields)
 
 
@@ -200,18 +200,20 @@ class Timetable:
 
     def __call__(self, kind: Kind, rng: Random) -> Plan:
         """The plan for a task of this kind."""
+        # drawn in this order for every kind, so that a share of failures moves no other draw
         slow = rng.uniform(1.5, 3.0) if rng.random() < self.slow else 1.0
         fails = rng.random() < self.failed
         if kind is Kind.MUSIC:
             text, first = self._around(self.text, 0.25, rng), self._around(self.first, 0.1, rng)
             complete = self._around(self.complete, 0.12, rng) * slow
-            text, first, complete = sorted((text, first, complete))
+            text, first, complete = sorted((text, first, complete))  # drawn apart, they may cross
             fail_at = rng.uniform(text, complete) if fails else None
             return Plan(text=text, first=first, complete=complete, fail_at=fail_at)
         complete = self._around(self._usual(kind), 0.25, rng) * slow
         return Plan(complete=complete, fail_at=complete if fails else None)
 
     def _around(self, seconds: float, spread: float, rng: Random) -> float:
+        # log-normal, as waiting times are: many a little early, a few very late, none below 0
         factor = rng.lognormvariate(0.0, spread * self.spread) if self.varied else 1.0
         return seconds * self.scale * factor
 

@@ -138,6 +138,7 @@ def _source(service: Service, call: Call) -> tuple[Job, int] | None:
     """The track or the task that a task works on; refused if unknown, where ids are judged."""
     for field in ("audioId", "taskId", "sunoTaskId"):
         wanted = call.text(field)
+        # of MIDI the task is a separation, and the audio id that of a stem, which nobody made
         if not wanted or (field == "audioId" and call.operation.kind is Kind.MIDI):
             continue
         found = _found(service, wanted)

@@ -31,7 +31,7 @@ _CALLBACK_CODES = frozenset({400, 408, 413, 451, 500, 501, 531})
 
 
 def _stems(job: Job) -> Record:
-    """Stems in snake case, as a callback tells them."""
+    """Stems in snake case, as a callback carries them."""
     names = file_records.stem_names(job)
     urls = {f"{_snake(name)}_url": file_records.stem_link(job, name) for name in names}
     return {"origin_url": "", **urls}
@@ -72,7 +72,7 @@ def callback_body(service: Service, job: Job, stage: str) -> Record:
     if failed:
         body["code"] = job.plan.error_code or _USUAL_CODES.get(job.kind, 400)
         body["msg"] = job.plan.error_message or _FAILED[job.kind]
-        if body["code"] not in _CALLBACK_CODES:
+        if body["code"] not in _CALLBACK_CODES:  # callbacks know fewer codes than records
             body["code"] = 500
     elif job.kind in (Kind.MUSIC, Kind.LYRICS):
         body["msg"] = _MESSAGES[stage]

@@ -102,7 +102,7 @@ class Operation:
 
     @property
     def price(self) -> float:
-        """What it costs in credits, where that does not depend on the request."""
+        """The price in credits, where it does not depend on the request."""
         return PRICES.get(self.name, 0.0)
 
 

@@ -56,7 +56,7 @@ def wav(service: Service, body: Body) -> None:
 
 
 def images(service: Service, body: Body) -> None:
-    """Cover images are made once for each task; the refusal tells by which."""
+    """Cover images are made once for each task; the refusal names the task."""
     before = service.made_before(Kind.IMAGES, body["taskId"])
     if before is not None:
         raise Refusal(EXISTS, "The cover already exists.", {"taskId": before.id})

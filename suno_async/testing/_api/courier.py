@@ -20,7 +20,7 @@ _BEHIND = 1.0  # how long after the next stage a reordered callback is sent, in 
 
 @define(eq=False, kw_only=True)
 class Courier:
-    """Delivers what tasks have to tell, each stage at its time."""
+    """Posts what happens to tasks, each stage at its time."""
 
     service: Service
     faults: CallbackFaults = field(factory=CallbackFaults, init=False)
@@ -58,6 +58,7 @@ class Courier:
 
         def come() -> None:
             self._timers.discard(timer)
+            # the next stage's timer first: what is delivered now may take long, or fail
             if index + 1 < len(due):
                 self._wait_for(job, due, index + 1)
             self._come(job, due, index)
@@ -80,6 +81,7 @@ class Courier:
                 self._walk(self._deliver(job, callback, delay))
 
     def _draw(self, at: float, following: float | None) -> tuple[str | None, float]:
+        # the draws begin with the first callback after a change, so that they depend on the seed
         faults, rng = self.faults, self._rng or Random(self.faults.seed)
         self._rng = rng
         chance = rng.random()
@@ -91,7 +93,7 @@ class Courier:
         chance -= faults.late
         if chance < faults.reordered and following is not None:
             return "reordered", following - at + _BEHIND
-        chance -= faults.reordered
+        chance -= faults.reordered  # below 0 where it was to be reordered, but has no next stage
         return ("duplicated", 0.0) if 0.0 <= chance < faults.duplicated else (None, 0.0)
 
     def _walk(self, way: Coroutine[None, None, None]) -> None:
@@ -113,6 +115,7 @@ class Courier:
 
     async def _try(self, callback: Callback) -> bool:
         if self._session is None:
+            # a connection each, as the service has it, and no queue in front of a slow receiver
             connector = aiohttp.TCPConnector(force_close=True, limit=0)
             limit = aiohttp.ClientTimeout(total=None)  # its own is rounded up to whole seconds
             self._session = aiohttp.ClientSession(connector=connector, timeout=limit)
@@ -124,5 +127,5 @@ class Courier:
                 ) as response,
             ):
                 return response.status == OK
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+        except (aiohttp.ClientError, TimeoutError, ValueError):  # a ValueError: no URL at all
             return False

@@ -175,7 +175,7 @@ def duration(operation: str, body: Body) -> int | None:
 
 
 def lengths(model: str) -> Lengths:
-    """What this model takes; a model that is not listed takes what the latest of the lists does."""
+    """The longest texts of a model; one that is not listed has those of the newest listed."""
     return MODELS.get(model, _NEW)
 
 

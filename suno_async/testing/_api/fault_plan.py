@@ -20,7 +20,7 @@ class _Order:
     def meant(self, path: str, operation: str) -> bool:
         on = self.on
         if on is None:
-            return operation != ""
+            return operation != ""  # files and unknown paths only where they are named
         return on in (path, operation) or (on.endswith("/") and path.startswith(on))
 
 
@@ -63,7 +63,7 @@ class FaultPlan:
         for order in self._orders:
             if not order.meant(path, operation):
                 continue
-            if order.skip:
+            if order.skip:  # a request that is let pass counts for every order it is meant by
                 order.skip -= 1
                 continue
             order.was_played = True
@@ -73,6 +73,7 @@ class FaultPlan:
                     self._orders.remove(order)
             return order.fault
         if operation and self._rate and (self._on is None or operation in self._on):
+            # drawn only for what may be hit, so that other requests do not shift the draws
             unlucky = self._rng.random() < self._rate
             return self._rng.choice(self._choices) if unlucky else None
         return None

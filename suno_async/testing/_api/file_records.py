@@ -125,7 +125,7 @@ def midi(service: Service, job: Job, now: float) -> Record:
 
 
 def notes(job: Job, *, as_text: bool = False) -> Record:
-    """A few notes on two instruments; a callback tells some of the times as texts."""
+    """A few notes on two instruments; a callback has some of the times as texts."""
 
     def time(value: float) -> Any:
         return str(value) if as_text else value

@@ -27,6 +27,7 @@ def file_reply(service: Service, request: web.Request, path: str) -> Reply:
     else:
         task_id, _, name = path.removeprefix("/files/").partition("/")
         job = service.jobs.get(task_id)
+        # a link of before `expire` is refused as the service's storage does, by 403 and not by 404
         if job is not None and request.query.get("v", "0") != str(job.links):
             return bytes_reply(b"The link has expired", _EXPIRED, "text/plain")
         found = _made(job, name, now) if job is not None and job.kept(now) else None
@@ -42,12 +43,13 @@ def ranged(request: web.Request, blob: Blob, path: str) -> Reply:
     etag = f'"{zlib.crc32(f"{path} {blob.version}".encode()):08x}-{blob.size:x}"'
     headers = {"ETag": etag, "Accept-Ranges": "bytes"}
     wanted = _RANGE.match(request.headers.get("Range", ""))
+    # another file by now: the whole of it, or a download would be put together from two
     if wanted is None or request.headers.get("If-Range", etag) != etag:
         return Reply(blob, headers=headers)
     first, last = wanted.groups()
     if not first and not last:
         return Reply(blob, headers=headers)
-    start = int(first) if first else max(0, blob.size - int(last))
+    start = int(first) if first else max(0, blob.size - int(last))  # `bytes=-5` is the last five
     stop = min(blob.size, int(last) + 1) if first and last else blob.size
     if start >= stop:
         headers["Content-Range"] = f"bytes */{blob.size}"

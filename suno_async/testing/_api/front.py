@@ -54,6 +54,7 @@ class Front:
         is_file = path.startswith(FOLDERS)
         up, down = self._drawn_delays()
         await _wait(up)
+        # counted now, after the way here: requests may overtake each other, as on a real network
         entry = Entry(self.service.now(), request.method, path, operation.name if operation else "")
         entry.query = dict(request.query)
         (self.ledger.downloads if is_file else self.ledger.entries).append(entry)
@@ -61,7 +62,7 @@ class Front:
             if is_file:
                 return await self._file(request, entry, down)
             return await self._api(request, entry, operation, down)
-        except ConnectionError:  # the client has gone: nobody is there to be answered
+        except ConnectionError:  # the client has gone, so there is no one to answer
             return web.Response()
         finally:
             entry.answered = self.service.now()
@@ -69,20 +70,22 @@ class Front:
     async def _api(
         self, request: web.Request, entry: Entry, operation: Operation | None, down: float
     ) -> web.StreamResponse:
+        # the rate comes before any fault: a gateway refuses without looking at what it refuses
         if self._limited(request, entry, operation):
             await _wait(down)
             return await send(request, self._too_fast(entry))
         fault = self._fault(entry)
         if fault is not None and not fault.accepts:
             if fault.kind is not FaultKind.DELAY:
-                if fault.reads:
+                if fault.reads:  # else the client may still be sending when the connection ends
                     await _drain(request)
                 await _wait(down)
                 return await spoil(request, fault, None, self.closing)
             if operation is None or not operation.multipart:
-                await request.read()  # it would be lost with the connection, were nobody there
+                await request.read()  # by then the client may have gone, and the body with it
             await _wait(fault.seconds)
-            fault = None
+            fault = None  # from here on it is a request like any other, only later
+        # accepted and charged before anything is said of it, as faults after that need
         answer = await self._answer(request, entry, operation)
         entry.code = answer.code
         entry.decision = Decision.ACCEPTED if answer.code < BAD else Decision.REFUSED
@@ -154,6 +157,7 @@ class Front:
         return self.service.settings.api_key in (None, key.strip())
 
     def _limited(self, request: web.Request, entry: Entry, operation: Operation | None) -> bool:
+        # a stranger's requests do not count towards the key's rate
         if self._judge is None or operation is None or not self._knows(request):
             return False
         if self.service.settings.count == "submissions" and not operation.submits:
@@ -176,6 +180,7 @@ class Front:
             return 0.0, 0.0
         if callable(delay):
             return delay(self._delays)
+        # the total is in the range, and any part of it is the way there
         total = self._delays.uniform(*delay)
         up = self._delays.uniform(0.0, total)
         return up, total - up

@@ -1,4 +1,4 @@
-"""An accepted task. Its state follows from the clock whenever somebody asks: no timer runs."""
+"""An accepted task. Its state is computed from the clock at each request: no timer runs."""
 
 from enum import IntEnum
 from functools import cached_property
@@ -58,14 +58,14 @@ class Job:
 
     @cached_property
     def songs(self) -> tuple[Song, ...]:
-        """The tracks it makes (music only)."""
+        """The tracks that the task makes (music only)."""
         wanted = duration(self.operation, self.body)
         seconds = self.song_seconds if wanted is None else (wanted, wanted)
         return songs(self.id, self.body, self.rng("songs"), seconds, self.source_song)
 
     @property
     def source_song(self) -> Song | None:
-        """The track that it works on, where that is known."""
+        """The track that the task works on, where that is known."""
         if self.source is None or self.source[0].kind is not Kind.MUSIC:
             return None
         job, index = self.source
@@ -73,12 +73,12 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """How long the track is that it works on; a minute where that is not known."""
+        """The length of the track that the task works on; a minute where that is not known."""
         return 60.0 if self.source_song is None else self.source_song.duration
 
     @property
     def voice_id(self) -> str:
-        """The id of the voice it makes (voices only)."""
+        """The id of the voice that the task makes (voices only)."""
         return f"voice_{self.id[:16]}"
 
     def rng(self, purpose: str) -> Random:
@@ -86,8 +86,9 @@ class Job:
         return Random(f"{self.seed}:{self.number}:{purpose}")
 
     def moment(self, now: float) -> Moment:
-        """How far it is at `now`."""
+        """How far the task is at `now`."""
         age, plan = now - self.accepted, self.plan
+        # the latest first: stages that were left out are None, and a failure ends all others
         if plan.fails and age >= plan.end:
             return Moment.FAILED
         if age >= plan.complete:
@@ -99,41 +100,42 @@ class Job:
         return Moment.PENDING
 
     def progress(self, now: float) -> float:
-        """The share of its time that has passed."""
+        """The share of the task's time that has passed, 0 to 1."""
         return min(1.0, (now - self.accepted) / self.plan.end) if self.plan.end else 1.0
 
     def over(self, now: float) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether the task has ended at `now`, well or not."""
         return self.moment(now) >= Moment.COMPLETE
 
     def done(self, now: float) -> bool:
-        """Whether it ended well."""
+        """Whether the task is complete at `now`."""
         return self.moment(now) is Moment.COMPLETE
 
     def has_result(self, now: float) -> bool:
-        """Whether its result is there: it ended well, or failed and kept something."""
+        """Whether the record shows a result at `now`: complete, or failed with some kept."""
         return self.done(now) or (self.over(now) and self.plan.partial > 0)
 
     @property
     def ends_at(self) -> float:
-        """The loop's time at which it is over."""
+        """The loop's time at which the task ends."""
         return self.accepted + self.plan.end
 
     @property
     def failure(self) -> str | int:
-        """The status it fails with."""
+        """The status of the record once the task has failed."""
         status = self.plan.status
         return FAILURES[self.kind] if status is None else status
 
     @property
     def error_code(self) -> int:
-        """The code it fails with."""
+        """The `errorCode` of the record once the task has failed."""
+        # images have a code of their own, and words are refused as a request is
         usual = 501 if self.kind is Kind.IMAGES else BAD if self.failure == _SENSITIVE else 500
         return usual if self.plan.error_code is None else self.plan.error_code
 
     @property
     def error_message(self) -> str:
-        """What it says when it fails."""
+        """The `errorMessage` of the record once the task has failed."""
         if self.plan.error_message is not None:
             return self.plan.error_message
         if self.failure == _SENSITIVE:
@@ -142,18 +144,18 @@ class Job:
 
     @property
     def refunded(self) -> bool:
-        """Whether its failure gives the credits back."""
+        """Whether the task fails and gives the credits back."""
         return self.plan.fails and self.plan.error_code == REFUNDED
 
     def link(self, name: str) -> str:
-        """The address of one of its files."""
+        """The address of one of the task's files."""
         version = f"?v={self.links}" if self.links else ""
         return f"{self.origin}/files/{self.id}/{name}{version}"
 
     def marked(self, key: str) -> str:
-        """What a file is made from: another text in each edition."""
+        """The seed of a file's bytes: another text in each edition."""
         return f"{key} {self.edition}" if self.edition else key
 
     def kept(self, now: float) -> bool:
-        """Whether its files are still there."""
+        """Whether the task's files have not been deleted yet."""
         return not self.gone and now < self.ends_at + KEPT

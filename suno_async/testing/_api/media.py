@@ -30,7 +30,7 @@ class Blob:
     read: Callable[[int, int], bytes]
     """The bytes from `start` up to and without `stop`."""
     version: str = ""
-    """What tells it from another file of the same name and size."""
+    """What sets it apart from another file of the same name and size."""
 
 
 def whole_frames(seconds: float) -> float:
@@ -43,6 +43,7 @@ def mp3(key: str, seconds: float) -> Blob:
     room = FRAME_BYTES - len(_FRAME_HEADER) - len(_SIDE_INFO)
 
     def frame(number: int) -> bytes:
+        # which frame it is, of which file: what was put together wrongly can be seen
         filler = f"{number:08d} {key} ".encode("ascii", "replace")
         return _FRAME_HEADER + _SIDE_INFO + filler.ljust(room, b".")[:room]
 
@@ -112,7 +113,7 @@ def _frames(seconds: float) -> int:
 
 def _blocks(size: int, count: int, block: Callable[[int], bytes], content_type: str) -> Blob:
     def read(start: int, stop: int) -> bytes:
-        first, last = start // size, min(count, -(-stop // size))
+        first, last = start // size, min(count, -(-stop // size))  # rounded up
         return b"".join(map(block, range(first, last)))[start - first * size : stop - first * size]
 
     return Blob(size * count, content_type, read)

@@ -70,7 +70,7 @@ def extend(service: Service, body: Body) -> None:
     """A track carried on, with its own parameters or with new ones."""
     model = known_model(service, body)
     _carried_on(service, model, body)
-    if not service.settings.strict_ids:
+    if not service.settings.strict_ids:  # the track need not be one that was made here
         return
     job, index = service.track(body["audioId"])
     made_with = job.body.get("model")

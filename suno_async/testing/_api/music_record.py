@@ -51,13 +51,14 @@ def tracks(service: Service, job: Job, moment: Moment) -> list[Record]:
         return [_track(service, job, index, ready=True) for index in kept]
     found = [_track(service, job, index, ready=index < _READY[moment]) for index in range(2)]
     if moment is Moment.FIRST and job.number % 2:
-        for key in ("audioUrl", "sourceAudioUrl", "duration"):  # seen both ways: empty, and absent
+        # live answers were seen both ways, empty and absent: every other task has it absent
+        for key in ("audioUrl", "sourceAudioUrl", "duration"):
             del found[1][key]
     return found
 
 
 def callback_tracks(service: Service, job: Job, moment: Moment) -> list[Record]:
-    """The tracks as a callback tells them: snake case, and no keys for what is not there."""
+    """The tracks as a callback carries them: snake case, and no keys for what is not there."""
     return [
         {"audio_url": ""}
         | {

@@ -55,6 +55,7 @@ def bytes_reply(content: bytes, status: int, content_type: str) -> Reply:
 
 async def send(request: web.Request, reply: Reply) -> web.StreamResponse:
     """Send a reply as it should be."""
+    # what is small goes out whole, in one write: most answers, and the cheapest way
     if reply.length <= _PIECE and request.method != "HEAD":
         body, headers = reply.piece(0, reply.length), _headers(reply)
         return web.Response(body=body, status=reply.status, headers=headers)
@@ -75,7 +76,7 @@ async def spoil(
         case FaultKind.RESET | FaultKind.CLOSE:
             response = _hang_up(request, reset=fault.kind is FaultKind.RESET)
         case FaultKind.NEVER:
-            await closing.wait()
+            await closing.wait()  # a handler that never ended would hold the fake's own end
             response = _hang_up(request, reset=True)
         case FaultKind.ANSWER:
             response = _instead(request, fault, true)
@@ -97,6 +98,7 @@ async def spoil(
 
 
 def _instead(request: web.Request, fault: Fault, true: Reply) -> web.Response:
+    # no body of its own: the true answer, under other headers
     body = true.piece(0, true.length) if fault.body is None else fault.body
     headers = {"Content-Type": _JSON, **fault.headers}
     if "Location" in headers:
@@ -120,7 +122,7 @@ async def _drip(
 ) -> web.StreamResponse:
     response = _opened(true)
     await response.prepare(request)
-    with contextlib.suppress(ConnectionResetError):  # nobody reads it any more
+    with contextlib.suppress(ConnectionResetError):  # the client has gone
         for start in range(true.length):
             if closing.is_set():
                 return _hang_up(request, reset=True)
@@ -156,8 +158,9 @@ def _opened(reply: Reply) -> web.StreamResponse:
 
 
 def _hang_up(request: web.Request, *, reset: bool) -> web.Response:
+    # the response that is returned is never sent: its connection is gone by then
     transport = request.transport
-    if transport is None:
+    if transport is None:  # the client was quicker
         return web.Response()
     if reset:
         connection = transport.get_extra_info("socket")

@@ -65,7 +65,7 @@ class Service:
         return now
 
     def wall(self, at: float) -> datetime:
-        """What a clock on the wall shows at this time of the loop."""
+        """The wall-clock time at this time of the loop."""
         started = self.now() if self._started is None else self._started
         return datetime.fromtimestamp(self.settings.epoch + at - started, UTC)
 
@@ -84,6 +84,7 @@ class Service:
     def settle(self) -> None:
         """Give back the credits of tasks that have failed with a refund by now."""
         now = self.now()
+        # a heap by time: a task's failure is known when it is accepted, its refund is due later
         while self._refunds and self._refunds[0][0] <= now:
             self.credits += heappop(self._refunds)[2]
 
@@ -95,14 +96,15 @@ class Service:
             price = STEM_PRICES[call.text("type") or "separate_vocal"]
         if price > self.credits:
             raise Refusal(NO_CREDITS, CREDITS_MESSAGE)
-        self.credits = round(self.credits - price, 6)
+        self.credits = round(self.credits - price, 6)  # prices such as 0.4 leave a residue
         call.entry.cost = price
         return price
 
     def accept(self, call: Call, kind: Kind, source: tuple[Job, int] | None) -> Job:
         """Make the task a call asks for, and charge for it; raises `Refusal`."""
-        operation, price = call.operation, self.charge(call)
+        operation, price = call.operation, self.charge(call)  # refused here, nothing is made
         number = len(self.jobs) + 1
+        # a generator a task: what one draws does not depend on how many came between
         rng = Random(f"{self.settings.seed}:{number}")
         job = Job(
             id=f"{rng.getrandbits(128):032x}",
@@ -160,7 +162,7 @@ class Service:
             if script.operation in (None, operation):
                 script.left -= 1
                 if script.left == 0:
-                    self.scripts.remove(script)
+                    self.scripts.remove(script)  # safe amid the loop, for it ends here
                 return script.changes
         return {}
 

@@ -20,7 +20,7 @@ def status(job: Job, now: float, running: str) -> str | int:
 
 
 def errors(job: Job, now: float, *, fine: int | None = None) -> Record:
-    """What went wrong; the envelope says success all the same."""
+    """The fields of a failure; the envelope says success all the same."""
     if job.moment(now) is Moment.FAILED:
         return {"errorCode": job.error_code, "errorMessage": job.error_message}
     return {"errorCode": fine, "errorMessage": None if fine is None else ""}

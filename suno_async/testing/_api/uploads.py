@@ -92,6 +92,7 @@ async def _fields(form: MultipartReader, store: UploadStore) -> dict[str, Any]:
 
 async def _streamed(part: BodyPartReader, path: Path) -> Blob:
     size = 0
+    # straight to disk: an upload may be larger than memory, and the test says that it streams
     with path.open("wb") as file:
         while piece := await part.read_chunk(_PIECE):
             size += file.write(piece)
@@ -136,6 +137,7 @@ def upload_url(service: "Service", call: Call) -> Answer:
     url = call.text("fileUrl")
     if not is_url(url):
         raise Refusal(BAD, "fileUrl must be an http or https URL")
+    # nothing is fetched from elsewhere: a test must not depend on the network, nor ask anybody
     parts = urlsplit(url)
     name = unquote(parts.path).rpartition("/")[2]
     if (parts.hostname or "").endswith(".invalid"):

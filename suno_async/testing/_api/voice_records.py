@@ -46,7 +46,7 @@ def recovery(_service: Service, job: Job, now: float) -> Record:
 
 
 def recovered(job: Job, now: float) -> list[Record] | None:
-    """What came back of the source's tracks; with `partial` set the others did not."""
+    """The source's tracks as recovered; with `partial` set, only so many came back."""
     if not job.over(now):
         return None
     whole = job.done(now) and job.plan.partial == 0
@@ -72,6 +72,7 @@ def _status(job: Job, now: float, *, ready: str, steps: tuple[str, ...]) -> str 
         return job.failure
     if moment is Moment.COMPLETE:
         return ready
+    # the words of waiting come one after the other, each for the same share of the time
     return steps[min(int(job.progress(now) * len(steps)), len(steps) - 1)]
 
 
