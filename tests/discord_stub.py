@@ -41,11 +41,12 @@ class Shown:
 
 @define(eq=False)
 class Discord:
-    """The service: people say something to the bot, and look at what it shows."""
+    """The service: people say something to the bot, and see what it shows."""
 
     shown: list[Shown] = field(factory=list[Shown], init=False)
     """The bot's messages, in order."""
-    told: list[float] = field(factory=list[float], init=False)
+
+    shown_at: list[float] = field(factory=list[float], init=False)
     """The loop's time of each message sent, and of each edit."""
     before: Callable[[], None] = lambda: None
     """Called before each of them has any effect."""
@@ -84,7 +85,7 @@ class Discord:
         return f"ws{self.base.removeprefix('http')}/gateway"
 
     async def say(self, text: str, chat: int = 7) -> Json:
-        """Somebody writes a message to the bot, once it listens."""
+        """Write a message to the bot, once it listens."""
         async with asyncio.timeout(30.0):
             await self.ready.wait()
         person = {"id": str(chat), "username": "ada", "discriminator": "0", "avatar": None}
@@ -95,10 +96,10 @@ class Discord:
     async def deliver(self, message: Json) -> None:
         """Deliver a message, possibly once more."""
         for socket in self._sockets:
-            await self._tell(socket, "MESSAGE_CREATE", message)
+            await self._send_event(socket, "MESSAGE_CREATE", message)
 
     def _take_note(self) -> None:
-        self.told.append(asyncio.get_running_loop().time())
+        self.shown_at.append(asyncio.get_running_loop().time())
         self.before()
 
     def _next(self) -> int:
@@ -178,7 +179,7 @@ class Discord:
                         "resume_gateway_url": self.gateway,
                         "application": {"id": "1", "flags": 0},
                     }
-                    await self._tell(socket, "READY", ready)
+                    await self._send_event(socket, "READY", ready)
                     self.ready.set()
         finally:
             self._sockets.remove(socket)
@@ -191,7 +192,7 @@ class Discord:
             await asyncio.sleep(self.quiet)
             await socket.send_json({"op": _HEARTBEAT_ACK, "d": None, "s": None})
 
-    async def _tell(self, socket: web.WebSocketResponse, name: str, data: Json) -> None:
+    async def _send_event(self, socket: web.WebSocketResponse, name: str, data: Json) -> None:
         await socket.send_json({"op": _DISPATCH, "t": name, "s": self._next(), "d": data})
 
 

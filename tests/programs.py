@@ -76,7 +76,7 @@ def loaded(name: str) -> tuple[dict[str, Any], list[Coroutine[Any, Any, None]]]:
 async def running(
     main: Coroutine[Any, Any, None], stop: Callable[[], None] | None = None
 ) -> AsyncGenerator[Process]:
-    """Run it until the end of the block; there it is cancelled, as by Ctrl-C, or told to stop."""
+    """Run it until the end of the block; there it is cancelled, as by Ctrl-C, or asked to stop."""
     process = Process(main)
     loop = asyncio.get_running_loop()
     loop.set_task_factory(_counted)
@@ -120,7 +120,7 @@ def _timed(handle: asyncio.Handle, run: Callable[[asyncio.Handle], None]) -> Non
     """Run a callback, and note for how long it ran or slept.
 
     The time for which the system lets it wait for a processor is not its fault, and is left out
-    where the system tells it.
+    where the system reports it.
     """
     process = handle._context.get(_PROCESS)  # type: ignore[attr-defined]
     if process is None:

@@ -39,7 +39,7 @@ def redis_server() -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def redis_client(redis_server: RedisServer) -> AsyncIterator[Client]:
-    """A client to look at what is in Redis."""
+    """A client that reads what is in Redis."""
     async with Redis(unix_socket_path=str(redis_server.socket), decode_responses=True) as client:
         yield client
 

@@ -44,20 +44,21 @@ class BadRequest(Exception):
 
 @define(eq=False)
 class Telegram:
-    """The server: people say something to the bot, and look at what it shows.
+    """The server: people say something to the bot, and see what it shows.
 
     An update is delivered again until a later poll confirms it, as Telegram does.
     """
 
     shown: list[Shown] = field(factory=list[Shown], init=False)
     """The bot's messages, in order."""
-    told: list[float] = field(factory=list[float], init=False)
+
+    shown_at: list[float] = field(factory=list[float], init=False)
     """The loop's time of each message sent, and of each edit."""
     takes_files: bool = field(default=True, init=False)
     """Whether it can fetch what it is given to play."""
     _updates: list[Json] = field(factory=list[Json], init=False)
     _numbers: int = field(default=0, init=False)
-    _told: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _updated: asyncio.Event = field(factory=asyncio.Event, init=False)
     _server: TestServer = field(init=False)
     _session: ClientSession = field(init=False)
 
@@ -79,7 +80,7 @@ class Telegram:
         return f"{str(self._server.make_url('/')).rstrip('/')}/bot{{token}}/{{method}}"
 
     async def say(self, text: str, chat: int = 7) -> Json:
-        """Somebody writes a message to the bot, whether it listens or not."""
+        """Write a message to the bot, whether it listens or not."""
         message = self._message(chat, self._next(), text)
         await self.deliver(message)
         return message
@@ -87,7 +88,7 @@ class Telegram:
     async def deliver(self, message: Json) -> None:
         """Deliver a message, possibly once more."""
         self._updates.append({"update_id": self._next(), "message": message})
-        self._told.set()
+        self._updated.set()
 
     def _next(self) -> int:
         self._numbers += 1
@@ -101,7 +102,7 @@ class Telegram:
     async def _serve(self, request: web.Request) -> web.Response:
         method, given = request.match_info["method"], dict(await request.post())
         if method not in ("getMe", "getUpdates"):
-            self.told.append(asyncio.get_running_loop().time())
+            self.shown_at.append(asyncio.get_running_loop().time())
         try:
             result = await getattr(self, f"_{method}")(given)
         except BadRequest as error:
@@ -116,10 +117,10 @@ class Telegram:
         seen = int(given.get("offset", 0))
         self._updates = [one for one in self._updates if one["update_id"] >= seen]
         if not self._updates:
-            self._told.clear()
+            self._updated.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(float(given["timeout"])):
-                    await self._told.wait()
+                    await self._updated.wait()
         return self._updates
 
     async def _sendMessage(self, given: Json) -> Json:  # noqa: N802 the API's own name

@@ -215,10 +215,10 @@ async def test_few_out_at_one_time_waste_none_of_the_rate(seconds: float) -> Non
 
 
 @pytest.mark.parametrize("has_journal", [False, True])
-async def test_near_the_end_no_submission_is_stuck_behind_looks(
+async def test_near_the_end_no_submission_is_stuck_behind_polls(
     fake_suno: FakeSuno, tmp_path: Path, has_journal: bool
 ) -> None:
-    """One that waits behind overdue looks goes first once the end is near, and is paid once."""
+    """One that waits behind overdue polls goes first once the end is near, and is paid once."""
     journal = tmp_path / "songs.sqlite" if has_journal else None
     limiter = RateLimiter(burst=1)
     async with SunoClient("key", base_url=fake_suno.url, journal=journal, limiter=limiter) as suno:
@@ -227,7 +227,7 @@ async def test_near_the_end_no_submission_is_stuck_behind_looks(
     assert [outcome.error for outcome in told] == [None] * 130
     times = [entry.time for entry in fake_suno.ledger.accepted("generate-lyrics")]
     assert len(times) == 130
-    assert max(later - earlier for earlier, later in pairwise(times)) < 30  # behind all looks: 41
+    assert max(later - earlier for earlier, later in pairwise(times)) < 30  # behind all polls: 41
 
 
 async def test_many_small_batches_are_together_as_a_large_one(
@@ -288,10 +288,10 @@ async def test_breaking_out_of_the_loop_stops_the_submitting_too(
     gc.collect()
     await asyncio.sleep(5)
     sent = len(fake_suno.ledger.of(MUSIC))
-    looks = len(fake_suno.ledger)
+    polls = len(fake_suno.ledger)
     await asyncio.sleep(100)
     assert len(fake_suno.ledger.of(MUSIC)) == sent < 500
-    assert len(fake_suno.ledger) == looks
+    assert len(fake_suno.ledger) == polls
 
 
 async def test_a_wait_for_an_outcome_may_be_begun_again(suno: SunoClient) -> None:

@@ -1,4 +1,4 @@
-"""What one URL can do to us is bounded: time, memory, and other clients' pushes."""
+"""What one URL can do to us is bounded: time, memory, and other clients' callbacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pushing import SECRET, TRACKS, callback_url, music, rejected
+from callback_kit import SECRET, TRACKS, callback_url, music, rejected
 
 from suno_async import (
     CallbackReceiver,
@@ -22,7 +22,7 @@ from suno_async.operations._kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from pushing import Reception
+    from callback_kit import Reception
 
     from suno_async.testing import FakeSuno
 
@@ -30,7 +30,7 @@ SEA = GenerateMusic("the sea")
 
 
 def notes(number: int) -> dict[str, Any]:
-    """A push of a song's notes."""
+    """A callback of a song's notes."""
     note = {"pitch": 60, "start": "1.25", "end": 1.5, "velocity": 0.5}
     instruments = [{"name": "piano", "notes": [note] * number}]
     return {"code": 200, "task_id": "T", "data": {"state": "complete", "instruments": instruments}}
@@ -80,15 +80,15 @@ async def test_a_stream_is_read_as_far_as_it_is_wanted() -> None:
     assert asyncio.get_running_loop().time() - began == pytest.approx(15)
 
 
-async def test_pushes_of_one_submission_at_once_are_bounded(
+async def test_callbacks_of_one_submission_at_once_are_bounded(
     reception: Reception, silent: FakeSuno
 ) -> None:
-    """Whoever repeats one URL gets 429 while we are busy with it, and nobody else."""
-    gate, told = asyncio.Event(), list[UnhandledCallback]()
+    """Repeating one URL gets 429 while we are busy with it; other URLs do not."""
+    gate, handled = asyncio.Event(), list[UnhandledCallback]()
 
-    async def hook(push: UnhandledCallback) -> None:
+    async def hook(callback: UnhandledCallback) -> None:
         await gate.wait()
-        told.append(push)
+        handled.append(callback)
 
     receiver = reception.make(on_unhandled=hook)
     async with SunoClient("key", base_url=silent.url, callbacks=receiver) as suno:
@@ -102,7 +102,7 @@ async def test_pushes_of_one_submission_at_once_are_bounded(
         assert tasks[1].is_done
         gate.set()
         await receiver.aclose()
-        assert len(told) == 17
+        assert len(handled) == 17
         assert await rejected(receiver, urls[0], b"") == 400
         assert await rejected(receiver, urls[0], body) is None
         await receiver.aclose()
@@ -112,7 +112,7 @@ async def test_pushes_of_one_submission_at_once_are_bounded(
 async def test_clients_of_one_account_with_the_same_keys(
     reception: Reception, silent: FakeSuno
 ) -> None:
-    """A push goes to the client whose task it is, whatever another one has under this key."""
+    """A callback goes to the client whose task it is, whatever another one has under this key."""
     settings: dict[str, Any] = {"base_url": silent.url, "callbacks": reception.receiver}
     async with SunoClient("key", **settings) as one, SunoClient("key", **settings) as two:
         tasks = [await suno.submit(SEA, idempotency_key="1") for suno in (one, two)]
@@ -152,8 +152,8 @@ async def test_no_traceback_shows_the_secret(reception: Reception, silent: FakeS
             await suno.submit(SEA, idempotency_key="k" * 600)
         errors.append(long.value)
     for error in errors:
-        told = traceback.TracebackException.from_exception(error, capture_locals=True)
-        ours = [frame for frame in told.stack if "/suno_async/" in frame.filename]
+        trace = traceback.TracebackException.from_exception(error, capture_locals=True)
+        ours = [frame for frame in trace.stack if "/suno_async/" in frame.filename]
         assert ours
         for frame in ours:
             assert SECRET not in str(frame.locals), frame

@@ -1,4 +1,4 @@
-"""What is not the service's changes nothing: forged, foreign, malformed and oversized pushes."""
+"""What is not the service's changes nothing: forged, foreign, malformed and oversized callbacks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
-from pushing import SECRET, TRACKS, callback_url, music, post, rejected
+from callback_kit import SECRET, TRACKS, callback_url, music, post, rejected
 
 from suno_async import (
     CallbackReceiver,
@@ -34,7 +34,7 @@ from suno_async.testing import FakeSuno
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from pushing import Reception
+    from callback_kit import Reception
 
 SEA = GenerateMusic("the sea")
 OTHER_SECRET = "another-secret-of-the-tests"
@@ -42,24 +42,24 @@ OTHER_SECRET = "another-secret-of-the-tests"
 
 @pytest.fixture
 async def suno(reception: Reception, silent: FakeSuno) -> AsyncIterator[SunoClient]:
-    """A client whose tasks are pushed."""
+    """A client whose tasks have callbacks."""
     async with SunoClient("key", base_url=silent.url, callbacks=reception.receiver) as client:
         yield client
 
 
 async def settled() -> None:
-    """Let what follows from pushes happen."""
+    """Let what follows from callbacks happen."""
     await asyncio.sleep(0.5)
 
 
-def ticket_of(url: str) -> str:
+def path_of(url: str) -> str:
     """The last part of a URL."""
     return url.rpartition("/")[2]
 
 
-def changed(ticket: str, at: int) -> str:
+def changed(path: str, at: int) -> str:
     """The same but for one character."""
-    return ticket[:at] + ("A" if ticket[at] != "A" else "B") + ticket[at + 1 :]
+    return path[:at] + ("A" if path[at] != "A" else "B") + path[at + 1 :]
 
 
 # --- URLs --------------------------------------------------------------------------------------
@@ -70,10 +70,10 @@ async def test_each_submission_has_an_url_of_its_own(suno: SunoClient, silent: F
     await suno.submit(SEA, idempotency_key="tg-4711")
     await suno.submit(SEA)
     first, second = callback_url(silent, 0), callback_url(silent, 1)
-    mark, inside, tag = ticket_of(first).split(".")
+    mark, inside, tag = path_of(first).split(".")
     assert (mark, len(tag)) == ("suno1", 43)
     assert urlsafe_b64decode(inside + "==")[6:] == b"music:tg-4711"
-    assert tag != ticket_of(second).split(".")[2]
+    assert tag != path_of(second).split(".")[2]
     assert b"key" not in urlsafe_b64decode(inside + "==")[:6]
 
 
@@ -87,22 +87,22 @@ def test_a_restart_keeps_urls(reception: Reception) -> None:
 
 
 async def test_forged_urls(suno: SunoClient, silent: FakeSuno, reception: Reception) -> None:
-    """Any change to any character of the ticket, a cut, or another secret's is answered 404."""
+    """Any change to any character of the path, a cut, or another secret's is answered 404."""
     task = await suno.submit(SEA)
     url, body = callback_url(silent), music(task.id)
-    ticket = ticket_of(url)
+    path = path_of(url)
     forged = [
         *(
-            ticket[:at] + ("A" if ticket[at] != "A" else "B") + ticket[at + 1 :]
-            for at in range(len(ticket))
+            path[:at] + ("A" if path[at] != "A" else "B") + path[at + 1 :]
+            for at in range(len(path))
         ),
-        *(ticket[:at] for at in range(len(ticket))),
-        *(ticket[at:] for at in range(1, len(ticket))),
-        ticket + "A",
-        ticket + "=",
-        ticket.upper(),
-        ticket_of(reception.make(secret=OTHER_SECRET).url_for("x", KINDS["music"], b"")),
-        ticket_of(reception.make().url_for("x", KINDS["music"], b"")[:-43]) + ticket[-43:],
+        *(path[:at] for at in range(len(path))),
+        *(path[at:] for at in range(1, len(path))),
+        path + "A",
+        path + "=",
+        path.upper(),
+        path_of(reception.make(secret=OTHER_SECRET).url_for("x", KINDS["music"], b"")),
+        path_of(reception.make().url_for("x", KINDS["music"], b"")[:-43]) + path[-43:],
         "suno1." + "A" * 2000 + "." + "A" * 43,
         "é" * 80,
         "\ud800",
@@ -115,16 +115,16 @@ async def test_forged_urls(suno: SunoClient, silent: FakeSuno, reception: Recept
         assert await rejected(reception.receiver, one, body) == 404, one
     await settled()
     assert task.stage is Stage.PENDING
-    assert reception.unwatched == []
+    assert reception.unhandled == []
     assert await rejected(reception.receiver, url, body) is None
 
 
-async def test_tickets_are_compared_in_constant_time(
+async def test_paths_are_compared_in_constant_time(
     suno: SunoClient, silent: FakeSuno, reception: Reception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every comparison is `hmac.compare_digest` of all of it, for each secret, whatever differs."""
     await suno.submit(SEA)
-    ticket, compared = ticket_of(callback_url(silent)), list[tuple[int, int]]()
+    path, compared = path_of(callback_url(silent)), list[tuple[int, int]]()
     real = hmac.compare_digest
 
     def compare(one: bytes, other: bytes) -> bool:
@@ -133,14 +133,14 @@ async def test_tickets_are_compared_in_constant_time(
 
     monkeypatch.setattr(hmac, "compare_digest", compare)
     receiver = reception.make(old_secrets=[OTHER_SECRET])
-    for at in (7, 30, len(ticket) - 20, len(ticket) - 2):
+    for at in (7, 30, len(path) - 20, len(path) - 2):
         compared.clear()
-        assert await rejected(receiver, changed(ticket, at), b"{}") == 404
-        assert compared == [(len(ticket), len(ticket))] * 2
+        assert await rejected(receiver, changed(path, at), b"{}") == 404
+        assert compared == [(len(path), len(path))] * 2
 
 
 async def test_secrets_are_changed_without_a_gap(silent: FakeSuno) -> None:
-    """URLs of an old secret are taken while it is named, and made with the new one only."""
+    """URLs of an old secret are accepted while it is named, and made with the new one only."""
     old = CallbackReceiver("http://127.0.0.1:9", OTHER_SECRET)
     new = CallbackReceiver("http://127.0.0.1:9", SECRET, old_secrets=[OTHER_SECRET])
     later = CallbackReceiver("http://127.0.0.1:9", SECRET)
@@ -181,7 +181,7 @@ async def test_paths_and_proxies(public: str, at: tuple[str, ...], arrives: str)
     app = web.Application()
     app.add_routes(receiver.routes(*at))
     async with TestServer(app) as server, ClientSession() as session:
-        where = str(server.make_url(f"{arrives}/{ticket_of(url)}"))
+        where = str(server.make_url(f"{arrives}/{path_of(url)}"))
         for query in ("", "?from=proxy"):
             answer = await session.post(where + query, json=music("1"))
             assert (answer.status, await answer.json()) == (200, {"status": "received"})
@@ -191,12 +191,12 @@ async def test_paths_and_proxies(public: str, at: tuple[str, ...], arrives: str)
 
 
 async def test_any_framework_may_name_the_path(reception: Reception) -> None:
-    """`deliver` takes the whole URL, its path, or the ticket, as a proxy may have written it."""
+    """`handle` takes the whole URL, its path, or the end of it, as a proxy may have written it."""
     url = reception.receiver.url_for("tg-1", KINDS["music"], b"")
-    ticket = ticket_of(url)
-    escaped = quote(ticket).replace("-", "%2D").replace("_", "%5f").replace(".", "%2e")
-    for path in (url, f"{url}/", f"{url}?x=1", quote(url), urlsplit(url).path, ticket, escaped):
-        assert await rejected(reception.receiver, path, music("1")) is None, path
+    path = path_of(url)
+    escaped = quote(path).replace("-", "%2D").replace("_", "%5f").replace(".", "%2e")
+    for given in (url, f"{url}/", f"{url}?x=1", quote(url), urlsplit(url).path, path, escaped):
+        assert await rejected(reception.receiver, given, music("1")) is None, given
 
 
 # --- bodies ------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ async def test_malformed_bodies(
     assert await post(callback_url(silent), raw) == status
     assert await rejected(reception.receiver, callback_url(silent), raw) == status
     await settled()
-    assert (task.stage, task.failure, reception.unwatched) == (Stage.PENDING, None, [])
+    assert (task.stage, task.failure, reception.unhandled) == (Stage.PENDING, None, [])
     assert not task.is_done
 
 
@@ -276,7 +276,7 @@ async def test_malformed_bodies(
 async def test_what_is_odd_but_the_services(
     suno: SunoClient, silent: FakeSuno, body: dict[str, Any]
 ) -> None:
-    """Words and numbers that nobody knows are no reason to refuse the push."""
+    """Words and numbers that nobody knows are no reason to refuse the callback."""
     task = await suno.submit(SEA)
     raw = json.dumps(body).replace('"T"', json.dumps(task.id)).encode()
     assert await post(callback_url(silent), raw) == 200
@@ -299,7 +299,7 @@ async def test_what_is_parsed_already(
 
 
 async def test_a_body_that_never_comes(reception: Reception) -> None:
-    """Whoever has a URL and dawdles is sent away after fifteen seconds; others are not kept."""
+    """A sender that dawdles over its body is refused after fifteen seconds; others do not wait."""
     url = urlsplit(reception.receiver.url_for("tg-1", KINDS["music"], b""))
     loop = asyncio.get_running_loop()
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
@@ -312,10 +312,10 @@ async def test_a_body_that_never_comes(reception: Reception) -> None:
     await writer.wait_closed()
 
 
-async def test_pushes_of_another_submission(
+async def test_callbacks_of_another_submission(
     suno: SunoClient, silent: FakeSuno, reception: Reception
 ) -> None:
-    """A true URL tells of its own task alone, whoever's the other one is, of whatever kind."""
+    """A true URL speaks for its own task alone, whatever other task and kind the body names."""
     one, two = await suno.submit(SEA), await suno.submit(SEA)
     words = await suno.submit(GenerateLyrics("rain"))
     urls = [callback_url(silent, at) for at in range(3)]
@@ -323,14 +323,14 @@ async def test_pushes_of_another_submission(
         assert await rejected(reception.receiver, url, music(other.id)) == 409
     await settled()
     assert [task.stage for task in (one, two, words)] == [Stage.PENDING] * 3
-    assert reception.unwatched == []
+    assert reception.unhandled == []
 
 
 # --- ten thousand ------------------------------------------------------------------------------
 
 
 class Storm:
-    """Draws pushes of all sorts against a few tasks."""
+    """Draws callbacks of all sorts against a few tasks."""
 
     def __init__(self, tasks: list[Task[Any]], urls: list[str], seed: int) -> None:
         self.tasks, self.urls, self.rng = tasks, urls, Random(seed)
@@ -357,16 +357,16 @@ class Storm:
         return url, body, fair
 
     def _forged(self, url: str) -> str:
-        head, _, ticket = url.rpartition("/")
-        rng, parts = self.rng, ticket.split(".")
-        at = rng.randrange(len(ticket))
+        head, _, path = url.rpartition("/")
+        rng, parts = self.rng, path.split(".")
+        at = rng.randrange(len(path))
         return (
             head
             + "/"
             + rng.choice(
                 [
-                    ticket[:at],
-                    ticket[:at] + rng.choice("AB-_9!%") + ticket[at + 1 :],
+                    path[:at],
+                    path[:at] + rng.choice("AB-_9!%") + path[at + 1 :],
                     f"{parts[0]}.{parts[1]}.{'A' * 43}",
                     f"{parts[0]}.{parts[1]}.{rng.choice(self.urls).rpartition('.')[2][::-1]}",
                     "x" * rng.randrange(1, 5000),
@@ -413,10 +413,12 @@ class Storm:
                 return raw
 
 
-async def test_ten_thousand_pushes(reception: Reception, caplog: pytest.LogCaptureFixture) -> None:
-    """All are answered, none crashes, and no task hears what was not sent to its own URL."""
+async def test_ten_thousand_callbacks(
+    reception: Reception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All are answered, none crashes, and no task has an event that was not sent to its own URL."""
     caplog.set_level(logging.ERROR)
-    heard: dict[str, int] = {}
+    events: dict[str, int] = {}
     async with (
         FakeSuno(send_callbacks=False, max_rate=None, credits=1e9) as fake,
         SunoClient("key", base_url=fake.url, callbacks=reception.receiver) as suno,
@@ -436,16 +438,16 @@ async def test_ten_thousand_pushes(reception: Reception, caplog: pytest.LogCaptu
                 for at, task in enumerate(tasks):
                     changed = states[task.token] != (task.stage, task.failure, task.partial_result)
                     assert not changed or (url == urls[at] and status is None)
-                    heard[task.token] = heard.get(task.token, 0) + changed
+                    events[task.token] = events.get(task.token, 0) + changed
                     if changed and not fair:
                         assert (url, body) in storm.sent
-        assert max(heard.values()) >= 1
+        assert max(events.values()) >= 1
         assert len(fake.ledger.accepted("generate-music")) == 50
-    assert reception.unwatched, "tasks that nobody listens to"
+    assert reception.unhandled, "tasks that nobody listens to"
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-async def test_pushes_are_answered_over_sockets(
+async def test_callbacks_are_answered_over_sockets(
     suno: SunoClient, silent: FakeSuno, reception: Reception
 ) -> None:
     """A thousand of them, over a server: each has an answer that is one of ours."""
@@ -489,7 +491,7 @@ def test_a_secret_must_be_one(secret: Any) -> None:
     ],
 )
 def test_a_public_url_must_be_one(url: Any) -> None:
-    """What cannot be called with a ticket behind it is told at once."""
+    """What cannot be called with a path behind it is an error at once."""
     with pytest.raises(ConfigurationError, match="public_url"):
         CallbackReceiver(url, SECRET)
 
@@ -501,7 +503,7 @@ def test_a_size_must_be_one() -> None:
 
 
 async def test_a_key_too_long_for_an_url(suno: SunoClient, silent: FakeSuno) -> None:
-    """It is told before anything is sent; the longest one is a URL that servers take."""
+    """It is an error before anything is sent; the longest one is a URL that servers take."""
     with pytest.raises(ConfigurationError, match="512 bytes"):
         await suno.submit(SEA, idempotency_key="é" * 257)
     assert silent.ledger.entries == []
@@ -525,13 +527,13 @@ def test_a_receiver_keeps_its_secret() -> None:
 async def test_hooks_may_be_asynchronous_and_may_fail(
     silent: FakeSuno, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What a hook raises is in the log, and the next push is told all the same."""
-    told: list[UnhandledCallback] = []
+    """What a hook raises is in the log, and it is called with the next callback all the same."""
+    handled: list[UnhandledCallback] = []
 
-    async def hook(push: UnhandledCallback) -> None:
+    async def hook(callback: UnhandledCallback) -> None:
         await asyncio.sleep(1)
-        told.append(push)
-        raise ValueError(push.stage)
+        handled.append(callback)
+        raise ValueError(callback.stage)
 
     receiver = CallbackReceiver("http://127.0.0.1:9", SECRET, on_unhandled=hook)
     async with SunoClient("key", base_url=silent.url, callbacks=receiver) as suno:
@@ -540,40 +542,38 @@ async def test_hooks_may_be_asynchronous_and_may_fail(
             await receiver.handle(callback_url(silent), music(task.id, stage))
         error = music(task.id, "error", data=None) | {"code": 531, "msg": "sorry"}
         await receiver.handle(callback_url(silent), error)
-        assert told == []
+        assert handled == []
         await receiver.aclose()
-        told.sort(key=lambda one: (one.failure is not None, one.stage))
-        assert [(one.stage, one.kind, one.submission) for one in told] == [
+        handled.sort(key=lambda one: (one.failure is not None, one.stage))
+        assert [(one.stage, one.kind, one.submission) for one in handled] == [
             (Stage.TEXT, "music", "tg-1"),
             (Stage.COMPLETE, "music", "tg-1"),
             (Stage.PENDING, "music", "tg-1"),
         ]
-        assert told[0].task is task
-        assert [track.id for track in told[1].result] == [one["id"] for one in TRACKS]
-        assert told[2].failure is not None
-        assert told[2].failure.refunded
+        assert handled[0].task is task
+        assert [track.id for track in handled[1].result] == [one["id"] for one in TRACKS]
+        assert handled[2].failure is not None
+        assert handled[2].failure.refunded
     assert caplog.text.count("on_unhandled failed for music:") == 3
 
 
 async def test_who_listens_hears_and_the_hook_does_not(
     suno: SunoClient, silent: FakeSuno, reception: Reception
 ) -> None:
-    """A push goes to one of the two."""
+    """A callback goes to one of the two."""
     task = await suno.submit(SEA)
     waiting = asyncio.create_task(task.wait())
     await asyncio.sleep(0)
     assert await post(callback_url(silent), music(task.id)) == 200
     assert len(await waiting) == 2
-    assert reception.unwatched == []
+    assert reception.unhandled == []
     assert await post(callback_url(silent), music(task.id)) == 200
     await settled()
-    assert [one.token for one in reception.unwatched] == [task.token]
+    assert [one.token for one in reception.unhandled] == [task.token]
 
 
-async def test_a_task_made_by_its_token_is_looked_at(
-    silent: FakeSuno, reception: Reception
-) -> None:
-    """Whose submission it is, nobody here knows: the push is not believed, but prompts a look."""
+async def test_a_task_made_by_its_token_is_polled(silent: FakeSuno, reception: Reception) -> None:
+    """Its submission is not known here: the callback is not believed, but causes a poll."""
     silent.script(text=15.0)
     async with SunoClient("key", base_url=silent.url, callbacks=reception.receiver) as suno:
         token = (await suno.submit(SEA)).token

@@ -1,4 +1,4 @@
-"""Whatever was paid for is named to somebody: pushes of songs that nobody knew of, or waits for."""
+"""All that was paid for is reported: callbacks of songs that are not known, or not awaited."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from callback_kit import callback_url, music, post, rejected
 from programs import BLOCKS
-from pushing import callback_url, music, post, rejected
-from test_callbacks_recovery import LOOK, SEA, client, lose, rows
+from test_callbacks_recovery import POLL, SEA, client, lose, rows
 
 from suno_async import ClientClosed, GenerateLyrics, GenerateMusic, SubmissionUnknown
 from suno_async._wire.callback_bodies import path_in_record
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from pushing import Reception
+    from callback_kit import Reception
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def test_a_song_that_nobody_waits_for_is_listed(
     caplog: pytest.LogCaptureFixture,
     setup: str,
 ) -> None:
-    """Once its first push has told, whether or not anybody still has the error."""
+    """Once its first callback has come, whether or not the error is still held."""
     folder = tmp_path if "journal" in setup else None
     async with client(fake, reception.receiver, folder) as suno:
         await lose(suno, fake, "tg-1" if "key" in setup else None)
@@ -48,9 +48,9 @@ async def test_a_song_that_nobody_waits_for_is_listed(
         (token,) = (f"music:{one}" for one in fake.tasks)
         assert suno.unclaimed == [token]
         assert f"pick it up with task('{token}')" in caplog.text
-        assert [one.stage for one in reception.unwatched] == ["text", "first", "complete"]
-        assert all(one.task is not None for one in reception.unwatched)
-        assert len(fake.ledger.of(LOOK)) == 1
+        assert [one.stage for one in reception.unhandled] == ["text", "first", "complete"]
+        assert all(one.task is not None for one in reception.unhandled)
+        assert len(fake.ledger.of(POLL)) == 1
         assert len(await suno.task(token)) == 2
 
 
@@ -79,7 +79,7 @@ async def test_sent_again_all_the_same(
         assert [first.id, second.id] == list(fake.tasks)
         assert len(await first) == len(await waiting) == 2
         assert await suno.submit(SEA, idempotency_key="tg-1") is second
-        assert (suno.unclaimed, reception.unwatched) == ([], [])
+        assert (suno.unclaimed, reception.unhandled) == ([], [])
         if folder is not None:
             assert rows(folder) == [("done", second.token)]
 
@@ -88,7 +88,7 @@ async def test_sent_again_all_the_same(
 async def test_sent_again_and_nobody_waits_for_the_first(
     fake: FakeSuno, reception: Reception, tmp_path: Path, *, restart: bool
 ) -> None:
-    """It is paid for: it is listed, and the hook is told of it, in this process or the next."""
+    """It is paid for: it is listed, and the hook is called, in this process or the next."""
     async with client(fake, reception.receiver, tmp_path) as suno:
         await lose(suno, fake, "tg-1")
         second = await suno.submit(SEA, idempotency_key="tg-1", resend_unknown=True)
@@ -103,10 +103,10 @@ async def test_sent_again_and_nobody_waits_for_the_first(
                 await asyncio.sleep(200)
         first = f"music:{next(iter(fake.tasks))}"
         assert seen.unclaimed == [first]
-        told = [one for one in reception.unwatched if one.token == first]
-        assert [one.stage for one in told] == ["text", "first", "complete"]
-        assert {one.submission for one in told} == {"tg-1"}
-        assert [look.task_id for look in fake.ledger.of(LOOK)].count(first[6:]) == 1
+        handled = [one for one in reception.unhandled if one.token == first]
+        assert [one.stage for one in handled] == ["text", "first", "complete"]
+        assert {one.submission for one in handled} == {"tg-1"}
+        assert [poll.task_id for poll in fake.ledger.of(POLL)].count(first[6:]) == 1
     assert rows(tmp_path) == [("done", second.token)]
 
 
@@ -121,14 +121,14 @@ async def test_both_answers_lost(fake: FakeSuno, reception: Reception, tmp_path:
         await asyncio.sleep(200)
         (other,) = {f"music:{one}" for one in fake.tasks} - {task.token}
         assert suno.unclaimed == [other]
-        assert [one.token for one in reception.unwatched].count(other) == 3
+        assert [one.token for one in reception.unhandled].count(other) == 3
         assert rows(tmp_path) == [("done", task.token)]
 
 
 async def test_a_failure_that_was_sent_again_is_not_its_task(
     fake: FakeSuno, reception: Reception, tmp_path: Path
 ) -> None:
-    """A late push of the failed task does not answer for the new one, whose answer was lost."""
+    """A late callback of the failed task does not answer for the new one, whose answer was lost."""
     fake.script(fail_at=60, error_code=500)
     async with client(fake, reception.receiver, tmp_path) as suno:
         (failed,) = [one async for one in suno.batch([SEA])]
@@ -148,22 +148,22 @@ async def test_a_failure_that_was_sent_again_is_not_its_task(
         assert (await lost.error.recovered(timeout=10)).id == list(fake.tasks)[-1]
 
 
-async def test_the_end_of_the_client_amid_a_look(fake: FakeSuno, reception: Reception) -> None:
+async def test_the_end_of_the_client_amid_a_poll(fake: FakeSuno, reception: Reception) -> None:
     """What could not be confirmed before the end still reaches the hook."""
     fake.script(callbacks=("text",))
     async with client(fake, reception.receiver) as suno:
         error = await lose(suno, fake)
-        fake.fail(Fault.DATA_NULL, on=LOOK, times=None)
+        fake.fail(Fault.DATA_NULL, on=POLL, times=None)
         await asyncio.sleep(16)
         assert reception.answers == [200]
     await reception.receiver.aclose()
-    assert [one.token for one in reception.unwatched] == [f"music:{one}" for one in fake.tasks]
+    assert [one.token for one in reception.unhandled] == [f"music:{one}" for one in fake.tasks]
     with pytest.raises(ClientClosed):
         await error.recovered()
 
 
-async def test_a_foreign_claim_costs_one_look(fake: FakeSuno, reception: Reception) -> None:
-    """Whoever has a URL cannot spend our rate by repeating what is not true."""
+async def test_a_foreign_claim_costs_one_poll(fake: FakeSuno, reception: Reception) -> None:
+    """Repeating what is not true, to a true URL, cannot spend our rate."""
     fake.callback_faults(CallbackFaults(lost=1.0))
     async with client(fake, reception.receiver) as forgetful:
         other = (await forgetful.submit(SEA)).id
@@ -172,14 +172,14 @@ async def test_a_foreign_claim_costs_one_look(fake: FakeSuno, reception: Recepti
         for _ in range(20):
             await rejected(reception.receiver, callback_url(fake), music(other))
             await asyncio.sleep(1)
-        assert len(fake.ledger.of(LOOK)) == 1
+        assert len(fake.ledger.of(POLL)) == 1
         assert suno.unclaimed == []
 
 
 async def test_an_operation_with_an_own_url_is_not_waited_for(
     fake: FakeSuno, reception: Reception
 ) -> None:
-    """Its pushes go elsewhere, so nothing can come: it raises itself at once."""
+    """Its callbacks go elsewhere, so nothing can come: it raises itself at once."""
     fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
     async with client(fake, reception.receiver) as suno:
         with pytest.raises(SubmissionUnknown) as caught:
@@ -191,12 +191,12 @@ async def test_an_operation_with_an_own_url_is_not_waited_for(
 
 
 def test_words_are_not_taken_for_a_ticket(reception: Reception) -> None:
-    """A prompt that holds somebody's ticket does not make the song theirs."""
+    """A prompt that holds another's callback URL does not make the song theirs."""
     ours, theirs = (reception.receiver.url_for(one, KINDS["music"], b"") for one in "ab")
     asked = {"prompt": f"sing {theirs}", "callBackUrl": ours}
-    ticket = path_in_record({"data": {"param": json.dumps(asked)}})
-    assert ticket is not None
-    assert ticket.submission_id == "a"
+    path = path_in_record({"data": {"param": json.dumps(asked)}})
+    assert path is not None
+    assert path.submission_id == "a"
     del asked["callBackUrl"]
     assert path_in_record({"data": {"param": json.dumps(asked)}}) is None
 

@@ -1,4 +1,4 @@
-"""A lost answer is found again by its pushes: at once, later, and after a restart."""
+"""A lost answer is found again by its callbacks: at once, later, and after a restart."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from callback_kit import SECRET, callback_url, music, post, rejected
 from moments import Watched
-from pushing import SECRET, callback_url, music, post, rejected
 
 from suno_async import (
     CallbackReceiver,
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from pushing import Reception
+    from callback_kit import Reception
 
 SEA = GenerateMusic("the sea")
-LOOK = "get-music-generation-details"
+POLL = "get-music-generation-details"
 SETUPS = ("plain", "key", "journal", "journal and key")
 
 
@@ -71,7 +71,7 @@ async def lose(suno: SunoClient, fake: FakeSuno, key: str | None = None) -> Subm
 async def test_a_lost_answer_is_recovered(
     fake: FakeSuno, reception: Reception, tmp_path: Path, setup: str, wait: int
 ) -> None:
-    """Before, amid or after its pushes: the task, confirmed by one look, and paid for once."""
+    """Before, amid or after its callbacks: the task, confirmed by one poll, and paid for once."""
     folder = tmp_path if "journal" in setup else None
     key = "tg-1" if "key" in setup else None
     async with client(fake, reception.receiver, folder) as suno:
@@ -81,7 +81,7 @@ async def test_a_lost_answer_is_recovered(
         (token,) = (f"music:{one}" for one in fake.tasks)
         assert task.token == token
         assert task.operation == SEA
-        assert len(fake.ledger.of(LOOK)) == 1
+        assert len(fake.ledger.of(POLL)) == 1
         assert await error.recovered() is task
         if folder is not None:
             assert rows(folder) == [("done" if task.is_done else "in_progress", token)]
@@ -96,10 +96,10 @@ async def test_a_lost_answer_is_recovered(
 
 
 @pytest.mark.parametrize("setup", SETUPS)
-async def test_a_push_overtakes_an_answer_that_never_comes(
+async def test_a_callback_overtakes_an_answer_that_never_comes(
     fake: FakeSuno, reception: Reception, tmp_path: Path, setup: str
 ) -> None:
-    """What was pushed while the request was in flight is used when its answer is given up."""
+    """A callback that came while the request was in flight counts when its answer is given up."""
     folder = tmp_path if "journal" in setup else None
     fake.script(callbacks=("text",))
     fake.fail(Fault.NEVER_AFTER_ACCEPT, on="generate-music")
@@ -117,7 +117,7 @@ async def test_a_push_overtakes_an_answer_that_never_comes(
 async def test_a_restart_recovers_it_too(
     fake: FakeSuno, reception: Reception, tmp_path: Path
 ) -> None:
-    """A push for what the journal knows as unknown: accepted, told, and nothing is sent again."""
+    """A callback for what the journal knows as unknown: accepted, handled, and not sent again."""
     async with client(fake, reception.receiver, tmp_path) as suno:
         await lose(suno, fake, "tg-1")
         assert await suno.unfinished() == []
@@ -142,34 +142,34 @@ async def test_a_restart_recovers_it_too(
 async def test_nobody_need_wait_for_it(
     fake: FakeSuno, reception: Reception, tmp_path: Path
 ) -> None:
-    """With a journal, pushes alone settle what was unknown, and the hook is told of the task."""
+    """With a journal, callbacks alone settle what was unknown, and the hook gets the task."""
     async with client(fake, reception.receiver, tmp_path) as suno:
         await lose(suno, fake)
         gc.collect()
         await asyncio.sleep(20)
         (task_id,) = fake.tasks
         assert rows(tmp_path) == [("in_progress", f"music:{task_id}")]
-        (told,) = reception.unwatched
-        assert told.task is not None
-        assert told.task.id == task_id
+        (handled,) = reception.unhandled
+        assert handled.task is not None
+        assert handled.task.id == task_id
         await asyncio.sleep(180)
         assert rows(tmp_path) == [("done", f"music:{task_id}")]
         assert await suno.unfinished() == []
-        assert [one.stage for one in reception.unwatched] == ["text", "first", "complete"]
+        assert [one.stage for one in reception.unhandled] == ["text", "first", "complete"]
 
 
 async def test_an_accepted_task_is_settled_after_a_restart(
     fake: FakeSuno, reception: Reception, tmp_path: Path
 ) -> None:
-    """Pushes for what the journal knows as accepted end it there, without a look."""
+    """Callbacks for what the journal knows as accepted end it there, without a poll."""
     async with client(fake, reception.receiver, tmp_path) as suno:
         token = (await suno.submit(SEA, idempotency_key="tg-1")).token
     async with client(fake, reception.receiver, tmp_path) as suno:
         await asyncio.sleep(200)
         assert rows(tmp_path) == [("done", token)]
         assert await suno.unfinished() == []
-        assert [(one.token, one.submission) for one in reception.unwatched] == [(token, "tg-1")] * 3
-        assert reception.unwatched[0].result[0].model == "V5"
+        assert [(one.token, one.submission) for one in reception.unhandled] == [(token, "tg-1")] * 3
+        assert reception.unhandled[0].result[0].model == "V5"
     async with client(fake, None, tmp_path) as suno:
         assert len(await (await suno.submit(SEA, idempotency_key="tg-1"))) == 2
     assert len(fake.ledger) == 1
@@ -217,7 +217,7 @@ async def test_the_error_travels(fake: FakeSuno, reception: Reception) -> None:
 
 
 async def test_all_who_wait_get_it(fake: FakeSuno, reception: Reception) -> None:
-    """Those who joined a submission by its key, and who asks again later."""
+    """Callers that joined a submission by its key, and one that asks again later."""
     fake.fail(Fault.RESET_AFTER_ACCEPT, on="generate-music")
     async with client(fake, reception.receiver) as suno:
         errors = await asyncio.gather(
@@ -230,8 +230,8 @@ async def test_all_who_wait_get_it(fake: FakeSuno, reception: Reception) -> None
         assert len(unknown) == 4
         tasks = await asyncio.gather(*(one.recovered() for one in unknown))
         assert {task.id for task in tasks} == {*fake.tasks}
-        assert len(fake.ledger.of(LOOK)) == 1
-        assert reception.unwatched == []
+        assert len(fake.ledger.of(POLL)) == 1
+        assert reception.unhandled == []
 
 
 async def test_in_time_or_not(fake: FakeSuno, reception: Reception) -> None:
@@ -253,18 +253,18 @@ async def test_in_time_or_not(fake: FakeSuno, reception: Reception) -> None:
 
 
 async def test_an_unsent_request_is_not_waited_for(fake: FakeSuno, reception: Reception) -> None:
-    """Where the service never had it, no push comes."""
+    """Where the service never had it, no callback comes."""
     fake.fail(Fault.NEVER, on="generate-music")
     async with client(fake, reception.receiver) as suno:
         with pytest.raises(SubmissionUnknown) as caught:
             await suno.submit(SEA)
         with pytest.raises(SubmissionUnknown):
             await caught.value.recovered(timeout=300)
-        assert reception.unwatched == []
+        assert reception.unhandled == []
 
 
 async def test_closing_ends_the_waiting(fake: FakeSuno, reception: Reception) -> None:
-    """At any moment of a recovery: whoever waits gets `ClientClosed`, or the task."""
+    """At any moment of a recovery: its caller gets `ClientClosed`, or the task."""
     ends: list[str] = []
     for at in (1.0, 14.9, 15.0, 15.0001, 15.001, 15.01, 16.0):
         async with client(fake, reception.receiver) as suno:
@@ -295,7 +295,7 @@ def _watching(
     coroutine: Any,
     **given: Any,
 ) -> asyncio.Task[Any]:
-    """Make tasks; those that take in the first push are cancelled at this moment."""
+    """Make tasks; those that take in the first callback are cancelled at this moment."""
     name = getattr(coroutine, "__qualname__", "")
     if name not in {"CallbackReceiver._take", "Recoveries._confirm"} or len(watched) == 2:
         return asyncio.Task(coroutine, loop=loop, **given)
@@ -310,7 +310,7 @@ def _watching(
 async def test_who_waits_is_cancelled_at_every_moment(
     fake: FakeSuno, reception: Reception, tmp_path: Path, setup: str
 ) -> None:
-    """The recovery goes on without, and whoever comes next gets the task."""
+    """The recovery goes on without, and the next caller gets the task."""
     for moment in range(1, 10):
         folder = tmp_path / str(moment) if "journal" in setup else None
         if folder is not None:
@@ -329,10 +329,10 @@ async def test_who_waits_is_cancelled_at_every_moment(
     raise AssertionError
 
 
-async def test_the_push_itself_is_given_up_at_every_moment(
+async def test_the_callback_itself_is_given_up_at_every_moment(
     fake: FakeSuno, reception: Reception, tmp_path: Path
 ) -> None:
-    """Whatever becomes of one push, the next one recovers the song, and pays nothing."""
+    """Whatever becomes of one callback, the next one recovers the song, and pays nothing."""
     fake.callback_faults(CallbackFaults(lost=1.0))
     loop = asyncio.get_running_loop()
     for moment in range(1, 40):
@@ -372,20 +372,20 @@ async def test_a_claim_must_be_true(
         error = await lose(suno, fake, "tg-1")
         url, task_id = callback_url(fake), list(fake.tasks)[-1]
         assert await post(url, music(listed.id)) == 409, "known at once"
-        assert await post(url, music(ours)) == 200, "known after a look: its record names its URL"
+        assert await post(url, music(ours)) == 200, "known after a poll: its record names its URL"
         assert await post(url, music("f" * 32)) == 200, "there is no such task"
         with pytest.raises(SubmissionUnknown):
             await error.recovered(timeout=300)
         assert rows(tmp_path) == [("in_progress", listed.token), ("in_doubt", None)]
         assert f"A push was rejected: music:{ours}, which it names" in caplog.text
-        assert reception.unwatched == []
+        assert reception.unhandled == []
         assert await post(url, music(task_id)) == 200
         assert (await error.recovered(timeout=5)).id == task_id
         assert elsewhere.id in fake.tasks
 
 
 async def test_claims_are_bounded(fake: FakeSuno, reception: Reception) -> None:
-    """Whoever has one URL cannot make us look at everything."""
+    """One true URL is not enough to make us poll everything."""
     fake.callback_faults(CallbackFaults(lost=1.0))
     async with client(fake, reception.receiver) as suno:
         error = await lose(suno, fake)
@@ -393,25 +393,25 @@ async def test_claims_are_bounded(fake: FakeSuno, reception: Reception) -> None:
             await rejected(reception.receiver, callback_url(fake), music(f"{number:032x}"))
         with pytest.raises(SubmissionUnknown):
             await error.recovered(timeout=600)
-        assert len(fake.ledger.of(LOOK)) <= 3 * 6
+        assert len(fake.ledger.of(POLL)) <= 3 * 6
 
 
-async def test_looks_that_fail_are_repeated(fake: FakeSuno, reception: Reception) -> None:
-    """A push that cannot be confirmed at once is confirmed a little later."""
+async def test_polls_that_fail_are_repeated(fake: FakeSuno, reception: Reception) -> None:
+    """A callback that cannot be confirmed at once is confirmed a little later."""
     fake.script(callbacks=("text",))
     async with client(fake, reception.receiver) as suno:
         error = await lose(suno, fake)
         for fault in (Fault.BARE_500, Fault.DATA_NULL, Fault.BARE_503):
-            fake.fail(fault, on=LOOK)
+            fake.fail(fault, on=POLL)
         task = await error.recovered()
         assert task.id in fake.tasks
-        assert len(fake.ledger.of(LOOK)) == 4
+        assert len(fake.ledger.of(POLL)) == 4
 
 
 async def test_a_song_is_not_lost_to_a_full_disk(
     fake: FakeSuno, reception: Reception, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """If it cannot be written down, whoever waits has the task, and the log says so."""
+    """If it cannot be written down, the caller has the task, and the log says so."""
     async with client(fake, reception.receiver, tmp_path) as suno:
         error = await lose(suno, fake)
         with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
@@ -432,7 +432,7 @@ async def test_what_nobody_remembers(fake: FakeSuno, reception: Reception) -> No
     gc.collect()
     async with client(fake, reception.receiver):
         await asyncio.sleep(200)
-        assert {one.token for one in reception.unwatched} == {f"music:{one}" for one in fake.tasks}
-        told = [one for one in reception.unwatched if one.token == token]
-        assert [(one.task, len(one.result)) for one in told] == [(None, 2)] * 3
+        assert {one.token for one in reception.unhandled} == {f"music:{one}" for one in fake.tasks}
+        handled = [one for one in reception.unhandled if one.token == token]
+        assert [(one.task, len(one.result)) for one in handled] == [(None, 2)] * 3
         assert len(fake.ledger) == 2

@@ -97,7 +97,7 @@ async def test_one_song_is_seen_within_seconds_at_few_requests(
     assert len(fake_suno.ledger) <= 40
 
 
-async def test_a_task_nobody_listens_to_costs_no_looks(
+async def test_a_task_nobody_listens_to_costs_no_polls(
     suno: SunoClient, fake_suno: FakeSuno
 ) -> None:
     """Nothing is asked while nobody waits; afterwards the task is there all the same."""
@@ -167,10 +167,10 @@ async def test_a_record_that_appears_late_is_no_trouble() -> None:
         assert len(await (await suno.generate_music("the sea"))) == 2
 
 
-async def test_failed_looks_are_not_the_tasks_failure(
+async def test_failed_polls_are_not_the_tasks_failure(
     suno: SunoClient, fake_suno: FakeSuno
 ) -> None:
-    """Some failed looks pass unnoticed; a minute of nothing else is raised, and nothing is lost."""
+    """Some failed polls pass unnoticed; a minute of nothing else is raised, and nothing is lost."""
     task = await suno.generate_music("the sea")
     for fault in (Fault.HTML_502, Fault.RESET_AFTER_READ, Fault.TRUNCATED_JSON):
         fake_suno.fail(fault, on="get-music-generation-details")
@@ -187,7 +187,7 @@ async def test_failed_looks_are_not_the_tasks_failure(
 
 
 async def test_a_revoked_key_is_told_at_once(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """A look that is refused for its key ends the waiting."""
+    """A poll that is refused for its key ends the waiting."""
     task = await suno.generate_music("the sea")
     fake_suno.fail(Fault.envelope(401), on="get-music-generation-details")
     with pytest.raises(AuthenticationFailed):
@@ -244,7 +244,7 @@ async def test_closing_twice_at_once_ends_once(fake_suno: FakeSuno) -> None:
 async def test_cancelling_the_closing_leaves_nothing_open(
     fake_suno: FakeSuno, tmp_path: Path, steps: int
 ) -> None:
-    """Whenever that is, looks and sessions end, and the journal is free for the next client."""
+    """Whenever that is, polls and sessions end, and the journal is free for the next client."""
     fake_suno.fail(Fault.NEVER, on="get-music-generation-details", times=None)
     before = asyncio.all_tasks()
     journal = tmp_path / "songs.sqlite"
@@ -294,7 +294,7 @@ async def test_a_limiter_that_fails_is_told_and_looked_past(fake_suno: FakeSuno)
         assert len(await task) == 2
 
 
-async def test_errors_of_looks_say_which_task(suno: SunoClient, fake_suno: FakeSuno) -> None:
+async def test_errors_of_polls_say_which_task(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """What is raised to whoever waits carries the task's token and kind."""
     task = await suno.generate_music("the sea")
     fake_suno.fail(Fault.NEVER, on="get-music-generation-details", times=None)

@@ -656,14 +656,14 @@ async def test_a_part_held_by_somebody_who_does_not_get_on(tmp_path: Path) -> No
 async def test_an_expired_link_is_renewed_by_its_record(
     suno: SunoClient, fake_suno: FakeSuno, tmp_path: Path
 ) -> None:
-    """One look finds the new link, also of a task that is over."""
+    """One poll finds the new link, also of a task that is over."""
     task = await suno.generate_music("the sea")
     (track, *_) = await task
     fake_suno.expire(task.id)
-    looks = fake_suno.ledger.count("get-music-generation-details")
+    polls = fake_suno.ledger.count("get-music-generation-details")
     path = await suno.download(track, tmp_path)
     assert path.stat().st_size > 100_000
-    assert fake_suno.ledger.count("get-music-generation-details") == looks + 1
+    assert fake_suno.ledger.count("get-music-generation-details") == polls + 1
     assert [entry.code for entry in fake_suno.ledger.downloads] == [403, 200]
 
 
@@ -692,17 +692,17 @@ async def test_what_is_not_kept_any_more(
     task = await suno.generate_music("the sea")
     (track, *_) = await task
     fake_suno.expire(task.id, renewed=False)
-    looks = fake_suno.ledger.count("get-music-generation-details")
+    polls = fake_suno.ledger.count("get-music-generation-details")
     with pytest.raises(DownloadFailed, match="HTTP 404, though it was just renewed") as caught:
         await suno.download(track, tmp_path)
     assert (caught.value.token, caught.value.kind) == (task.token, "music")
-    assert fake_suno.ledger.count("get-music-generation-details") == looks + 1
+    assert fake_suno.ledger.count("get-music-generation-details") == polls + 1
 
 
 async def test_a_record_that_cannot_be_had(
     suno: SunoClient, fake_suno: FakeSuno, tmp_path: Path
 ) -> None:
-    """What went wrong with the look is said with it."""
+    """What went wrong with the poll is said with it."""
     task = await suno.generate_music("the sea")
     (track, *_) = await task
     fake_suno.expire(task.id)

@@ -105,7 +105,7 @@ async def test_what_is_made_of_a_song(suno: SunoClient, tmp_path: Path) -> None:
 async def test_links_of_every_kind_are_renewed(
     suno: SunoClient, fake_suno: FakeSuno, tmp_path: Path, operation: str
 ) -> None:
-    """The result tells which record to look at, and which of its files it was."""
+    """The result tells which record to poll at, and which of its files it was."""
     song = await suno.generate_music("the sea")
     (track, _) = await song
     make: dict[str, Any] = {

@@ -235,8 +235,8 @@ async def test_the_client_is_closed_without_patience(setup: str, tmp_path: Path)
     await at_every_moment(setup, tmp_path, play)
 
 
-async def test_a_look_that_never_began() -> None:
-    """A client closed between a look's grant and its first step gives the slot back."""
+async def test_a_poll_that_never_began() -> None:
+    """A client closed between a poll's grant and its first step gives the slot back."""
     slots: list[Slot] = []
     closing: list[asyncio.Task[None]] = []
 

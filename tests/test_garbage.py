@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from pushing import Reception
+    from callback_kit import Reception
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +128,7 @@ async def test_whoever_goes_leaves_no_cycle(suno: SunoClient, fake_suno: FakeSun
     assert len(suno.unclaimed) == 1
 
 
-async def test_looks_leave_no_cycle(suno: SunoClient, fake_suno: FakeSuno) -> None:
+async def test_polls_leave_no_cycle(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """Those that fail, and waits that end before the task."""
     fake_suno.fail(Fault.envelope(500), on="get-music-generation-details", times=4)
     with garbage() as found:

@@ -121,7 +121,7 @@ class Wordless:
 
 @pytest.mark.parametrize("limiter", [Own, Nameless, Wordless])
 async def test_a_limiter_of_the_callers_is_welcome(fake_suno: FakeSuno, limiter: Any) -> None:
-    """It need not be one of ours, and is asked for each request and each look."""
+    """It need not be one of ours, and is asked for each request and each poll."""
     async with SunoClient(
         "key", base_url=fake_suno.url, limiter=limiter(), poll_limiter=limiter()
     ) as suno:

@@ -1,4 +1,4 @@
-"""Every kind of task: all its status words, all documented records and pushes, in every field."""
+"""Every kind of task: all its status words, all documented records and callbacks, all fields."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def payload(name: str) -> dict[str, Any]:
 
 
 def read(kind: str, body: dict[str, Any]) -> Any:
-    """A record or a push of this kind."""
+    """A record or a callback of this kind."""
     found: Record[Any] = record_of(KINDS[kind], body, token=f"{kind}:t1")
     return found
 
@@ -138,7 +138,7 @@ def test_every_status_word(kind: str, word: Any, expected: Any) -> None:
 @pytest.mark.parametrize("kind", sorted(CONTENTS.keys() - {"midi"}))
 @pytest.mark.parametrize("word", ["CALLBACK_EXCEPTION", "SOMETHING_NEW", 77])
 def test_contents_decide_where_the_word_does_not(kind: str, word: Any) -> None:
-    """A push that could not be delivered, or a new word, leaves it to what is there."""
+    """A callback that could not be delivered, or a new word, leaves it to what was made."""
     found = read(kind, record(kind, word))
     assert (found.stage, found.failure) == (COMPLETE, None)
     empty = record(kind, word)
@@ -155,8 +155,8 @@ def test_no_record_yet_is_not_found(kind: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["text", "first", "complete"])
-def test_pushed_stages(word: str) -> None:
-    """A push names the stage itself; `error` is the failure."""
+def test_stages_of_callbacks(word: str) -> None:
+    """A callback names the stage itself; `error` is the failure."""
     tracks = [{"id": "a", "audio_url": ""}]
     data = {"callbackType": word, "task_id": "t1", "data": tracks}
     assert read("music", {"code": 200, "data": data}).stage == word
@@ -197,7 +197,7 @@ DOCUMENTED = [
 
 
 @pytest.mark.parametrize(("kind", "name", "expected"), DOCUMENTED)
-def test_every_documented_record_and_push(kind: str, name: str, expected: Any) -> None:
+def test_every_documented_record_and_callback(kind: str, name: str, expected: Any) -> None:
     """Each documented body ends in its stage or its failure, and knows its task where it says."""
     body = payload(name)
     found = read(kind, body)
@@ -210,8 +210,8 @@ def test_every_documented_record_and_push(kind: str, name: str, expected: Any) -
     assert found.task_id == (ids[0] if ids else None)
 
 
-def test_a_record_tells_its_results_what_it_says_of_the_whole() -> None:
-    """Track, times and parent of a record are told to what was made."""
+def test_results_know_what_their_record_says_of_the_whole() -> None:
+    """Track, times and parent of a record are passed to what was made."""
     video = read("video", payload("mp4-record-success")).result
     assert (video.music_id, video.music_index) == ("audioId_masked", 0)
     assert (video.task_id, video.is_ready) == ("taskId_masked", True)
@@ -229,7 +229,7 @@ def test_a_record_tells_its_results_what_it_says_of_the_whole() -> None:
 
 
 def test_stems_by_name_and_by_item() -> None:
-    """The stems' links are found by name, and the items keep their ids, in record and push."""
+    """The stems' links are found by name, and the items keep their ids, in record and callback."""
     stems = read("stems", payload("vocal-record-separate")).result
     assert stems.urls.keys() == {"vocal", "instrumental"}
     assert [item.stem_type_group_name for item in stems.origin_data] == ["Vocals", "Instrumental"]
@@ -258,15 +258,15 @@ def test_one_stem_extracted_and_removed() -> None:
 
 def test_midi_notes_in_numbers_and_in_text() -> None:
     """Times of notes are numbers, whether they came as numbers or as text; ids are kept."""
-    pushed = read("midi", payload("callback-midi-ok")).result
-    drums, bass = pushed.instruments
+    by_callback = read("midi", payload("callback-midi-ok")).result
+    drums, bass = by_callback.instruments
     assert (drums.name, bass.name) == ("Drums", "Electric Bass (finger)")
     assert [note.start for note in drums.notes] == [0.036458333333333336, 0.046875]
     assert bass.notes[0].end == 7.911458333333333
     assert (bass.notes[0].pitch, bass.notes[0].velocity) == (44, 1)
-    looked = read("midi", payload("midi-record-success")).result
-    assert looked.record_task_id == -1
-    assert looked.audio_id == "e231****-****-****-****-****8cadc7dc"
+    by_poll = read("midi", payload("midi-record-success")).result
+    assert by_poll.record_task_id == -1
+    assert by_poll.audio_id == "e231****-****-****-****-****8cadc7dc"
 
 
 def test_recovered_audio_one_by_one() -> None:
@@ -276,7 +276,7 @@ def test_recovered_audio_one_by_one() -> None:
     assert (lost.is_ready, lost.audio_url, lost.error) == (False, None, "clip_not_complete")
 
 
-def test_a_failure_is_told_whatever_else_is_there() -> None:
+def test_a_failure_is_read_whatever_else_is_there() -> None:
     """What cannot be read beside a word of failure, or of waiting, hides neither."""
     broken = {"sunoData": "later"}
     assert read("music", record("music", "SENSITIVE_WORD_ERROR", response=broken)).failure

@@ -34,7 +34,7 @@ from suno_async.testing import FakeSuno, Fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pushing import Reception
+    from callback_kit import Reception
 
 
 @pytest.mark.parametrize("host", ["127%2e0.0.1", "%6cocalhost", "a.example%40127.0.0.1", "a\x00.b"])
@@ -57,7 +57,7 @@ async def test_a_link_that_leads_nowhere(
                 with pytest.raises(DownloadFailed) as caught:
                     await suno.download(what, tmp_path)
                 assert is_presentable(caught.value)
-        with pytest.raises(SunoError):  # of the caller's own, some are no URLs by their looks
+        with pytest.raises(SunoError):  # of the caller's own, some are no URLs by their polls
             await far.download(url, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

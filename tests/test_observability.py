@@ -1,4 +1,4 @@
-"""What the log and the hook tell of requests, and what they do not."""
+"""What the log and the hook say of requests, and what they do not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IDEA = "A calm piano tune at dusk"
 
 @pytest.fixture
 def attempts() -> list[Attempt]:
-    """What the hook was told."""
+    """What the hook was called with."""
     return []
 
 
@@ -49,7 +49,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
-def told(log: pytest.LogCaptureFixture, level: int = logging.DEBUG) -> list[str]:
+def logged(log: pytest.LogCaptureFixture, level: int = logging.DEBUG) -> list[str]:
     """The messages of this level and above."""
     ours = (record for record in log.records if record.name.startswith("suno_async"))
     return [record.getMessage() for record in ours if record.levelno >= level]
@@ -60,28 +60,28 @@ async def test_a_song_in_the_log(
 ) -> None:
     """One line an attempt at DEBUG, one a payment at INFO, nothing above that."""
     task = await suno.submit(GenerateMusic(IDEA), idempotency_key="tg-4711")
-    assert told(log) == [
+    assert logged(log) == [
         "GenerateMusic tg-4711, attempt 1: accepted (0.00 s, and 0.00 s for a slot)",
         f"GenerateMusic tg-4711 was accepted as {task.token}",
     ]
     log.clear()
     await task
-    looks = told(log)
-    assert looks
-    assert {line.partition(",")[0] for line in looks} == {f"Poll {task.token}"}
-    assert told(log, logging.INFO) == []
+    polls = logged(log)
+    assert polls
+    assert {line.partition(",")[0] for line in polls} == {f"Poll {task.token}"}
+    assert logged(log, logging.INFO) == []
 
 
 async def test_a_record_has_fields(suno: SunoClient, log: pytest.LogCaptureFixture) -> None:
     """Handlers that write fields find them as attributes of the record."""
     task = await suno.submit(GenerateMusic(IDEA), idempotency_key="tg-4711")
     await task.wait("text")
-    first, _, *_, look = (record.__dict__ for record in log.records)
+    first, _, *_, poll = (record.__dict__ for record in log.records)
     names = ("operation", "submission", "token", "attempt", "status")
     assert [first[name] for name in names] == ["GenerateMusic", "tg-4711", "", 1, 200]
-    assert [look[name] for name in names] == ["Poll", "", task.token, 1, 200]
+    assert [poll[name] for name in names] == ["Poll", "", task.token, 1, 200]
     assert (first["queued_for"], first["seconds"]) == pytest.approx((0, 0), abs=0.001)
-    assert look["queued_for"] == 0
+    assert poll["queued_for"] == 0
 
 
 async def test_a_retry_in_the_log(
@@ -90,7 +90,7 @@ async def test_a_retry_in_the_log(
     """Why, which attempt follows, and in how many seconds."""
     fake_suno.fail(Fault.HTML_503.retry_after("7"), on="get-remaining-credits")
     await suno.get_credits()
-    assert told(log, logging.INFO) == [
+    assert logged(log, logging.INFO) == [
         "GetCredits: ServerError, HTTP 503; attempt 2 follows in 7.0 s"
     ]
     (record,) = (record for record in log.records if record.levelno == logging.INFO)
@@ -101,10 +101,10 @@ async def test_a_retry_in_the_log(
 async def test_a_refusal_for_rate_in_the_log(
     suno: SunoClient, fake_suno: FakeSuno, log: pytest.LogCaptureFixture
 ) -> None:
-    """Somebody else uses the key: that is a warning."""
+    """Another program uses the key: that is a warning."""
     fake_suno.fail(Fault.envelope(430), on="get-remaining-credits")
     await suno.get_credits()
-    assert told(log, logging.WARNING) == [
+    assert logged(log, logging.WARNING) == [
         "GetCredits, attempt 1: RateLimited, code 430 (0.00 s, and 0.00 s for a slot); all pause"
     ]
 
@@ -116,7 +116,7 @@ async def test_an_unknown_in_the_log(
     fake_suno.fail(Fault.NEVER_AFTER_ACCEPT, on="generate-music")
     with pytest.raises(SubmissionUnknown):
         await suno.submit(GenerateMusic(IDEA), idempotency_key="tg-4711")
-    (line,) = told(log, logging.WARNING)
+    (line,) = logged(log, logging.WARNING)
     assert line == (
         "GenerateMusic tg-4711, attempt 1: SubmissionUnknown after RequestTimeout (30.00 s, and "
         "0.00 s for a slot); it may be paid for, and is not sent again"
@@ -134,7 +134,7 @@ async def test_what_nobody_waits_for_in_the_log(
         asking.cancel()
         await asyncio.sleep(100)
     (token,) = suno.unclaimed
-    accepted, _, unknown = told(log, logging.WARNING)
+    accepted, _, unknown = logged(log, logging.WARNING)
     assert accepted.endswith(
         f" was accepted after its caller had gone: pick it up with task({token!r})"
     )
@@ -149,7 +149,7 @@ async def test_a_paid_call_in_the_log(
     """It is accepted, and that is all: there is no task to be named."""
     await suno.boost_style("folk")
     (attempt,) = attempts
-    assert told(log, logging.INFO) == [f"BoostStyle {attempt.submission_id} was accepted"]
+    assert logged(log, logging.INFO) == [f"BoostStyle {attempt.submission_id} was accepted"]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ async def test_a_paid_call_in_the_log(
     ],
     ids=lambda fault: fault.name,
 )
-async def test_words_are_not_told_above_debug(
+async def test_words_are_not_logged_above_debug(
     suno: SunoClient, fake_suno: FakeSuno, log: pytest.LogCaptureFixture, fault: Fault
 ) -> None:
     """What was asked for stands in no such record, even where the service repeats it."""
@@ -176,7 +176,7 @@ async def test_words_are_not_told_above_debug(
     task = await suno.generate_music(IDEA)
     fake_suno.fail(fault, on="get-music-generation-details", times=2)
     await task
-    assert not any(IDEA in line for line in told(log, logging.INFO))
+    assert not any(IDEA in line for line in logged(log, logging.INFO))
 
 
 async def test_the_hook_sees_each_attempt(
@@ -195,7 +195,7 @@ async def test_the_hook_sees_each_attempt(
 
 
 async def test_the_hook_sees_the_wait_for_a_slot(suno: SunoClient, attempts: list[Attempt]) -> None:
-    """The twenty-first request waits for ten seconds, and the hook is told."""
+    """The twenty-first request waits for ten seconds, and the hook is called."""
     await asyncio.gather(*(suno.get_credits() for _ in range(21)))
     assert [round(one.queued_for) for one in attempts] == [0] * 20 + [10]
 
@@ -230,11 +230,11 @@ async def test_a_hook_that_fails_costs_no_song(
 
     async with SunoClient("key", base_url=fake_suno.url, on_attempt=broken) as suno:
         assert (await suno.generate_music(IDEA)).id in fake_suno.tasks
-    assert told(log, logging.ERROR) == ["on_attempt failed"]
+    assert logged(log, logging.ERROR) == ["on_attempt failed"]
 
 
 async def test_the_hook_is_called_where_the_request_was_made(fake_suno: FakeSuno) -> None:
-    """In the caller's context, so that spans have a parent; looks belong to nobody."""
+    """In the caller's context, so that spans have a parent; polls belong to nobody."""
     caller: ContextVar[str] = ContextVar("caller", default="nobody")
     seen: list[tuple[str, str]] = []
 
@@ -255,7 +255,7 @@ async def test_the_hook_is_called_where_the_request_was_made(fake_suno: FakeSuno
 
 
 async def test_the_readmes_spans(fake_suno: FakeSuno, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each attempt is a span under its caller's, with its true length; looks have no parent."""
+    """Each attempt is a span under its caller's, with its true length; polls have no parent."""
     exporter = InMemorySpanExporter()
     monkeypatch.setattr("opentelemetry.sdk.trace.export.ConsoleSpanExporter", lambda: exporter)
     monkeypatch.setenv("SUNO_BASE_URL", fake_suno.url)
@@ -273,6 +273,6 @@ async def test_the_readmes_spans(fake_suno: FakeSuno, monkeypatch: pytest.Monkey
     for span in (refused, accepted):
         assert span.parent == parent.context
     assert (accepted.end_time or 0) - (accepted.start_time or 0) == pytest.approx(1e10, rel=1e-3)
-    looks = [span for span in spans if span.name == "suno Poll"]
-    assert looks
-    assert all(span.parent is None for span in looks)
+    polls = [span for span in spans if span.name == "suno Poll"]
+    assert polls
+    assert all(span.parent is None for span in polls)

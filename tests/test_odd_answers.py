@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pushing import Reception
+    from callback_kit import Reception
 
 SEA = GenerateMusic("the sea")
-LOOK = "get-music-generation-details"
+POLL = "get-music-generation-details"
 
 
 def with_code(code: object) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -65,7 +65,7 @@ def tokens(fake: FakeSuno) -> list[str]:
 
 @pytest.mark.parametrize("way", ODD)
 async def test_the_error_names_the_task(tmp_path: Path, way: str) -> None:
-    """Its token, its text and the journal do, and a look confirms it, without callbacks."""
+    """Its token, its text and the journal do, and a poll confirms it, without callbacks."""
     journal = tmp_path / "songs.sqlite"
     async with (
         odd(ODD[way]) as fake,
@@ -80,12 +80,12 @@ async def test_the_error_names_the_task(tmp_path: Path, way: str) -> None:
             assert db.execute("SELECT state, token FROM state").fetchall() == [
                 ("in_doubt", error.token)
             ]
-        assert fake.ledger.of(LOOK) == []
+        assert fake.ledger.of(POLL) == []
         task = await error.recovered()
         assert task.token == error.token
         assert task.operation == SEA
         assert await error.recovered() is task
-        assert len(fake.ledger.of(LOOK)) == 1
+        assert len(fake.ledger.of(POLL)) == 1
         assert suno.unclaimed == []
         assert [event.stage async for event in task] == [Stage.TEXT, Stage.FIRST, Stage.COMPLETE]
     with closing(sqlite3.connect(journal)) as db:
@@ -169,7 +169,7 @@ async def test_anothers_task_is_not_taken(tmp_path: Path) -> None:
             await error.recovered()
 
 
-async def test_a_push_may_name_it_first(reception: Reception) -> None:
+async def test_a_callback_may_name_it_first(reception: Reception) -> None:
     """With callbacks either of both ends the doubt; the task is pushed as any other."""
     async with (
         odd() as fake,
@@ -186,8 +186,8 @@ async def test_a_push_may_name_it_first(reception: Reception) -> None:
         assert len(await found) == 2
 
 
-async def test_without_pushes_it_is_looked_at_as_any_other() -> None:
-    """What a look has told of belongs to no push: its stages are seen soon."""
+async def test_without_callbacks_it_is_looked_at_as_any_other() -> None:
+    """What a poll has told of belongs to no callback: its stages are seen soon."""
     loop = asyncio.get_running_loop()
     async with odd() as fake, SunoClient("key", base_url=fake.url) as suno:
         task = await (await submit(suno)).recovered()
@@ -197,11 +197,11 @@ async def test_without_pushes_it_is_looked_at_as_any_other() -> None:
 
 
 async def test_a_client_that_ends_tells_whoever_waits() -> None:
-    """Nobody waits for a look that does not come any more."""
+    """Nobody waits for a poll that does not come any more."""
     async with odd() as fake:
         suno = SunoClient("key", base_url=fake.url)
         error = await submit(suno)
-        fake.fail("never", on=LOOK)
+        fake.fail("never", on=POLL)
         waiting = asyncio.ensure_future(error.recovered(timeout=None))
         await asyncio.sleep(1)
         await suno.aclose()

@@ -27,14 +27,14 @@ from suno_async.testing import FakeSuno, Fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pushing import Reception
+    from callback_kit import Reception
 
 SONGS = [GenerateMusic(f"song {number}") for number in range(5)]
 
 
 @define
 class Cache:
-    """Answers each look as the first one was answered, whatever the query, for some seconds."""
+    """Answers each poll as the first one was answered, whatever the query, for some seconds."""
 
     lasts: float
     is_on: bool = True
@@ -72,7 +72,7 @@ def makers(fake: FakeSuno, tracks: tuple[Track, ...]) -> set[str]:
 
 
 async def tracks_of(task: Task[tuple[Track, ...]]) -> tuple[Track, ...]:
-    """Await it, and again each time that looking at it has failed for a minute."""
+    """Await it, and again each time that polling it has failed for a minute."""
     while True:
         with suppress(DecodeError):
             return await task
@@ -95,7 +95,7 @@ async def test_nobody_gets_the_tracks_of_another(tmp_path: Path, lasts: float) -
 
 
 async def test_a_cache_is_asked_to_ask() -> None:
-    """What is looked at is wanted as it is now, and looks say so."""
+    """What is polled is wanted as it is now, and polls say so."""
     asked: list[str | None] = []
 
     async def pass_on(request: web.Request, go: Go) -> web.StreamResponse:
@@ -213,7 +213,7 @@ async def test_a_link_is_renewed_by_the_record_of_its_own_task(tmp_path: Path) -
             await suno.download(tracks[1], tmp_path)
 
 
-async def test_a_push_is_confirmed_by_the_record_of_its_own_task(reception: Reception) -> None:
+async def test_a_callback_is_confirmed_by_the_record_of_its_own_task(reception: Reception) -> None:
     """A lost song is not given up because a cache shows another's record for half a minute."""
     cache = Cache(lasts=0.0)
     async with (

@@ -35,18 +35,18 @@ def test_the_tests_of_a_bot_pass(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mistake", "told"),
+    ("mistake", "reported"),
     [
         ((", idempotency_key=message", ""), "3 requests for generate_music were charged, not 1"),
         (("except SunoError", "except ZeroDivisionError"), "It is not known"),
         (('await show(f"{event.stage}', 'print(f"{event.stage}'), "assert"),
     ],
-    ids=["no key", "no failure told", "no stage shown"],
+    ids=["no key", "no failure reported", "no stage shown"],
 )
 def test_the_tests_of_a_bot_can_fail(
-    pytester: pytest.Pytester, mistake: tuple[str, str], told: str
+    pytester: pytest.Pytester, mistake: tuple[str, str], reported: str
 ) -> None:
-    """A bot that pays twice, tells no failure or shows no stage fails one of them, with reason."""
+    """A bot that pays twice, reports no failure or shows no stage fails one, with the reason."""
     pytester.makeini(SETTINGS)
     assert mistake[0] in PROGRAMS["bot.py"]
     programs = PROGRAMS | {"bot.py": PROGRAMS["bot.py"].replace(*mistake)}
@@ -54,4 +54,4 @@ def test_the_tests_of_a_bot_can_fail(
         pytester.makepyfile(**{name.removesuffix(".py"): programs[name]})
     result = pytester.runpytest("-p", "no:cacheprovider", "-p", "no:randomly")
     result.assert_outcomes(passed=2, failed=1)
-    assert told in result.stdout.str()
+    assert reported in result.stdout.str()

@@ -47,7 +47,7 @@ class Chat:
         return self.platform.shown
 
     async def ask(self, idea: str, chat: int = 7) -> Any:
-        """Somebody asks for a song."""
+        """Ask for a song."""
         return await self.platform.say(f"{self.command}{idea}", chat)
 
     @asynccontextmanager
@@ -89,10 +89,10 @@ async def chat(
             yield Chat("discord_bot.py", "!song ", discord)
 
 
-async def test_the_answer_tells_each_stage_and_becomes_the_song(
+async def test_the_answer_shows_each_stage_and_becomes_the_song(
     chat: Chat, fake_suno: FakeSuno
 ) -> None:
-    """One message is sent, at once; it tells each stage, and soon has the first song."""
+    """One message is sent, at once; it shows each stage, and soon has the first song."""
     fake_suno.script(text=15, first=36.5, complete=148)
     async with chat.running():
         asked = await chat.ask("the sea")
@@ -103,12 +103,12 @@ async def test_the_answer_tells_each_stage_and_becomes_the_song(
     assert shown.answers == int(asked.get("message_id") or asked["id"])
     assert shown.texts[0] == COMING
     assert [text.count("http://") for text in shown.texts] == [0, 0, 1, 2]
-    for text, told in zip(
+    for text, stage in zip(
         shown.texts[1:], ("the words are written", "the first song", "both songs"), strict=True
     ):
-        assert text.startswith(f"{title}: {told}")
+        assert text.startswith(f"{title}: {stage}")
     times = (0, 15, 36.5, 148)
-    for at, due, patience in zip(chat.platform.told[:4], times, (1, 6, 6, 10), strict=True):
+    for at, due, patience in zip(chat.platform.shown_at[:4], times, (1, 6, 6, 10), strict=True):
         assert due <= at - said <= due + patience
 
 
@@ -134,7 +134,7 @@ async def test_ten_people_at_once(chat: Chat, fake_suno: FakeSuno) -> None:
 async def test_what_is_delivered_again_is_neither_paid_nor_answered_again(
     chat: Chat, fake_suno: FakeSuno, times: int
 ) -> None:
-    """However often and whenever the platform tells of a message, it is one order."""
+    """However often and whenever the platform delivers a message, it is one order."""
     async with chat.running():
         asked = await chat.ask("the sea")
         for _ in range(times):
@@ -155,7 +155,7 @@ async def test_what_is_delivered_again_is_neither_paid_nor_answered_again(
 async def test_a_platform_that_takes_no_files_has_the_links(
     chat: Chat, fake_suno: FakeSuno
 ) -> None:
-    """Audio that cannot be fetched, or is too large, costs nobody the song: both links are told."""
+    """Audio that cannot be fetched, or is too large, costs no song: both links are there."""
     chat.platform.takes_files = False
     async with chat.running():
         await chat.ask("the sea")
@@ -163,10 +163,10 @@ async def test_a_platform_that_takes_no_files_has_the_links(
         await asyncio.sleep(30)
     (shown,) = chat.shown
     assert [text.count("http://") for text in shown.texts] == [0, 0, 1, 2]
-    before = len(chat.platform.told)
+    before = len(chat.platform.shown_at)
     async with chat.running():
         await asyncio.sleep(60)
-    assert len(chat.platform.told) == before, "it is over"
+    assert len(chat.platform.shown_at) == before, "it is over"
     assert len(fake_suno.ledger.charged()) == 1
 
 
@@ -179,11 +179,11 @@ FAILURES: list[tuple[str, str, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("failure", "told", "paid"), FAILURES)
-async def test_a_failure_is_told_in_one_sentence(
-    chat: Chat, fake_suno: FakeSuno, failure: str, told: str, paid: int
+@pytest.mark.parametrize(("failure", "shown_as", "paid"), FAILURES)
+async def test_a_failure_is_shown_in_one_sentence(
+    chat: Chat, fake_suno: FakeSuno, failure: str, shown_as: str, paid: int
 ) -> None:
-    """Whatever goes wrong, the answer says it in one line; it is told once, and not tried again."""
+    """Whatever goes wrong, the answer says it in one line, once; it is not tried again."""
     if failure == "refused":
         fake_suno.balance = 0
     elif failure == "unknown":
@@ -195,14 +195,14 @@ async def test_a_failure_is_told_in_one_sentence(
     async with chat.running():
         await chat.ask("the sea" * (100 if failure == "too long" else 1))
         await until(lambda: chat.shown and chat.shown[0].texts[-1].startswith("Sorry: "))
-    before = len(chat.platform.told)
+    before = len(chat.platform.shown_at)
     fake_suno.balance = 1000
     async with chat.running():
         await asyncio.sleep(200)
     (shown,) = chat.shown
-    assert shown.texts[-1].startswith(told)
+    assert shown.texts[-1].startswith(shown_as)
     assert "\n" not in shown.texts[-1]
-    assert len(chat.platform.told) == before
+    assert len(chat.platform.shown_at) == before
     assert len(fake_suno.ledger.charged()) == paid
 
 
@@ -221,7 +221,7 @@ async def test_a_restart_delivers_the_song_once(
     (shown,) = chat.shown
     assert "both songs" in shown.texts[-1]
     assert len(fake_suno.ledger.charged()) == 1
-    before = len(chat.platform.told)
+    before = len(chat.platform.shown_at)
     async with chat.running():
         await asyncio.sleep(60)
-    assert len(chat.platform.told) == before
+    assert len(chat.platform.shown_at) == before

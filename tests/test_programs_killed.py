@@ -69,7 +69,7 @@ async def test_a_killed_bot_delivers_its_song_once(
         async with process(name, fake_suno, tmp_path, DISCORD=discord.base) as first:
 
             def kill() -> None:
-                if len(discord.told) == moment:
+                if len(discord.shown_at) == moment:
                     first.kill()
 
             discord.before = kill
@@ -84,7 +84,7 @@ async def test_a_killed_bot_delivers_its_song_once(
     assert len(fake_suno.ledger.charged()) == 1
 
 
-async def test_a_bot_that_is_killed_while_it_pays_tells_so(
+async def test_a_bot_that_is_killed_while_it_pays_says_so(
     fake_suno: FakeSuno, tmp_path: Path
 ) -> None:
     """What was accepted without its answer is not paid again: the next process says what it is."""

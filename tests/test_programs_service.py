@@ -110,26 +110,26 @@ def kept() -> list[Path]:
     return sorted(Path("songs").glob("*.mp3"))
 
 
-async def test_each_stage_is_told_as_it_comes(fake_suno: FakeSuno) -> None:
+async def test_each_stage_is_sent_as_it_comes(fake_suno: FakeSuno) -> None:
     """An order is answered at once with a token; its stages follow; the first song can be heard."""
     fake_suno.script(text=15, first=36.5, complete=148)
     async with service() as browser:
         status, song = await browser.order("the sea", "k1")
         began = asyncio.get_running_loop().time()
         assert (status, song.partition(":")[0]) == (202, "music")
-        told = [event async for event in browser.follow(song)]
-        assert [event.name for event in told] == ["text", "first", "complete"]
-        for event, due, patience in zip(told, (15, 36.5, 148), (5, 5, 10), strict=True):
+        events = [event async for event in browser.follow(song)]
+        assert [event.name for event in events] == ["text", "first", "complete"]
+        for event, due, patience in zip(events, (15, 36.5, 148), (5, 5, 10), strict=True):
             assert due - 1 <= event.at - began <= due + patience
-        assert [len(event.data) for event in told] == [2, 2, 2]
-        first = told[1].data[0]
+        assert [len(event.data) for event in events] == [2, 2, 2]
+        first = events[1].data[0]
         async with browser.session.get(first["playable_url"]) as answer:
             assert (await answer.read())[:2] == b"\xff\xfb"
         await until(lambda: len(kept()) == 2)
 
 
 async def test_ten_people_at_once(fake_suno: FakeSuno) -> None:
-    """Each of ten people is answered at once, and told all of their own song; the loop is free."""
+    """Each of ten people is answered at once, and follows their own song; the loop is free."""
 
     async def person(browser: Browser, number: int) -> tuple[str, list[str]]:
         async with asyncio.timeout(1.0):
@@ -138,10 +138,10 @@ async def test_ten_people_at_once(fake_suno: FakeSuno) -> None:
 
     async def run() -> Process:
         async with service() as browser:
-            told = await asyncio.gather(*(person(browser, number) for number in range(10)))
+            followed = await asyncio.gather(*(person(browser, n) for n in range(10)))
             await until(lambda: len(kept()) == 20)
-        assert len({song for song, _ in told}) == 10
-        assert all(names == ["text", "first", "complete"] for _, names in told)
+        assert len({song for song, _ in followed}) == 10
+        assert all(names == ["text", "first", "complete"] for _, names in followed)
         shutil.rmtree("songs")
         Path("songs.sqlite").unlink()
         return browser.process
@@ -175,76 +175,76 @@ async def test_an_order_that_comes_again_is_not_paid_again(fake_suno: FakeSuno) 
     ],
     ids=["refused", "unknown", "too long"],
 )
-async def test_a_refusal_is_told_in_one_sentence(
+async def test_a_refusal_is_one_sentence(
     fake_suno: FakeSuno, fault: Fault | None, idea: str, status: int, sentence: str
 ) -> None:
-    """Who cannot get a song is told why, and whose fault it is."""
+    """A refusal says why there is no song, and whose fault it is."""
     if fault is not None:
         fake_suno.fail(fault, on=MUSIC)
     async with service() as browser:
-        got, told = await browser.order(idea, "k1")
+        got, answer = await browser.order(idea, "k1")
     assert got == status
-    assert told.startswith(sentence)
-    assert "\n" not in told
+    assert answer.startswith(sentence)
+    assert "\n" not in answer
 
 
 async def test_another_order_under_the_same_key_is_refused(fake_suno: FakeSuno) -> None:
     """A key is for one request; the second idea is the client's mistake, and costs nothing."""
     async with service() as browser:
         await browser.order("the sea", "k1")
-        status, told = await browser.order("the moon", "k1")
+        status, answer = await browser.order("the moon", "k1")
     assert status == 422
-    assert "belongs to another request" in told
+    assert "belongs to another request" in answer
     assert len(fake_suno.ledger.charged()) == 1
 
 
-async def test_a_song_that_fails_is_told_in_one_sentence(fake_suno: FakeSuno) -> None:
+async def test_the_failure_of_a_song_is_one_sentence(fake_suno: FakeSuno) -> None:
     """The stream of a song that fails ends with the reason; so does that of no song at all."""
     fake_suno.script(text=15, first=36.5, fail_at=60, error_message="no luck")
     async with service() as browser:
         _, song = await browser.order("the sea", "k1")
-        told = [event async for event in browser.follow(song)]
+        events = [event async for event in browser.follow(song)]
         (nothing,) = [event async for event in browser.follow("nothing")]
-    assert [event.name for event in told] == ["text", "first", "failed"]
-    assert told[-1].data.startswith(f"Task {song} failed: no luck")
+    assert [event.name for event in events] == ["text", "first", "failed"]
+    assert events[-1].data.startswith(f"Task {song} failed: no luck")
     assert "is not the token of a task" in nothing.data
 
 
 @pytest.mark.parametrize("stages", [0, 1, 2])
-async def test_a_restart_tells_each_stage_once(fake_suno: FakeSuno, stages: int) -> None:
-    """Who follows is told by the next process what this one did not tell; the files come once."""
-    told: list[str] = []
+async def test_each_stage_is_sent_once_over_a_restart(fake_suno: FakeSuno, stages: int) -> None:
+    """The next process sends the events that this one did not; the files come once."""
+    events: list[str] = []
     async with service() as browser:
         _, song = await browser.order("the sea", "k1")
         if stages:
             async for event in browser.follow(song):
-                told.append(event.name)
-                if len(told) == stages:
+                events.append(event.name)
+                if len(events) == stages:
                     break
     async with service() as browser:
-        last = told[-1] if told else None
-        told += [event.name async for event in browser.follow(song, last)]
+        last = events[-1] if events else None
+        events += [event.name async for event in browser.follow(song, last)]
         await until(lambda: len(kept()) == 2)
-    assert told == ["text", "first", "complete"]
+    assert events == ["text", "first", "complete"]
     assert len(fake_suno.ledger.charged()) == 1
     assert len({entry.path for entry in fake_suno.ledger.downloads}) == 2
 
 
-async def test_a_restart_breaks_off_who_follows(fake_suno: FakeSuno) -> None:
-    """A stream that is open when the service stops just ends: nothing is told as a failure."""
-    told: list[str] = []
+async def test_a_restart_breaks_off_the_stream(fake_suno: FakeSuno) -> None:
+    """A stream that is open when the service stops just ends: there is no event of a failure."""
+    events: list[str] = []
 
     async def follow(browser: Browser, song: str) -> None:
         with contextlib.suppress(aiohttp.ClientError):
             async for event in browser.follow(song):
-                told.append(event.name)  # noqa: PERF401 what was told before it breaks off
+                events.append(event.name)  # noqa: PERF401 what came before it breaks off
 
     async with service() as browser:
         _, song = await browser.order("the sea", "k1")
         following = asyncio.create_task(follow(browser, song))
-        await until(lambda: told)
+        await until(lambda: events)
     await following
-    assert told == ["text"]
+    assert events == ["text"]
 
 
 async def test_nobody_needs_to_follow(fake_suno: FakeSuno) -> None:
@@ -256,20 +256,24 @@ async def test_nobody_needs_to_follow(fake_suno: FakeSuno) -> None:
     assert len(fake_suno.ledger.charged()) == 1
 
 
-async def test_pushes_come_to_the_same_application(fake_suno: FakeSuno) -> None:
-    """The stages are told as they are pushed, and each push is answered well."""
+async def test_callbacks_come_to_the_same_application(fake_suno: FakeSuno) -> None:
+    """Each stage is sent when its callback comes, and each callback is answered well."""
     fake_suno.script(text=15, first=36.5, complete=148)
     async with service() as browser:
         _, song = await browser.order("the sea", "k1")
         began = asyncio.get_running_loop().time()
-        told = [event async for event in browser.follow(song)]
-        for event, due in zip(told, (15, 36.5, 148), strict=True):
+        events = [event async for event in browser.follow(song)]
+        for event, due in zip(events, (15, 36.5, 148), strict=True):
             assert due - 1 <= event.at - began <= due + 1
-    assert [push.delivered is not None for push in fake_suno.callbacks] == [True, True, True]
+    assert [callback.delivered is not None for callback in fake_suno.callbacks] == [
+        True,
+        True,
+        True,
+    ]
 
 
-async def test_a_forged_push_is_refused(fake_suno: FakeSuno) -> None:
-    """Whoever does not know the secret gets a 4xx, and changes nothing."""
+async def test_a_forged_callback_is_refused(fake_suno: FakeSuno) -> None:
+    """A sender that does not know the secret gets a 4xx, and changes nothing."""
     async with service() as browser:
         forged: dict[str, Any] = {
             "code": 200,

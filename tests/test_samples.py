@@ -77,9 +77,9 @@ async def test_quick_start_task_status() -> None:
     ):
         task = await suno.generate_music("the sea", model="V4_5")
         track, _ = await task
-        look = fake.ledger.entries[-1]
-        assert (look.method, look.path) == ("GET", "/api/v1/generate/record-info")
-        assert look.query == {"taskId": task.id}
+        poll = fake.ledger.entries[-1]
+        assert (poll.method, poll.path) == ("GET", "/api/v1/generate/record-info")
+        assert poll.query == {"taskId": task.id}
         assert all((track.id, track.title, track.tags, track.duration, track.audio_url))
 
 

@@ -27,7 +27,7 @@ from suno_async.testing import FakeSuno, Fault, VirtualTimeLoop
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-LOOK = "get-lyrics-generation-details"
+POLL = "get-lyrics-generation-details"
 ONCE = RetryPolicy(max_attempts=1)
 
 
@@ -53,8 +53,8 @@ async def test_ten_songs_amid_a_stall(at: float) -> None:
         assert {task.id for task in tasks} == set(fake.tasks)
 
 
-async def test_a_look_amid_a_stall() -> None:
-    """Its answer is read; nobody looks twice."""
+async def test_a_poll_amid_a_stall() -> None:
+    """Its answer is read; nobody polls twice."""
     async with (
         FakeSuno(delay=(1.0, 1.0), send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
@@ -62,11 +62,11 @@ async def test_a_look_amid_a_stall() -> None:
         fake.script(complete=1.0)
         task = await suno.submit(GenerateLyrics("rain"))
         waiting = asyncio.ensure_future(task.wait())
-        while not fake.ledger.of(LOOK):  # noqa: ASYNC110 nothing tells that a look is under way
+        while not fake.ledger.of(POLL):  # noqa: ASYNC110 nothing tells that a poll is under way
             await asyncio.sleep(0.05)
         stand_still(60.0)
         assert await waiting
-        assert len(fake.ledger.of(LOOK)) == 1
+        assert len(fake.ledger.of(POLL)) == 1
 
 
 async def test_an_upload_amid_a_stall() -> None:

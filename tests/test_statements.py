@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from attrs import fields, resolve_types
-from pushing import TRACKS, callback_url, music
+from callback_kit import TRACKS, callback_url, music
 
 from suno_async import (
     GenerateMusic,
@@ -40,7 +40,7 @@ from suno_async.operations._base import Host
 from suno_async.testing import FakeSuno, Timetable
 
 if TYPE_CHECKING:
-    from pushing import Reception
+    from callback_kit import Reception
 
 START, PAGE = "quick start", "reference page"
 HERE = Path(__file__).parent

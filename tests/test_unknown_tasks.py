@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOWHERE = "0123456789abcdef" * 2
-LOOK = "get-music-generation-details"
+POLL = "get-music-generation-details"
 
 
 @pytest.mark.parametrize("kind", ["music", "lyrics", "wav", "midi", "recovery", "phrase"])
@@ -41,7 +41,7 @@ async def test_a_token_of_nobodys_is_told_soon(
 async def test_other_words_for_no_record(
     suno: SunoClient, fake_suno: FakeSuno, fault: Fault
 ) -> None:
-    """Refusals of a look that say so are the same."""
+    """Refusals of a poll that say so are the same."""
     fake_suno.fail(fault, times=None)
     with pytest.raises(NotFound):
         await suno.task(NOWHERE, GenerateMusic)
@@ -50,7 +50,7 @@ async def test_other_words_for_no_record(
 
 @pytest.mark.parametrize("seconds", [1, 5])
 async def test_a_short_wait_tells_it_too(suno: SunoClient, seconds: float) -> None:
-    """Its last look is the one that tells; before that, nobody can know."""
+    """Its last poll is the one that tells; before that, nobody can know."""
     loop = asyncio.get_running_loop()
     with pytest.raises((NotFound, TaskTimeout)):
         await suno.task(NOWHERE, GenerateMusic).wait(timeout=seconds)
@@ -93,7 +93,7 @@ async def test_one_that_vanished_is_told_after_a_minute(
 ) -> None:
     """What was seen accepted and has no record later is told as before."""
     task = await suno.generate_music("a")
-    fake_suno.fail(Fault.DATA_NULL, on=LOOK, times=None)
+    fake_suno.fail(Fault.DATA_NULL, on=POLL, times=None)
     with pytest.raises(NotFound, match="no record of this task"):
         await task
     assert 60 < asyncio.get_running_loop().time() < 100

@@ -81,7 +81,7 @@ def test_silence_is_tried_again_where_the_network_was_at_fault(
 
 
 def test_silence_after_leaving_is_unknown_only_where_it_costs() -> None:
-    """A look may be repeated; a submission may have been paid for, and says whose it was."""
+    """A poll may be repeated; a submission may have been paid for, and says whose it was."""
     gone = Silence(RequestTimeout("x"), may_have_arrived=True)
     assert refused(FREE, gone) == Refusal(gone.error, may_retry=True)
     error = unknown(PAID, gone)
@@ -129,11 +129,11 @@ def test_a_paid_call_must_bring_its_data() -> None:
 
 @pytest.mark.parametrize("task_id", ["t", None])
 def test_an_errors_code_is_an_answer_only_with_the_id_of_a_task(task_id: str | None) -> None:
-    """Records of failed tasks come with codes of errors, and so do refusals to look."""
-    look = evolve(FREE, answers=frozenset({200, 300, 400}))
+    """Records of failed tasks come with codes of errors, and so do refusals to poll."""
+    poll = evolve(FREE, answers=frozenset({200, 300, 400}))
     for code in (300, 400):
         body = {"code": code, "data": {"taskId": task_id}}
-        verdict = judge(look, reply(body))
+        verdict = judge(poll, reply(body))
         if task_id is None:
             assert isinstance(verdict, Refusal)
         else:
@@ -155,7 +155,7 @@ def test_only_an_errors_code_is_surely_no_payment(code: int, is_sure: bool) -> N
 @pytest.mark.parametrize("number", WAITED_FOR)
 @pytest.mark.parametrize("inside", [True, False], ids=["code", "status"])
 def test_who_gave_up_waiting_knows_of_no_payment(number: int, inside: bool) -> None:
-    """A gateway's word leaves a submission in doubt, and a look may do better later."""
+    """A gateway's word leaves a submission in doubt, and a poll may do better later."""
     answer = reply({"code": number} if inside else b"", status=200 if inside else number)
     cause = unknown(PAID, answer).cause
     assert isinstance(cause, APIError)

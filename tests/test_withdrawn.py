@@ -1,4 +1,4 @@
-"""What nobody wants any more costs nothing, and looks that hang leave room for what is paid for."""
+"""What nobody wants any more costs nothing, and polls that hang leave slots to submissions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from suno_async import Task
 
-LOOK = "get-music-generation-details"
+POLL = "get-music-generation-details"
 
 
 async def some(suno: SunoClient, fake: FakeSuno, number: int) -> list[Task[Any]]:
@@ -41,8 +41,8 @@ async def some(suno: SunoClient, fake: FakeSuno, number: int) -> list[Task[Any]]
 
 
 @pytest.mark.parametrize("way", ["timeout", "cancelled"])
-async def test_short_waits_leave_no_looks(way: str) -> None:
-    """After 150 waits of a second for 150 songs, only what somebody waits for is looked at."""
+async def test_short_waits_leave_no_polls(way: str) -> None:
+    """After 150 waits of a second for 150 songs, only what is awaited is polled."""
     loop = asyncio.get_running_loop()
     async with (
         FakeSuno(delay=(0.05, 0.5), send_callbacks=False, credits=1e6, max_rate=None) as fake,
@@ -56,28 +56,28 @@ async def test_short_waits_leave_no_looks(way: str) -> None:
                 wait.cancel()
         await asyncio.wait(waits)
         await asyncio.sleep(1.0)
-        looked, began = len(fake.ledger.of(LOOK)), loop.time()
+        polled, began = len(fake.ledger.of(POLL)), loop.time()
         song = await suno.generate_music("a person's")
         await song.wait(Stage.TEXT)
         assert loop.time() - began < 40
-        assert {entry.task_id for entry in fake.ledger.of(LOOK)[looked:]} == {song.id}
+        assert {entry.task_id for entry in fake.ledger.of(POLL)[polled:]} == {song.id}
 
 
-async def test_one_of_two_who_want_a_look_goes(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """The other one gets the look all the same."""
+async def test_one_of_two_who_want_a_poll_goes(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """The other one gets the poll all the same."""
     (task,) = await some(suno, fake_suno, 1)
     watcher = suno._engine.watcher
     one, two = (asyncio.ensure_future(watcher.look_now(task)) for _ in range(2))
     await asyncio.sleep(0)
     one.cancel()
     await two
-    assert len(fake_suno.ledger.of(LOOK)) == 1
+    assert len(fake_suno.ledger.of(POLL)) == 1
     await watcher.look_now(task)
-    assert len(fake_suno.ledger.of(LOOK)) == 1, "it was looked at just now"
+    assert len(fake_suno.ledger.of(POLL)) == 1, "it was polled just now"
 
 
-async def test_a_look_that_is_withdrawn_gives_the_task_its_turn_back() -> None:
-    """Whoever listens beside the one that goes is not forgotten."""
+async def test_a_poll_that_is_withdrawn_gives_the_task_its_turn_back() -> None:
+    """A listener beside the one that goes is not forgotten."""
     async with (
         FakeSuno(send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
@@ -86,22 +86,22 @@ async def test_a_look_that_is_withdrawn_gives_the_task_its_turn_back() -> None:
         song = asyncio.ensure_future(task.wait())
         await asyncio.sleep(1.0)
         watcher = suno._engine.watcher
-        look = asyncio.ensure_future(watcher.look_now(task))
+        poll = asyncio.ensure_future(watcher.look_now(task))
         await asyncio.sleep(0)
-        look.cancel()
+        poll.cancel()
         assert len(await song) == 2
 
 
-async def test_a_client_that_ends_tells_whoever_wants_a_look(fake_suno: FakeSuno) -> None:
-    """It hears of the end, and waits no longer."""
+async def test_a_client_that_ends_reaches_the_waiter_of_a_poll(fake_suno: FakeSuno) -> None:
+    """It gets the end's error, and waits no longer."""
     async with SunoClient("key", base_url=fake_suno.url) as suno:
         (task,) = await some(suno, fake_suno, 1)
-        fake_suno.fail(Fault.NEVER, on=LOOK)
+        fake_suno.fail(Fault.NEVER, on=POLL)
         watcher = suno._engine.watcher
-        look = asyncio.ensure_future(watcher.look_now(task))
+        poll = asyncio.ensure_future(watcher.look_now(task))
         await asyncio.sleep(1.0)
     with pytest.raises(ClientClosed, match=task.id):
-        await look
+        await poll
 
 
 @define(eq=False)
@@ -147,19 +147,19 @@ async def test_a_wait_is_woken_by_what_it_waits_for(task: Task[Tracks], watch: W
 
 
 async def test_many_wait_for_one_task(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """A thousand waits with an end of their own: one last look for all of them."""
+    """A thousand waits with an end of their own: one last poll for all of them."""
     fake_suno.script(complete=1_000)
     task = await suno.generate_music("a")
     waits = [asyncio.ensure_future(task.wait(timeout=20)) for _ in range(1_000)]
     await asyncio.wait(waits)
     assert {type(wait.exception()) for wait in waits} == {TaskTimeout}
     assert not task.is_listened_to
-    assert len(fake_suno.ledger.of(LOOK)) < 8
+    assert len(fake_suno.ledger.of(POLL)) < 8
 
 
 @pytest.mark.parametrize(("people", "batch"), [(20, 0), (100, 0), (0, 150), (40, 150)], ids=str)
-async def test_looks_that_hang_leave_room_for_a_submission(people: int, batch: int) -> None:
-    """While no look is answered, a person's request leaves within two seconds, always."""
+async def test_polls_that_hang_leave_room_for_a_submission(people: int, batch: int) -> None:
+    """While no poll is answered, a person's request leaves within two seconds, always."""
     loop = asyncio.get_running_loop()
     async with (
         FakeSuno(delay=(0.05, 0.5), send_callbacks=False, credits=1e6) as fake,
@@ -169,7 +169,7 @@ async def test_looks_that_hang_leave_room_for_a_submission(people: int, batch: i
         waits = [asyncio.ensure_future(task.wait(timeout=None)) for task in tasks]
         songs = suno.batch([GenerateMusic(f"item {number}") for number in range(batch)])
         waits.append(asyncio.ensure_future(anext(aiter(songs), None)))  # type: ignore[arg-type]
-        fake.fail(Fault.NEVER, on=LOOK, times=None)
+        fake.fail(Fault.NEVER, on=POLL, times=None)
         await asyncio.sleep(8.0)  # the first 20 at once leave nobody else a slot until 10.05 s
         took: list[float] = []
         for number in range(15):
@@ -184,9 +184,9 @@ async def test_looks_that_hang_leave_room_for_a_submission(people: int, batch: i
         fake.ledger.assert_within_rate()
 
 
-async def test_looks_go_on_after_they_hung(suno: SunoClient, fake_suno: FakeSuno) -> None:
+async def test_polls_go_on_after_they_hung(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """When the service answers again, all is seen."""
-    fake_suno.fail(Fault.NEVER, on=LOOK, times=12)
+    fake_suno.fail(Fault.NEVER, on=POLL, times=12)
     tasks = [await suno.generate_music(f"song {number}") for number in range(12)]
     assert all(await asyncio.gather(*tasks))
 

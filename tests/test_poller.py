@@ -1,4 +1,4 @@
-"""Looks that fail, and what the watcher makes of them, against the embedded API."""
+"""Polls that fail, and what the poller makes of them, against the embedded API."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from suno_async.operations._kinds import KINDS
 from suno_async.task import PollErrors, PollState, Task
 from suno_async.testing import FakeSuno, Fault
 
-LOOK = "get-music-generation-details"
+POLL = "get-music-generation-details"
 UNREADABLE = Fault.bare(
     200,
     b'{"code": 200, "data": {"status": "SUCCESS", "response": {"sunoData": [{"title": "a"}]}}}',
@@ -39,7 +39,7 @@ UNREADABLE = Fault.bare(
 
 
 def music(seat: PollState, watcher: object = None) -> Task[object]:
-    """A task of a batch that nobody looks at."""
+    """A task of a batch that is not polled."""
     return Task(id="1", kind=KINDS["music"], watch=watcher, seat=seat, is_persons=False)  # type: ignore[arg-type]
 
 
@@ -50,8 +50,8 @@ def music(seat: PollState, watcher: object = None) -> Task[object]:
 async def test_a_batch_ends_when_its_records_are_gone(
     suno: SunoClient, fake_suno: FakeSuno, fault: Fault, error: type[SunoError]
 ) -> None:
-    """Five looks after the first minute that find nothing to read give a song up, with its task."""
-    fake_suno.fail(fault, on=LOOK, times=None)
+    """Five polls after the first minute that find nothing to read give a song up, with its task."""
+    fake_suno.fail(fault, on=POLL, times=None)
     async with asyncio.timeout(3600):
         outcomes = [one async for one in suno.batch([GenerateMusic("a"), GenerateMusic("b")])]
     assert [type(one.error) for one in outcomes] == [error, error]
@@ -59,17 +59,17 @@ async def test_a_batch_ends_when_its_records_are_gone(
         assert one.task is not None
         assert one.error is not None
         assert one.error.token == one.task.token
-    assert len(fake_suno.ledger.of(LOOK)) <= 2 * 12
+    assert len(fake_suno.ledger.of(POLL)) <= 2 * 12
 
 
 async def test_a_batch_outlives_servers_that_fail(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """Half an hour of server errors on looks costs no song, and few looks."""
-    fake_suno.fail(Fault.BARE_500, on=LOOK, times=None)
+    """Half an hour of server errors on polls costs no song, and few polls."""
+    fake_suno.fail(Fault.BARE_500, on=POLL, times=None)
     loop = asyncio.get_running_loop()
     loop.call_later(1800, fake_suno.clear_faults)
     (outcome,) = [one async for one in suno.batch([GenerateMusic("a")])]
     assert outcome.error is None
-    assert len(fake_suno.ledger.of(LOOK)) < 30
+    assert len(fake_suno.ledger.of(POLL)) < 30
 
 
 @pytest.mark.parametrize(
@@ -86,43 +86,43 @@ async def test_a_batch_outlives_what_is_not_the_services(
     suno: SunoClient, fake_suno: FakeSuno, fault: Fault
 ) -> None:
     """Half an hour of a proxy's or a login page in place of records gives up no song."""
-    fake_suno.fail(fault, on=LOOK, times=None)
+    fake_suno.fail(fault, on=POLL, times=None)
     loop = asyncio.get_running_loop()
     loop.call_later(1800, fake_suno.clear_faults)
     (outcome,) = [one async for one in suno.batch([GenerateMusic("a")])]
     assert outcome.error is None
-    assert len(fake_suno.ledger.of(LOOK)) < 30
+    assert len(fake_suno.ledger.of(POLL)) < 30
 
 
 @pytest.mark.parametrize(("times", "is_final"), [(1, False), (None, True)])
 async def test_a_refused_key_is_final_when_seen_twice(
     suno: SunoClient, fake_suno: FakeSuno, times: int | None, *, is_final: bool
 ) -> None:
-    """One 401 amid a batch's looks is passed over, two in a row end the song."""
-    fake_suno.fail(Fault.envelope(401), on=LOOK, times=times)
+    """One 401 amid a batch's polls is passed over, two in a row end the song."""
+    fake_suno.fail(Fault.envelope(401), on=POLL, times=times)
     (outcome,) = [one async for one in suno.batch([GenerateMusic("a")])]
     assert isinstance(outcome.error, AuthenticationFailed) is is_final
 
 
-async def test_failing_looks_leave_the_rate_to_others(
+async def test_failing_polls_leave_the_rate_to_others(
     suno: SunoClient, fake_suno: FakeSuno
 ) -> None:
-    """Whoever waits in a tight loop while looks fail gets a look every four seconds."""
+    """A caller that waits in a tight loop while polls fail gets a poll every four seconds."""
     task = await suno.generate_music("a")
-    fake_suno.fail(Fault.BARE_500, on=LOOK, times=None)
+    fake_suno.fail(Fault.BARE_500, on=POLL, times=None)
     with suppress(TimeoutError):
         async with asyncio.timeout(100):
             while True:
                 with suppress(SunoError):
                     await task.wait(timeout=0.2)
-    assert 10 <= len(fake_suno.ledger.of(LOOK)) <= 30
+    assert 10 <= len(fake_suno.ledger.of(POLL)) <= 30
 
 
-async def test_closing_tells_whoever_waits_for_the_last_look(fake_suno: FakeSuno) -> None:
-    """A client that ends during the last look of a wait raises `ClientClosed`."""
+async def test_closing_reaches_the_waiter_of_the_last_poll(fake_suno: FakeSuno) -> None:
+    """A client that ends during the last poll of a wait raises `ClientClosed`."""
     async with SunoClient("key", base_url=fake_suno.url) as suno:
         task = await suno.generate_music("a")
-        fake_suno.fail(Fault.NEVER, on=LOOK, times=None)
+        fake_suno.fail(Fault.NEVER, on=POLL, times=None)
         waiting = asyncio.ensure_future(task.wait(timeout=1))
         await asyncio.sleep(5)
         assert not waiting.done()
@@ -155,7 +155,7 @@ def test_an_age_that_is_made_up_does_not_vote() -> None:
 
 
 async def test_failures_do_not_teach_patience(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """Songs that failed are over: they do not make the watcher look later."""
+    """Songs that failed are over: they do not make the poller poll later."""
     fake_suno.script(times=20, fail_at=185, complete=1000, status="GENERATE_AUDIO_FAILED")
     outcomes = [one async for one in suno.batch([GenerateMusic(str(n)) for n in range(20)])]
     assert all(one.error for one in outcomes)
@@ -165,7 +165,7 @@ async def test_failures_do_not_teach_patience(suno: SunoClient, fake_suno: FakeS
 
 @pytest.mark.parametrize("failures", [1, 3, 6, 50])
 def test_gaps_grow(failures: int) -> None:
-    """After each failed look the next is later: 20 s at most for a person, 120 s for a batch."""
+    """After each failed poll the next is later: 20 s at most for a person, 120 s for a batch."""
     least: dict[bool, float] = {}
     for is_persons in (True, False):
         turns, task = Schedule(), music(PollState(accepted=0.0, tried=100.0))
@@ -181,15 +181,15 @@ def test_gaps_grow(failures: int) -> None:
     }
 
 
-async def test_a_slow_answer_does_not_put_off_the_next_look() -> None:
-    """Looks come every 4 s by when they were sent, though each answer takes three."""
+async def test_a_slow_answer_does_not_put_off_the_next_poll() -> None:
+    """Polls come every 4 s by when they were sent, though each answer takes three."""
     async with (
         FakeSuno(delay=(3.0, 3.0), send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
     ):
         task = await suno.generate_music("a")
         await task.wait("first")
-        answers = [entry.answered or 0.0 for entry in fake.ledger.of(LOOK)]
+        answers = [entry.answered or 0.0 for entry in fake.ledger.of(POLL)]
     gaps = [later - earlier for earlier, later in pairwise(answers)]
     assert sum(gaps) / len(gaps) < 5
 
@@ -210,7 +210,7 @@ async def test_a_lane_is_woken_by_what_is_due_before_what_it_waits_for() -> None
 
 
 def test_people_share_the_rate_in_an_outage_too() -> None:
-    """Failing looks at 600 people's tasks take no more of the wanted places than others."""
+    """Failing polls of 600 people's tasks take no more of the wanted slots than others."""
     turns, task = Schedule(people=600), music(PollState(accepted=0.0, tried=100.0))
     task.is_persons = True
     task.seat.trouble = PollErrors(failures=3)
@@ -234,7 +234,7 @@ class Broken:
     good: RateLimiter = field(factory=RateLimiter)
 
     async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
-        """Wait one's turn."""
+        """Wait for the slot."""
         slot = await self.good.acquire(priority)
         if not 20 < asyncio.get_running_loop().time() % 1000 < 80:
             return slot
@@ -284,11 +284,11 @@ async def test_no_lane_ends_by_a_limiter(
     assert "Traceback" in caplog.text
 
 
-@pytest.mark.parametrize(("at", "looks"), [(1.5, 0), (8.7, 1)])
-async def test_whoever_cancels_other_tasks_leaves_the_listeners_theirs(
-    at: float, looks: int
+@pytest.mark.parametrize(("at", "polls"), [(1.5, 0), (8.7, 1)])
+async def test_a_shutdown_that_cancels_all_tasks_leaves_the_listeners_theirs(
+    at: float, polls: int
 ) -> None:
-    """A shutdown that cancels lanes and looks may still wait for its songs, and sees them."""
+    """A shutdown that cancels lanes and polls may still wait for its songs, and sees them."""
     async with (
         FakeSuno(delay=(0.5, 0.5), send_callbacks=False) as fake,
         SunoClient("key", base_url=fake.url, limiter=RateLimiter()) as suno,
@@ -298,7 +298,7 @@ async def test_whoever_cancels_other_tasks_leaves_the_listeners_theirs(
         song, outcome = asyncio.ensure_future(task.wait()), asyncio.ensure_future(anext(batch))
         await asyncio.sleep(at)
         ours = [one for one in asyncio.all_tasks() if "coro=<Poller." in repr(one)]
-        assert len(ours) == 3 + looks
+        assert len(ours) == 3 + polls
         for one in ours:
             one.cancel()
         async with asyncio.timeout(400):
@@ -322,15 +322,15 @@ run_virtual(main())
 
 
 async def test_a_loop_that_ends_leaves_no_lane_pending() -> None:
-    """Where the client was not closed, the end of the loop is the end of its looking."""
+    """Where the client was not closed, the end of the loop is the end of its polling."""
     command = [sys.executable, "-W", "ignore", "-c", LEFT_OPEN]
     ended = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
     assert ended.returncode == 0
     assert "pending" not in ended.stderr
 
 
-async def test_a_client_that_is_being_closed_tells_the_token(fake_suno: FakeSuno) -> None:
-    """Who begins to listen while a payment is awaited hears what to pick the task up with."""
+async def test_a_client_that_is_being_closed_names_the_token(fake_suno: FakeSuno) -> None:
+    """A listener that begins while a payment is awaited gets the token to pick the task up with."""
     fake_suno.fail(Fault.NEVER, on="generate-lyrics")
     async with SunoClient("key", base_url=fake_suno.url) as suno:
         task = await suno.generate_music("a")
@@ -338,28 +338,28 @@ async def test_a_client_that_is_being_closed_tells_the_token(fake_suno: FakeSuno
         await asyncio.sleep(1)
         closing = asyncio.create_task(suno.aclose())
         await asyncio.sleep(1)
-        with pytest.raises(ClientClosed) as told:
+        with pytest.raises(ClientClosed) as raised:
             await task
         assert not closing.done()
-        assert told.value.token == task.token
+        assert raised.value.token == task.token
         with pytest.raises(SunoError):
             await paying
 
 
 async def test_a_task_is_not_listened_to_from_another_loop(suno: SunoClient) -> None:
-    """Somebody else's loop is refused, though the task is watched here, and goes on here."""
-    task, told = await suno.generate_music("a"), list[BaseException]()
+    """Another loop is refused, though the task is polled here, and goes on here."""
+    task, raised = await suno.generate_music("a"), list[BaseException]()
 
     def elsewhere() -> None:
         try:
             asyncio.run(task.wait())
         except ConfigurationError as error:
-            told.append(error)
+            raised.append(error)
 
     waiting = asyncio.ensure_future(task.wait())
     await asyncio.sleep(1)
     thread = Thread(target=elsewhere)
     thread.start()
     await asyncio.to_thread(thread.join)
-    assert "another event loop" in str(told)
+    assert "another event loop" in str(raised)
     assert len(await waiting) == 2

@@ -1,4 +1,4 @@
-"""A receiver of pushes behind a server of its own; as a plugin, its fixtures."""
+"""A receiver of callbacks behind a server of its own; as a plugin, its fixtures."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Reception:
     receiver: CallbackReceiver = field(init=False)
     answers: list[int] = field(factory=list[int])
     """The HTTP status of each answer."""
-    unwatched: list[UnhandledCallback] = field(factory=list[UnhandledCallback])
-    """What the hook was told."""
+    unhandled: list[UnhandledCallback] = field(factory=list[UnhandledCallback])
+    """What the hook was called with."""
 
     def make(self, **settings: Any) -> CallbackReceiver:
         """A receiver for this server, as after a restart."""
-        given: dict[str, Any] = {"secret": SECRET, "on_unhandled": self.unwatched.append}
+        given: dict[str, Any] = {"secret": SECRET, "on_unhandled": self.unhandled.append}
         return CallbackReceiver(self.url, **given | settings)
 
     @web.middleware
@@ -76,7 +76,7 @@ async def reception() -> AsyncIterator[Reception]:
 
 @pytest.fixture
 async def silent() -> AsyncIterator[FakeSuno]:
-    """The service, which pushes nothing by itself."""
+    """The service, which sends no callbacks by itself."""
     async with FakeSuno(send_callbacks=False) as fake:
         yield fake
 
@@ -89,7 +89,7 @@ def callback_url(fake: FakeSuno, at: int = -1) -> str:
 
 
 def music(task_id: Any, stage: Any = "complete", /, **changes: Any) -> dict[str, Any]:
-    """A push for a song."""
+    """A callback for a song."""
     data = {"callbackType": stage, "task_id": task_id, "data": TRACKS}
     return {"code": 200, "msg": "All generated successfully.", "data": data | changes}
 
@@ -106,7 +106,7 @@ async def post(url: str, body: Any) -> int:
 
 
 async def rejected(receiver: CallbackReceiver, url: str, body: Any) -> int | None:
-    """The status with which a push is rejected, `None` if it is taken."""
+    """The status with which a callback is rejected, `None` if it is accepted."""
     try:
         await receiver.handle(url, body)
     except CallbackRejected as error:
