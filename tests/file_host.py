@@ -1,4 +1,4 @@
-"""A host of one file, which answers as it is told: rightly, and in all the ways that are wrong."""
+"""A host of one file, which answers as a test wants: rightly, or in any way that is wrong."""
 
 from __future__ import annotations
 

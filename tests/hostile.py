@@ -169,7 +169,7 @@ def moved(place: str, status: str = "302 Found") -> bytes:
 
 @asynccontextmanager
 async def speaking(*raws: bytes) -> AsyncGenerator[str]:
-    """A host that says these bytes to whoever comes, the last of them to all others."""
+    """A host that answers with these bytes in turn, the last of them to all others."""
     left = list(raws)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -75,13 +75,15 @@ class LanguageServer:
         self._asked += 1
         self._send({"id": self._asked, "method": method, "params": params})
         while True:
-            told = self._receive()
-            if "method" not in told and told.get("id") == self._asked:
-                return told["result"]
-            if "method" in told and "id" in told:  # it asks for its settings, or to be registered
-                items = told["params"].get("items", ())
+            message = self._receive()
+            if "method" not in message and message.get("id") == self._asked:
+                return message["result"]
+            if (
+                "method" in message and "id" in message
+            ):  # it asks for its settings, or to be registered
+                items = message["params"].get("items", ())
                 settings = [{"pythonPath": sys.executable} for _ in items]
-                self._send({"id": told["id"], "result": settings or None})
+                self._send({"id": message["id"], "result": settings or None})
 
     def _send(self, message: dict[str, Any]) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
@@ -97,8 +99,8 @@ class LanguageServer:
             if name.lower() == b"content-length":
                 length = int(value)
         assert length, "the language server has ended"
-        told: dict[str, Any] = json.loads(pipe.read(length))
-        return told
+        message: dict[str, Any] = json.loads(pipe.read(length))
+        return message
 
 
 def _sound(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -22,7 +22,7 @@ def leaks(*things: object, of: Collection[str] = FORMS) -> list[str]:
 
 
 def _read(text: str) -> str:
-    """A text as whoever parses it, however often, reads it."""
+    """A text as a reader sees it that parses it, however often."""
     plain = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
     return re.sub(r"\\+/", "/", plain)
 

@@ -57,10 +57,10 @@ async def test_waiting_for_a_slot_is_not_the_policys_business(fake_suno: FakeSun
     assert all(290 < attempt.queued_for < 301 for attempt in attempts)
 
 
-async def test_a_longer_wait_than_the_policy_has_is_told_at_once(
+async def test_a_longer_wait_than_the_policy_has_is_raised_at_once(
     suno: SunoClient, fake_suno: FakeSuno
 ) -> None:
-    """Who asks for an hour gets it: the request ends, with the number of seconds in the error."""
+    """An hour that the service asks for is an error at once, with the number of seconds in it."""
     loop = asyncio.get_running_loop()
     fake_suno.fail(Fault.envelope(430).retry_after("3600"), on="generate-music")
     began = loop.time()
@@ -122,7 +122,7 @@ async def test_a_status_alone_refuses_only_before_any_work(
 
 
 async def test_a_second_address_is_not_tried_by_a_client_that_ends() -> None:
-    """Whoever would wait for another slot then is told at once, in place of when one is free."""
+    """A request that would wait for another slot then fails at once, not when one is free."""
     loop = asyncio.get_running_loop()
     limiter = RateLimiter(2, 1_000.0)
     async with FakeSuno(delay=(5.0, 5.0)) as slow:
@@ -160,19 +160,19 @@ async def test_what_never_left_costs_no_rate() -> None:
     assert loop.time() < 300
 
 
-@pytest.mark.parametrize("turns", range(12))
-async def test_a_caller_that_goes_as_the_answer_comes(fake_suno: FakeSuno, turns: int) -> None:
-    """However many turns of the loop lie between the two: the song is the caller's, or listed."""
+@pytest.mark.parametrize("iterations", range(12))
+async def test_a_caller_that_goes_as_the_answer_comes(fake_suno: FakeSuno, iterations: int) -> None:
+    """However many iterations lie between the two: the song is the caller's, or listed."""
     loop = asyncio.get_running_loop()
 
-    def cancel_in(turns: int) -> None:
-        if turns:
-            loop.call_soon(cancel_in, turns - 1)
+    def cancel_in(iterations: int) -> None:
+        if iterations:
+            loop.call_soon(cancel_in, iterations - 1)
         else:
             asking.cancel()
 
     async with SunoClient(
-        "key", base_url=fake_suno.url, on_attempt=lambda _: cancel_in(turns)
+        "key", base_url=fake_suno.url, on_attempt=lambda _: cancel_in(iterations)
     ) as suno:
         asking = asyncio.create_task(suno.submit(SEA))
         await asyncio.wait([asking])
@@ -224,7 +224,7 @@ async def test_who_comes_meanwhile_does_want_it() -> None:
 async def test_a_connection_that_is_called_back_reluctantly(
     suno: SunoClient, fake_suno: FakeSuno, monkeypatch: pytest.MonkeyPatch, obeys: bool
 ) -> None:
-    """Who comes with the same key waits for the end of the one before: one is paid, not two."""
+    """A caller with the same key waits for the end of the one before: one is paid, not two."""
     connect = aiohttp.TCPConnector.connect
     waiting = asyncio.Event()
 
@@ -289,7 +289,7 @@ async def test_a_session_that_cannot_be_used(fake_suno: FakeSuno, tmp_path: Path
 async def test_a_journal_that_cannot_forget_hides_no_refusal(
     fake_suno: FakeSuno, tmp_path: Path
 ) -> None:
-    """Where a row cannot be taken back, the caller is told why the request was refused."""
+    """Where a row cannot be taken back, the error says why the request was refused."""
     journal = tmp_path / "songs.sqlite"
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
         with closing(sqlite3.connect(journal)) as db:

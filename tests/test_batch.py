@@ -71,7 +71,7 @@ class Endless:
     """Ideas without an end."""
 
     read: int = 0
-    """How many were taken."""
+    """How many were read."""
 
     def __iter__(self) -> Iterator[GenerateMusic]:
         while True:
@@ -80,7 +80,7 @@ class Endless:
 
 
 async def test_every_request_has_its_outcome(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """40 songs: each told once, with its request and its tracks, and no request refused."""
+    """40 songs: each delivered once, with its request and its tracks, and no request refused."""
     outcomes = await outcomes_of(suno, songs(40))
     assert [outcome.index for outcome in outcomes] == list(range(40))
     for number, outcome in enumerate(outcomes):
@@ -114,7 +114,7 @@ async def test_any_iterable_will_do(suno: SunoClient) -> None:
     assert await outcomes_of(suno, []) == []
 
 
-async def test_what_is_no_iterable_is_told_at_once(suno: SunoClient) -> None:
+async def test_what_is_no_iterable_is_refused_at_once(suno: SunoClient) -> None:
     """An operation alone, a text or nothing is a mistake of the caller's, and named as such."""
     for what in (GenerateMusic("idea"), "idea", None):
         with pytest.raises(ConfigurationError, match=r"an iterable of operations such as \["):
@@ -149,7 +149,7 @@ async def test_a_failure_is_an_outcome(in_order: SunoClient, fake_suno: FakeSuno
 async def test_what_makes_no_sense_to_go_on_ends_the_submitting(
     in_order: SunoClient, fake_suno: FakeSuno, fault: Fault, error: type[Exception]
 ) -> None:
-    """A wrong key, no credits: the rest is not sent, what is paid for is told."""
+    """A wrong key, no credits: the rest is not sent, what is paid for is delivered."""
     fake_suno.fail(fault, on=MUSIC, times=None, skip=5)
     outcomes = await outcomes_of(in_order, songs(400))
     made = [outcome for outcome in outcomes if outcome.error is None]
@@ -167,11 +167,11 @@ async def test_what_the_input_raises_comes_last(suno: SunoClient) -> None:
         yield from songs(3)
         raise OSError("the disk is gone")
 
-    told: list[int] = []
+    delivered: list[int] = []
     with pytest.raises(OSError, match="the disk is gone"):
         async for outcome in suno.batch(broken()):
-            told.append(outcome.index)  # noqa: PERF401 what comes before the error counts
-    assert sorted(told) == [0, 1, 2]
+            delivered.append(outcome.index)  # noqa: PERF401 what comes before the error counts
+    assert sorted(delivered) == [0, 1, 2]
 
 
 async def test_leaving_early_stops_the_submitting(suno: SunoClient, fake_suno: FakeSuno) -> None:
@@ -223,8 +223,8 @@ async def test_near_the_end_no_submission_is_stuck_behind_polls(
     limiter = RateLimiter(burst=1)
     async with SunoClient("key", base_url=fake_suno.url, journal=journal, limiter=limiter) as suno:
         words = [GenerateLyrics(f"words {number}") for number in range(130)]
-        told = await outcomes_of(suno, words)
-    assert [outcome.error for outcome in told] == [None] * 130
+        delivered = await outcomes_of(suno, words)
+    assert [outcome.error for outcome in delivered] == [None] * 130
     times = [entry.time for entry in fake_suno.ledger.accepted("generate-lyrics")]
     assert len(times) == 130
     assert max(later - earlier for earlier, later in pairwise(times)) < 30  # behind all polls: 41
@@ -297,15 +297,15 @@ async def test_breaking_out_of_the_loop_stops_the_submitting_too(
 async def test_a_wait_for_an_outcome_may_be_begun_again(suno: SunoClient) -> None:
     """A timeout around `anext` ends the wait, not the batch."""
     batch = suno.batch(songs(3))
-    told: list[int] = []
+    delivered: list[int] = []
     timeouts = 0
-    while len(told) < 3:
+    while len(delivered) < 3:
         try:
             async with asyncio.timeout(20):
-                told.append((await anext(batch)).index)
+                delivered.append((await anext(batch)).index)
         except TimeoutError:
             timeouts += 1
-    assert sorted(told) == [0, 1, 2]
+    assert sorted(delivered) == [0, 1, 2]
     assert timeouts > 3
     with pytest.raises(StopAsyncIteration):
         await anext(batch)
@@ -314,7 +314,7 @@ async def test_a_wait_for_an_outcome_may_be_begun_again(suno: SunoClient) -> Non
 async def test_a_cancelled_wait_pays_for_no_more_songs(
     suno: SunoClient, fake_suno: FakeSuno
 ) -> None:
-    """Until the next outcome is wanted, at most the request goes that has its place already."""
+    """Until the next outcome is wanted, at most the request goes that has its slot already."""
     batch = suno.batch(songs(60))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(12):
@@ -326,8 +326,8 @@ async def test_a_cancelled_wait_pays_for_no_more_songs(
 
 
 async def test_a_batch_may_be_shared_by_workers(suno: SunoClient) -> None:
-    """Each outcome is told to one of them; one that is cancelled takes none from the others."""
-    told: list[list[int]] = [[], [], []]
+    """Each outcome goes to one of them; one that is cancelled takes none from the others."""
+    delivered: list[list[int]] = [[], [], []]
 
     async def slowly() -> AsyncIterator[GenerateMusic]:
         for song in songs(9):
@@ -338,7 +338,7 @@ async def test_a_batch_may_be_shared_by_workers(suno: SunoClient) -> None:
 
     async def work(number: int) -> None:
         async for outcome in batch:
-            told[number].append(outcome.index)
+            delivered[number].append(outcome.index)
 
     workers = [asyncio.create_task(work(number)) for number in range(3)]
     await asyncio.sleep(30)  # nothing is being made yet, so no outcome wakes anybody
@@ -346,8 +346,8 @@ async def test_a_batch_may_be_shared_by_workers(suno: SunoClient) -> None:
     async with asyncio.timeout(3600):
         ends = await asyncio.gather(*workers, return_exceptions=True)
     assert ends[1:] == [None, None]
-    assert sorted(told[1] + told[2]) == [*range(9)]
-    assert all(told[1:])
+    assert sorted(delivered[1] + delivered[2]) == [*range(9)]
+    assert all(delivered[1:])
 
 
 async def test_a_limiter_that_cancels_itself_costs_nothing(fake_suno: FakeSuno) -> None:
@@ -363,8 +363,8 @@ async def test_a_limiter_that_cancels_itself_costs_nothing(fake_suno: FakeSuno) 
             return await super().acquire(priority)
 
     async with SunoClient("key", base_url=fake_suno.url, limiter=Cancelled()) as suno:
-        told = await outcomes_of(suno, songs(3))
-    assert [outcome.error for outcome in told] == [None] * 3
+        delivered = await outcomes_of(suno, songs(3))
+    assert [outcome.error for outcome in delivered] == [None] * 3
     assert len(fake_suno.ledger.accepted(MUSIC)) == 3
 
 
@@ -420,7 +420,7 @@ async def test_at_most_so_many_at_once(suno: SunoClient, fake_suno: FakeSuno) ->
 
 
 async def test_run_again_it_pays_for_nothing_twice(fake_suno: FakeSuno, tmp_path: Path) -> None:
-    """Done: told again. Same line twice: two songs. Appended, reordered, removed: rightly known."""
+    """Done: delivered again. Same line twice: two songs. Added, reordered, removed: still known."""
     line, other, new = songs(3)
     async with client(fake_suno, tmp_path) as suno:
         first = await outcomes_of(suno, [line, line, other])
@@ -439,7 +439,7 @@ async def test_run_again_it_pays_for_nothing_twice(fake_suno: FakeSuno, tmp_path
 
 
 async def test_what_is_done_with_each_former_end(fake_suno: FakeSuno, tmp_path: Path) -> None:
-    """Failed, refused, unknown: each is told, and sent again only on its terms."""
+    """Failed, refused, unknown: each is delivered, and sent again only on its terms."""
     failed, refused, lost = songs(3)
     fake_suno.script(fail_at=30, status="GENERATE_AUDIO_FAILED")
     fake_suno.fail(Fault.envelope(413), on=MUSIC, skip=1)
@@ -478,7 +478,7 @@ async def test_keys_of_submit_are_apart(suno: SunoClient) -> None:
 
 
 async def test_a_task_that_never_ends_is_given_up(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """Long after all others are done, looking on ends with the token, not for ever."""
+    """Long after all others are done, polling ends with the token, not for ever."""
     loop = asyncio.get_running_loop()
     fake_suno.script(text=10, first=20, complete=1e9)
     (given_up,) = (one for one in await outcomes_of(suno, songs(2)) if one.error)
@@ -502,14 +502,14 @@ async def test_memory_is_bounded_by_what_is_in_flight(
 
 
 async def test_people_amid_a_batch_are_served_first(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """While 300 songs are made, somebody's song is accepted and seen as if nothing else was."""
+    """While 300 songs are made, a person's song is accepted and seen as if nothing else was."""
     fake_suno.balance = 1e6
     loop = asyncio.get_running_loop()
     running = asyncio.create_task(outcomes_of(suno, songs(300)))
     await asyncio.sleep(60)
     asked = loop.time()
     fake_suno.script(text=15, first=36.5, complete=148)
-    task = await suno.generate_music("somebody's")
+    task = await suno.generate_music("a person's")
     accepted = loop.time()
     assert accepted - asked < 2
     seen = [loop.time() - accepted async for _ in task]
@@ -521,7 +521,7 @@ async def test_people_amid_a_batch_are_served_first(suno: SunoClient, fake_suno:
 
 @pytest.mark.parametrize("seconds", [0.05, 0.5, 9.0, 35.0, 150.0, 171.0])
 @pytest.mark.parametrize("is_cancelled", [True, False])
-async def test_without_a_journal_what_is_untold_is_listed(
+async def test_without_a_journal_what_is_undelivered_is_listed(
     suno: SunoClient,
     fake_suno: FakeSuno,
     caplog: pytest.LogCaptureFixture,
@@ -529,14 +529,14 @@ async def test_without_a_journal_what_is_untold_is_listed(
     *,
     is_cancelled: bool,
 ) -> None:
-    """Left early, what was paid for is what was told and what is unclaimed, each once."""
-    told: list[str] = []
+    """Left early, what was paid for is delivered or unclaimed, each once."""
+    delivered: list[str] = []
 
     async def take() -> None:
         async with suno.batch(songs(60)) as outcomes:
             async for outcome in outcomes:
                 assert outcome.task is not None
-                told.append(outcome.task.id)
+                delivered.append(outcome.task.id)
                 if not is_cancelled:
                     break
 
@@ -546,7 +546,7 @@ async def test_without_a_journal_what_is_untold_is_listed(
     await asyncio.wait([running])
     await asyncio.sleep(30)  # answers that are on their way
     unclaimed = [token.partition(":")[2] for token in suno.unclaimed]
-    assert sorted(told + unclaimed) == sorted(fake_suno.tasks)
+    assert sorted(delivered + unclaimed) == sorted(fake_suno.tasks)
     left = [record for record in caplog.records if "batch that was left" in record.message]
     assert len(left) <= 1
     assert left or not unclaimed or seconds < 1
@@ -555,20 +555,20 @@ async def test_without_a_journal_what_is_untold_is_listed(
 async def test_an_input_may_wait_for_its_outcomes() -> None:
     """An async generator that yields a song after each outcome gets each outcome."""
     async with FakeSuno() as fake, SunoClient("key", base_url=fake.url) as suno:
-        is_told = asyncio.Event()
+        is_delivered = asyncio.Event()
 
         async def one_by_one() -> AsyncIterator[GenerateMusic]:
             for number in range(3):
                 yield GenerateMusic(f"song {number}")
-                await is_told.wait()
-                is_told.clear()
+                await is_delivered.wait()
+                is_delivered.clear()
 
-        told: list[int] = []
+        delivered: list[int] = []
         async with asyncio.timeout(3600):
             async for outcome in suno.batch(one_by_one()):
-                told.append(outcome.index)
-                is_told.set()
-        assert told == [0, 1, 2]
+                delivered.append(outcome.index)
+                is_delivered.set()
+        assert delivered == [0, 1, 2]
 
 
 async def test_an_input_that_never_ends_is_left_when_it_is_of_no_use(
@@ -618,23 +618,24 @@ async def test_a_broken_journal_ends_the_submitting(
     assert not fake_suno.ledger.of(MUSIC)
 
 
-async def test_it_tells_what_is_being_made(fake_suno: FakeSuno, tmp_path: Path) -> None:
-    """Each task is told once it is accepted, or found in the journal still being made."""
-    told: dict[int, tuple[str, bool]] = {}
+async def test_it_reports_what_is_being_made(fake_suno: FakeSuno, tmp_path: Path) -> None:
+    """Each task is reported once it is accepted, or found in the journal still being made."""
+    reported: dict[int, tuple[str, bool]] = {}
 
     def on_accepted(index: int, task: Task[Any], resumed: bool) -> None:
         assert not task.is_done
-        told[index] = (task.token, resumed)
+        reported[index] = (task.token, resumed)
 
     async with client(fake_suno, tmp_path) as suno:
         running = asyncio.create_task(outcomes_of(suno, songs(3), on_accepted=on_accepted))
         await asyncio.sleep(5)
         running.cancel()
         await asyncio.wait([running])
-    first = {index: (token, True) for index, (token, _) in told.items()}
-    assert not any(resumed for _, resumed in told.values())
-    assert sorted(told) == [0, 1, 2]
-    told.clear()
+    first = {index: (token, True) for index, (token, _) in reported.items()}
+    assert not any(resumed for _, resumed in reported.values())
+    assert sorted(reported) == [0, 1, 2]
+    reported.clear()
     async with client(fake_suno, tmp_path) as suno:
         outcomes = await outcomes_of(suno, songs(3), on_accepted=on_accepted)
-    assert told == first == {one.index: (one.task.token, True) for one in outcomes if one.task}
+
+    assert reported == first == {one.index: (one.task.token, True) for one in outcomes if one.task}

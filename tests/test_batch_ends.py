@@ -87,7 +87,7 @@ async def test_ended_at_any_moment_it_goes_on_where_it_was(
     fake_suno: FakeSuno,
     tmp_path: Path,
 ) -> None:
-    """Ended again and again while answers are slow: each line is one song, and all are told."""
+    """Ended again and again while answers are slow: each line is one song, and none is lost."""
     rng = Random(seed)
     fake_suno.fail(Fault.DELAY_AFTER_ACCEPT.lasting(0.7), on=MUSIC, times=None)
 
@@ -104,13 +104,13 @@ async def test_ended_at_any_moment_it_goes_on_where_it_was(
     assert sorted(outcome.index for outcome in outcomes) == list(range(8))
     assert max(prompts_of(fake_suno).values()) == 1
     assert len(prompts_of(fake_suno)) == 8
-    assert errors == [], "each client was given the time to hear its answers"
+    assert errors == [], "each client was given the time to read its answers"
 
 
 async def test_an_account_that_runs_dry_and_is_filled_again(
     fake_suno: FakeSuno, tmp_path: Path
 ) -> None:
-    """What was paid for is told, the rest is not read; filled up, the next run does the rest."""
+    """What was paid for is delivered, the rest is not read; with credits, the next run does it."""
     fake_suno.balance = 5 * 12.0
     read: list[int] = []
 
@@ -139,12 +139,12 @@ async def test_no_network_that_lasts_is_raised_at_the_end() -> None:
     """Out of reach for longer than `patience`: no outcome, and the reason as an error."""
     async with FakeSuno() as fake:
         base_url = fake.url
-    told: list[int] = []
+    delivered: list[int] = []
     async with SunoClient("key", base_url=base_url) as suno:
         with pytest.raises(ConnectionFailed):
             async for outcome in suno.batch(songs(300), patience=100):
-                told.append(outcome.index)  # noqa: PERF401 what comes before the error counts
-    assert told == []
+                delivered.append(outcome.index)  # noqa: PERF401 what comes before the error counts
+    assert delivered == []
 
 
 class Lines:

@@ -114,7 +114,7 @@ async def test_what_was_known_beforehand_sends_nothing_twice(
 async def test_a_doubt_that_has_ended_meanwhile_is_none(
     fake_suno: FakeSuno, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the journal knew a moment before is asked again before a doubt is told or sent again."""
+    """What the journal knew a moment before is asked again before a doubt is raised or resent."""
     fake_suno.fail(Fault.RESET_AFTER_ACCEPT, on=MUSIC)
     async with client(fake_suno, tmp_path) as suno:
         (lost,) = await run(suno, songs(1))
@@ -139,7 +139,7 @@ async def test_a_doubt_that_has_ended_meanwhile_is_none(
 # --- what the list does not name ------------------------------------------------------------------
 
 
-async def test_what_the_list_does_not_name_is_told(
+async def test_what_the_list_does_not_name_is_logged(
     fake_suno: FakeSuno, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Songs of other lists and of `submit` that are in progress or in doubt, counted at the end."""
@@ -158,13 +158,13 @@ async def test_what_the_list_does_not_name_is_told(
         ends = await run(suno, [*songs(2), GenerateMusic("new"), GenerateMusic("new lost")])
         assert sum(isinstance(one.error, SubmissionUnknown) for one in ends) == 1
         open_ = [entry async for entry in suno.submissions("in_progress")]
-    (told,) = warnings(caplog, "does not name")
-    assert f"has {len(open_)} submissions in progress and 1 in doubt" in told.getMessage()
-    assert "submissions(state='in_doubt')" in told.getMessage()
-    assert f"suno-async journal {tmp_path / 'songs.sqlite'}" in told.getMessage()
+    (logged,) = warnings(caplog, "does not name")
+    assert f"has {len(open_)} submissions in progress and 1 in doubt" in logged.getMessage()
+    assert "submissions(state='in_doubt')" in logged.getMessage()
+    assert f"suno-async journal {tmp_path / 'songs.sqlite'}" in logged.getMessage()
 
 
-async def test_what_the_list_names_is_not_told(
+async def test_what_the_list_names_is_not_logged(
     fake_suno: FakeSuno, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its own doubts are outcomes, and what is over needs nobody; nor is it without a journal."""
@@ -184,16 +184,16 @@ async def test_what_the_list_names_is_not_told(
 async def test_a_body_that_raises_leaves_the_tokens_in_the_log(
     fake_suno: FakeSuno, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """15 songs are paid for when the loop's body raises: each is told, by its token."""
-    told: list[str] = []
+    """15 songs are paid for when the loop's body raises: each is logged, by its token."""
+    delivered: list[str] = []
     suno = SunoClient("key", base_url=fake_suno.url)
     with pytest.raises(ZeroDivisionError):
         async with suno:
             async for outcome in suno.batch(songs(15)):
                 assert outcome.task is not None
-                told.append(outcome.task.token)
+                delivered.append(outcome.task.token)
                 raise ZeroDivisionError
-    tokens = {f"music:{task_id}" for task_id in fake_suno.tasks} - set(told)
+    tokens = {f"music:{task_id}" for task_id in fake_suno.tasks} - set(delivered)
     assert len(tokens) == 14
     assert set(suno.unclaimed) == tokens
     (record,) = warnings(caplog, "of a batch that was left")
@@ -201,10 +201,10 @@ async def test_a_body_that_raises_leaves_the_tokens_in_the_log(
     assert set(record.__dict__["tokens"]) == tokens
 
 
-async def test_a_batch_still_held_at_closing_is_told_of(
+async def test_a_batch_still_held_at_closing_is_logged(
     fake_suno: FakeSuno, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Somebody may take its outcomes yet, and then they are not unclaimed any more."""
+    """Its outcomes may be read yet, and then they are not unclaimed any more."""
     async with SunoClient("key", base_url=fake_suno.url) as suno:
         batch = suno.batch(songs(12))
         first = await anext(batch)
@@ -224,18 +224,18 @@ async def test_a_batch_still_held_at_closing_is_told_of(
     assert len(warnings(caplog, "of a batch that was left")) == 1
 
 
-async def test_who_waits_is_told_and_not_warned(
+async def test_what_is_delivered_is_not_warned_of(
     fake_suno: FakeSuno, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Closed under somebody who takes all outcomes: each has its token there, none is unclaimed."""
+    """Closed under a loop that reads all outcomes: each has its token there, none is unclaimed."""
     suno = SunoClient("key", base_url=fake_suno.url)
     running = asyncio.create_task(run(suno, songs(10)))
     await asyncio.sleep(20)
     await suno.aclose()
     outcomes = await running
     assert all(isinstance(one.error, ClientClosed) for one in outcomes if one.error)
-    told = {one.task.token for one in outcomes if one.task is not None}
-    assert told == {f"music:{task_id}" for task_id in fake_suno.tasks}
+    delivered = {one.task.token for one in outcomes if one.task is not None}
+    assert delivered == {f"music:{task_id}" for task_id in fake_suno.tasks}
     assert suno.unclaimed == []
     assert not warnings(caplog, "unclaimed")
 
@@ -284,7 +284,7 @@ async def test_a_caller_that_has_gone_has_its_token_in_the_record(
 
 @pytest.mark.parametrize("has_length", [True, False])
 @pytest.mark.parametrize("patience", [0.0, 1000.0])
-async def test_in_an_outage_what_is_known_is_told(
+async def test_in_an_outage_what_is_known_is_delivered(
     fake_suno: FakeSuno, tmp_path: Path, patience: float, *, has_length: bool
 ) -> None:
     """Run again in an outage, songs of an earlier run do not wait behind those that are to come."""
@@ -294,21 +294,21 @@ async def test_in_an_outage_what_is_known_is_told(
         await run(suno, items[1::2])
     fake_suno.fail(Fault.envelope(455), on=MUSIC, times=None)
     loop = asyncio.get_running_loop()
-    told: list[int] = []
+    delivered: list[int] = []
     async with client(fake_suno, tmp_path) as suno:
         began = loop.time()
         with pytest.raises(Maintenance):
             async for one in suno.batch(items if has_length else iter(items), patience=patience):
                 assert one.resumed
                 assert loop.time() < began + 10
-                told.append(one.index)
-    assert told == [*range(1, 300, 2)]
+                delivered.append(one.index)
+    assert delivered == [*range(1, 300, 2)]
 
 
-async def test_in_an_outage_doubts_are_told_and_the_rest_goes_on(
+async def test_in_an_outage_doubts_are_delivered_and_the_rest_goes_on(
     fake_suno: FakeSuno, tmp_path: Path
 ) -> None:
-    """What an earlier run left in doubt is told meanwhile; what was set aside goes out once."""
+    """What an earlier run left in doubt is delivered meanwhile; what was set aside is sent once."""
     items = songs(60)
     fake_suno.fail(Fault.RESET_AFTER_ACCEPT, on=MUSIC, times=2)
     async with client(fake_suno, tmp_path) as suno:

@@ -76,18 +76,18 @@ async def test_a_server_that_never_answers_costs_8_doubts_at_most(
 ) -> None:
     """Whatever the list and the patience; where the free question is answered, the batch ends."""
     fake_suno.fail(fault, on=on, times=None)
-    told: list[Outcome[Any]] = []
+    delivered: list[Outcome[Any]] = []
     async with SunoClient("key", base_url=fake_suno.url) as suno:
         batch = suno.batch(songs(500), patience=None)
         if on is None:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(6 * 3600):
-                    told.extend([one async for one in batch])
+                    delivered.extend([one async for one in batch])
         else:
             with pytest.raises(SubmissionUnknown):
                 async for one in batch:
-                    told.append(one)  # noqa: PERF401 what comes before the error counts
-            assert len(told) == 8
+                    delivered.append(one)  # noqa: PERF401 what comes before the error counts
+            assert len(delivered) == 8
             assert warnings(caplog)[-1].endswith("requests that were not submitted: 492")
     assert len(fake_suno.ledger.of(MUSIC)) == (3 if on is None else 8)
 
@@ -152,22 +152,24 @@ async def test_one_goes_out_before_the_rest() -> None:
         running.cancel()
 
 
-async def test_what_is_accepted_is_told_meanwhile(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """While submissions are in maintenance, songs that were accepted are watched to their end."""
+async def test_what_is_accepted_is_delivered_meanwhile(
+    suno: SunoClient, fake_suno: FakeSuno
+) -> None:
+    """While submissions are in maintenance, songs that were accepted are polled to their end."""
     fake_suno.fail(Fault.envelope(455), on=MUSIC, times=None, skip=5)
-    told: list[int] = []
+    delivered: list[int] = []
 
     async def take() -> None:
         async for outcome in suno.batch(songs(50)):
             assert outcome.error is None
-            told.append(outcome.index)
+            delivered.append(outcome.index)
 
     taking = asyncio.create_task(take())
     await asyncio.sleep(900)
-    assert len(told) == 5
+    assert len(delivered) == 5
     fake_suno.clear_faults()
     await taking
-    assert sorted(told) == [*range(50)]
+    assert sorted(delivered) == [*range(50)]
 
 
 async def test_it_says_when_it_parks_and_when_it_goes_on(
@@ -190,16 +192,16 @@ async def test_it_says_when_it_parks_and_when_it_goes_on(
 async def test_patience_ends_it_aloud(
     fake_suno: FakeSuno, caplog: pytest.LogCaptureFixture, patience: float
 ) -> None:
-    """What was paid for is told, then the outage is raised; a warning counts what is left."""
+    """What was paid for is delivered, then the outage is raised; a warning counts what is left."""
     loop = asyncio.get_running_loop()
     limiter = RateLimiter(burst=1)
     fake_suno.fail(Fault.envelope(455), on=MUSIC, times=None, skip=5)
-    told: list[Outcome[Any]] = []
+    delivered: list[Outcome[Any]] = []
     async with SunoClient("key", base_url=fake_suno.url, limiter=limiter) as suno:
         with pytest.raises(Maintenance):
             async for outcome in suno.batch(songs(400), patience=patience):
-                told.append(outcome)  # noqa: PERF401 what comes before the error counts
-    assert [outcome.error for outcome in told] == [None] * 5
+                delivered.append(outcome)  # noqa: PERF401 what comes before the error counts
+    assert [outcome.error for outcome in delivered] == [None] * 5
     assert warnings(caplog)[-1] == (
         "A batch ends (Maintenance, code 455); requests that were not submitted: 395"
     )
@@ -250,20 +252,20 @@ async def test_what_waiting_does_not_help_ends_it_aloud(
     fake_suno.fail(fault, on=MUSIC, times=None, skip=5)
     limiter = RateLimiter(burst=1)
     async with SunoClient("key", base_url=fake_suno.url, limiter=limiter) as suno:
-        told = [outcome async for outcome in suno.batch(songs(100))]
-    ended = [outcome.error for outcome in told if outcome.error is not None]
-    assert len(ended) == len(told) - 5 >= 1
+        delivered = [outcome async for outcome in suno.batch(songs(100))]
+    ended = [outcome.error for outcome in delivered if outcome.error is not None]
+    assert len(ended) == len(delivered) - 5 >= 1
     assert all(isinstance(one, error) for one in ended)
     (said,) = warnings(caplog)
     assert error.__name__ in said
-    assert said.endswith(f"not submitted: {100 - len(told)}")
+    assert said.endswith(f"not submitted: {100 - len(delivered)}")
 
 
 async def test_a_refusal_is_no_outage(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """Requests that the service finds wrong are outcomes, and hold up nobody."""
     fake_suno.fail(Fault.envelope(400), on=MUSIC, times=10)
-    told = [outcome async for outcome in suno.batch(songs(20))]
-    assert sum(isinstance(outcome.error, BadRequest) for outcome in told) == 10
+    delivered = [outcome async for outcome in suno.batch(songs(20))]
+    assert sum(isinstance(outcome.error, BadRequest) for outcome in delivered) == 10
     assert not fake_suno.ledger.of(CREDITS)
 
 
@@ -272,8 +274,8 @@ async def test_two_doubts_are_no_outage(in_order: SunoClient, fake_suno: FakeSun
     for _ in range(3):
         fake_suno.fail(Fault.RESET_AFTER_READ, on=MUSIC, times=2)
         fake_suno.fail(Fault.envelope(400), on=MUSIC)
-    told = [outcome async for outcome in in_order.batch(songs(12))]
-    assert sum(isinstance(outcome.error, SubmissionUnknown) for outcome in told) == 6
+    delivered = [outcome async for outcome in in_order.batch(songs(12))]
+    assert sum(isinstance(outcome.error, SubmissionUnknown) for outcome in delivered) == 6
     assert not fake_suno.ledger.of(CREDITS)
 
 
@@ -288,7 +290,7 @@ async def in_order(fake_suno: FakeSuno) -> AsyncIterator[SunoClient]:
 async def test_doubts_of_an_earlier_run_are_none_of_this_one(
     fake_suno: FakeSuno, tmp_path: Path
 ) -> None:
-    """The journal's unknowns are told, and say nothing of the service now."""
+    """The journal's unknowns are delivered, and say nothing of the service now."""
     journal = tmp_path / "songs.sqlite"
     fake_suno.fail(Fault.RESET_AFTER_READ, on=MUSIC, times=None)
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
@@ -297,14 +299,14 @@ async def test_doubts_of_an_earlier_run_are_none_of_this_one(
     fake_suno.clear_faults()
     before = len(fake_suno.ledger.of(CREDITS))
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
-        told = [outcome async for outcome in suno.batch(songs(20))]
-    assert 3 <= sum(outcome.error is not None for outcome in told) <= 8
-    assert len(told) == 20
+        delivered = [outcome async for outcome in suno.batch(songs(20))]
+    assert 3 <= sum(outcome.error is not None for outcome in delivered) <= 8
+    assert len(delivered) == 20
     assert len(fake_suno.ledger.of(CREDITS)) == before
 
 
 async def test_what_the_journal_knows_is_no_trial(fake_suno: FakeSuno, tmp_path: Path) -> None:
-    """Run again in an outage: songs of an earlier run are told, and the rest waits for its end."""
+    """Run again in an outage: songs of an earlier run come out, and the rest waits for its end."""
     journal = tmp_path / "songs.sqlite"
     async with SunoClient("key", base_url=fake_suno.url, journal=journal) as suno:
         assert len([_ async for _ in suno.batch(songs(30)[10:])]) == 20
@@ -314,9 +316,9 @@ async def test_what_the_journal_knows_is_no_trial(fake_suno: FakeSuno, tmp_path:
         running = asyncio.create_task(_all(batch))
         await asyncio.sleep(120)
         fake_suno.clear_faults()
-        told = await running
-    assert [outcome.index for outcome in told if outcome.resumed] == [*range(10, 30)]
-    assert len(told) == 30
+        delivered = await running
+    assert [outcome.index for outcome in delivered if outcome.resumed] == [*range(10, 30)]
+    assert len(delivered) == 30
     assert doubles(fake_suno) == []
 
 
@@ -342,7 +344,7 @@ async def test_indices_and_keys_stay_as_they_were(fake_suno: FakeSuno, tmp_path:
 
 
 async def test_refusals_for_rate_that_last_park_it(fake_suno: FakeSuno) -> None:
-    """Somebody else uses up the rate for an hour: nothing is paid, and nothing is lost."""
+    """Another program uses up the rate for an hour: nothing is paid, and nothing is lost."""
     fake_suno.fail(Fault.envelope(430), on=MUSIC, times=None)
     retry = RetryPolicy(max_attempts=2)
     async with SunoClient("key", base_url=fake_suno.url, retry=retry) as suno:
@@ -352,9 +354,9 @@ async def test_refusals_for_rate_that_last_park_it(fake_suno: FakeSuno) -> None:
         await asyncio.sleep(1800)
         asked = len(fake_suno.ledger.of(MUSIC))
         fake_suno.clear_faults()
-        told = await running
+        delivered = await running
     assert asked < 120
-    assert [outcome.error for outcome in told] == [None] * 10
+    assert [outcome.error for outcome in delivered] == [None] * 10
 
 
 async def test_a_black_hole_is_no_network(
@@ -375,8 +377,8 @@ async def test_a_black_hole_is_no_network(
             running = asyncio.create_task(_all(suno.batch(songs(10))))
             await asyncio.sleep(300)
         is_open.set()
-        told = await running
-    assert [outcome.error for outcome in told] == [None] * 10
+        delivered = await running
+    assert [outcome.error for outcome in delivered] == [None] * 10
 
 
 async def test_a_closed_client_ends_a_parked_batch(fake_suno: FakeSuno) -> None:
@@ -398,9 +400,9 @@ async def test_a_closed_client_ends_a_batch_parked_by_doubts(fake_suno: FakeSuno
     async with SunoClient("key", base_url=fake_suno.url) as suno:
         running = asyncio.create_task(_all(suno.batch(songs(100), patience=None)))
         await asyncio.sleep(500)
-    told = await running
-    assert [type(one.error) for one in told[:-1]] == [SubmissionUnknown] * (len(told) - 1)
-    assert isinstance(told[-1].error, ClientClosed)
+    delivered = await running
+    assert [type(one.error) for one in delivered[:-1]] == [SubmissionUnknown] * (len(delivered) - 1)
+    assert isinstance(delivered[-1].error, ClientClosed)
 
 
 @pytest.mark.parametrize("seconds", [0.5, 20.0, 31.0, 45.0, 500.0])
@@ -439,14 +441,14 @@ async def test_a_wait_while_parked_may_be_begun_again(
 
 
 async def test_workers_share_a_parked_batch(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """Several take turns through an outage, one of which is cancelled: each outcome once."""
-    told: list[int] = []
+    """Several readers share it through an outage, one of which is cancelled: each outcome once."""
+    delivered: list[int] = []
     batch = suno.batch(songs(20), max_in_flight=5)
 
     async def work() -> None:
         async for outcome in batch:
             assert outcome.error is None
-            told.append(outcome.index)
+            delivered.append(outcome.index)
 
     fake_suno.fail(Fault.envelope(455), times=None, skip=6)
     workers = [asyncio.create_task(work()) for _ in range(3)]
@@ -456,7 +458,7 @@ async def test_workers_share_a_parked_batch(suno: SunoClient, fake_suno: FakeSun
     fake_suno.clear_faults()
     ends = await asyncio.gather(*workers, return_exceptions=True)
     assert ends[1:] == [None, None]
-    assert sorted(told) == [*range(20)]
+    assert sorted(delivered) == [*range(20)]
 
 
 async def test_what_patience_raises_comes_once(suno: SunoClient, fake_suno: FakeSuno) -> None:
@@ -470,8 +472,8 @@ async def test_what_patience_raises_comes_once(suno: SunoClient, fake_suno: Fake
 async def test_the_last_of_a_list_may_be_in_doubt(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """With nothing left to submit, doubts at the end of a list wait for nothing."""
     fake_suno.fail(Fault.NEVER, on=MUSIC, times=None)
-    told = await _all(suno.batch(songs(3), patience=None))
-    assert len(told) == 3
+    delivered = await _all(suno.batch(songs(3), patience=None))
+    assert len(delivered) == 3
     assert not fake_suno.ledger.of(CREDITS)
 
 
@@ -485,8 +487,8 @@ async def test_an_outage_begins_while_a_request_waits_for_its_slot() -> None:
             running = asyncio.create_task(_all(suno.batch(songs(10))))
             await asyncio.sleep(200)
             slow.clear_faults()
-            told = await running
-        assert sorted(one.index for one in told) == [*range(10)]
+            delivered = await running
+        assert sorted(one.index for one in delivered) == [*range(10)]
         accepted = [entry.body["prompt"] for entry in slow.ledger.accepted(MUSIC)]
         assert accepted == [f"song {number}" for number in range(10)]
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_song_from_idea_to_file(suno: SunoClient, tmp_path: Path) -> None:
-    """text, first, complete are told as they happen; the result is the same task's, then a file."""
+    """text, first, complete come as they happen; the result is the same task's, then a file."""
     task = await suno.generate_music("A calm piano tune at dusk")
     events = [event async for event in task]
     assert [event.stage for event in events] == [Stage.TEXT, Stage.FIRST, Stage.COMPLETE]
@@ -186,7 +186,7 @@ async def test_failed_polls_are_not_the_tasks_failure(
     assert len(await task) == 2
 
 
-async def test_a_revoked_key_is_told_at_once(suno: SunoClient, fake_suno: FakeSuno) -> None:
+async def test_a_revoked_key_is_raised_at_once(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """A poll that is refused for its key ends the waiting."""
     task = await suno.generate_music("the sea")
     fake_suno.fail(Fault.envelope(401), on="get-music-generation-details")
@@ -194,8 +194,8 @@ async def test_a_revoked_key_is_told_at_once(suno: SunoClient, fake_suno: FakeSu
         await task
 
 
-async def test_closing_tells_who_waits(fake_suno: FakeSuno) -> None:
-    """Listeners of a closed client get ClientClosed with the token; so does who comes after."""
+async def test_closing_reaches_the_listeners(fake_suno: FakeSuno) -> None:
+    """Listeners of a closed client get ClientClosed with the token; so do those that come after."""
     suno = SunoClient("key", base_url=fake_suno.url)
     task = await suno.generate_music("the sea")
     waiting = asyncio.create_task(task.wait())
@@ -205,7 +205,7 @@ async def test_closing_tells_who_waits(fake_suno: FakeSuno) -> None:
     await suno.aclose()
     with pytest.raises(ClientClosed) as caught:
         await waiting
-    assert asyncio.get_running_loop().time() - closed < 1, "told at once, not found out later"
+    assert asyncio.get_running_loop().time() - closed < 1, "raised at once, not found out later"
     assert caught.value.token == task.token
     assert task.token in str(caught.value)
     with pytest.raises(ClientClosed):
@@ -279,8 +279,8 @@ class BrokenLimiter:
         return await self.limiter.acquire(priority)
 
 
-async def test_a_limiter_that_fails_is_told_and_looked_past(fake_suno: FakeSuno) -> None:
-    """An error of a limiter of one's own does not leave whoever waits in the dark."""
+async def test_a_limiter_that_fails_is_raised_and_survived(fake_suno: FakeSuno) -> None:
+    """An error of a limiter of one's own reaches the caller, who can go on."""
     loop = asyncio.get_running_loop()
     broken = BrokenLimiter(good=1)
     async with SunoClient("key", base_url=fake_suno.url, limiter=broken) as suno:
@@ -295,7 +295,7 @@ async def test_a_limiter_that_fails_is_told_and_looked_past(fake_suno: FakeSuno)
 
 
 async def test_errors_of_polls_say_which_task(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """What is raised to whoever waits carries the task's token and kind."""
+    """What is raised to a listener carries the task's token and kind."""
     task = await suno.generate_music("the sea")
     fake_suno.fail(Fault.NEVER, on="get-music-generation-details", times=None)
     with pytest.raises(suno_async.RequestTimeout) as caught:
@@ -402,7 +402,7 @@ async def test_a_wrong_key(fake_suno: FakeSuno) -> None:
 
 
 async def test_no_network() -> None:
-    """A connection that cannot be made is tried again, then told in one sentence."""
+    """A connection that cannot be made is tried again, then is an error of one sentence."""
     async with SunoClient("key", base_url="http://127.0.0.1:9") as suno:
         with pytest.raises(ConnectionFailed, match=r":9: Connection refused\. "):
             await suno.generate_music("the sea")
@@ -445,7 +445,7 @@ async def test_a_client_stays_on_its_loop(suno: SunoClient) -> None:
 
 
 async def test_the_wrong_way_names_the_right_one(suno: SunoClient) -> None:
-    """`submit` and `call` tell which of them an operation is for."""
+    """`submit` and `call` say which of them an operation is for."""
     with pytest.raises(ConfigurationError, match=r"use call\(\)"):
         await suno.submit(GetCredits())  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"use submit\(\)"):
@@ -493,14 +493,14 @@ def test_methods_know_their_signature() -> None:
     taken = ["self", "audio_id", "task_id", "idempotency_key", "callback_url", "extra"]
     assert list(signature.parameters) == taken
     assert signature.return_annotation == "Task[WavFile]"
-    told = inspect.getdoc(SunoClient.convert_to_wav) or ""
-    assert told.splitlines()[0] == (inspect.getdoc(ConvertToWav) or "").splitlines()[0]
+    shown = inspect.getdoc(SunoClient.convert_to_wav) or ""
+    assert shown.splitlines()[0] == (inspect.getdoc(ConvertToWav) or "").splitlines()[0]
     bound = inspect.signature(SunoClient("k").generate_music)
     assert next(iter(bound.parameters)) == "prompt"
 
 
 async def test_timetables_are_the_fakes_own() -> None:
-    """Waiting for a stage ends in time, with what is there then."""
+    """Waiting for a stage ends in time, with the result so far."""
     async with (
         FakeSuno(timetable=Timetable(text=10, first=20, complete=1000)) as fake,
         SunoClient("key", base_url=fake.url) as suno,

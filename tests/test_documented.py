@@ -44,19 +44,19 @@ def _tree(module: str) -> ast.Module:
 
 
 @cache
-def _told(module: str, cls: str | None = None) -> dict[str, str]:
+def _documented(module: str, cls: str | None = None) -> dict[str, str]:
     """What is said of each name in a body: its docstring, or the text under its assignment."""
-    told: dict[str, str] = {}
+    documented: dict[str, str] = {}
     body = _tree(module).body
     if cls is not None:
         body = next(one.body for one in body if isinstance(one, ast.ClassDef) and one.name == cls)
     for node, after in zip(body, [*body[1:], ast.Pass()], strict=True):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            told[node.name] = told.get(node.name) or ast.get_docstring(node) or ""
+            documented[node.name] = documented.get(node.name) or ast.get_docstring(node) or ""
         for target in getattr(node, "targets", [getattr(node, "target", None)]):
             if isinstance(target, ast.Name):
-                told[target.id] = _text(after)
-    return told
+                documented[target.id] = _text(after)
+    return documented
 
 
 def _text(node: ast.stmt) -> str:
@@ -71,7 +71,7 @@ def _members(cls: type) -> dict[str, str]:
     """What is said of all that a class has of ours, by the nearest of its bases that says it."""
     members: dict[str, str] = {}
     for base in filter(_is_ours, cls.__mro__):
-        for name, text in _told(base.__module__, base.__name__).items():
+        for name, text in _documented(base.__module__, base.__name__).items():
             if not name.startswith("_"):
                 value = getattr(cls, name, None)
                 made = value.__doc__ if isinstance(value, FunctionType) else ""
@@ -112,17 +112,19 @@ def test_functions_and_constants_are_documented() -> None:
             assert value.__doc__, f"{name} has no docstring"
         elif name not in CLASSES:
             homes = [home for home, one in modules.items() if getattr(one, last, None) is value]
-            assert any(_told(home).get(last) for home in homes), f"{name} has no text under it"
+            assert any(_documented(home).get(last) for home in homes), (
+                f"{name} has no text under it"
+            )
 
 
-def test_arguments_that_are_told_are_all_of_them() -> None:
+def test_arguments_that_are_documented_are_all_of_them() -> None:
     """Where a docstring lists arguments, it lists those of the signature, in their order.
 
     Those of operations come in a user's order, while the signature has the inherited ones first.
     """
-    told = {name: thing for name, thing in _signed() if _entries(thing, "Args")}
-    assert "suno_async.SunoClient" in told
-    for name, thing in told.items():
+    documented = {name: thing for name, thing in _signed() if _entries(thing, "Args")}
+    assert "suno_async.SunoClient" in documented
+    for name, thing in documented.items():
         taken = [one for one in inspect.signature(thing).parameters if one != "self"]
         entries = _entries(thing, "Args")
         is_operation = inspect.isclass(thing) and issubclass(thing, Operation)
@@ -131,11 +133,13 @@ def test_arguments_that_are_told_are_all_of_them() -> None:
         ), name
 
 
-def test_errors_that_are_told_exist() -> None:
+def test_errors_that_are_documented_exist() -> None:
     """Each name under `Raises` is one of our errors, or a built-in one."""
-    told = {name: entries for name, thing in _signed() if (entries := _entries(thing, "Raises"))}
-    assert "suno_async.SunoClient.submit" in told
-    for name, entries in told.items():
+    documented = {
+        name: entries for name, thing in _signed() if (entries := _entries(thing, "Raises"))
+    }
+    assert "suno_async.SunoClient.submit" in documented
+    for name, entries in documented.items():
         for entry in entries:
             error = getattr(errors, entry, getattr(builtins, entry, None))
             assert isinstance(error, type), f"{name}: there is no error {entry}"

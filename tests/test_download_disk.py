@@ -19,7 +19,7 @@ from suno_async.testing import FakeSuno, Fault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-OURS = b"what somebody else has"
+OURS = b"what another owner has"
 
 
 def client(attempts: int = 2) -> SunoClient:
@@ -80,7 +80,7 @@ TRAPS = [linked, dangling, hard_linked, to_a_directory, to_itself, a_pipe, a_soc
 
 @pytest.fixture
 def other(tmp_path: Path) -> Path:
-    """A file of somebody else's, in a directory apart."""
+    """A file of another owner's, in a directory apart."""
     apart = tmp_path / "apart"
     apart.mkdir()
     (apart / "other").write_bytes(OURS)
@@ -92,7 +92,7 @@ def other(tmp_path: Path) -> Path:
 async def test_no_part_is_opened_through_a_link(
     trap: Callable[[Path, Path], None], suffix: str, tmp_path: Path, other: Path
 ) -> None:
-    """It is told which file to remove; what it leads to stays as it is."""
+    """The error says which file to remove; what it leads to stays as it is."""
     songs = tmp_path / "songs"
     songs.mkdir()
     trap(songs / f"song.mp3{suffix}", other)
@@ -142,7 +142,7 @@ async def test_a_link_under_the_final_name_is_replaced(tmp_path: Path, other: Pa
 
 
 def test_a_part_that_was_made_the_file_meanwhile_is_not_ours(tmp_path: Path) -> None:
-    """Its name is gone, or is another file's: whoever wants it begins with what lies there."""
+    """Its name is gone, or is another file's: the next download begins with what lies there."""
     part = hold(tmp_path / "a.mp3")
     assert part is not None
     assert hold(tmp_path / "a.mp3") is None
@@ -177,7 +177,7 @@ async def test_a_note_that_is_none(name: str, tmp_path: Path) -> None:
 async def test_a_note_that_is_no_file(
     trap: Callable[[Path, Path], None], tmp_path: Path, other: Path
 ) -> None:
-    """It is not read, nor waited for; without its words the part is begun again, or it is told."""
+    """It is not read, nor waited for; without its words the part is begun anew, or an error."""
     songs = tmp_path / "songs"
     songs.mkdir()
     (songs / "song.mp3.part").write_bytes(SONG[:1000])
@@ -201,8 +201,8 @@ async def test_texts_with_half_a_character_are_written(tmp_path: Path) -> None:
         path = await suno.download(song, tmp_path, lyrics=True, sidecar=True)
     assert path.name == "ocean wave [a].mp3"
     assert path.with_suffix(".txt").read_text(encoding="utf-8") == "ocean ? wave\n"
-    told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    assert (told["track"]["title"], told["track"]["tags"]) == (HALF, "\udfff")
+    written = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    assert (written["track"]["title"], written["track"]["tags"]) == (HALF, "\udfff")
 
 
 async def test_a_sidecar_keeps_words_and_hides_signatures(tmp_path: Path) -> None:
@@ -217,10 +217,10 @@ async def test_a_sidecar_keeps_words_and_hides_signatures(tmp_path: Path) -> Non
             source_audio_url=signed,
         )
         path = await suno.download(song, tmp_path, sidecar=True)
-    told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["track"]
-    assert told["prompt"] == "//who?goes@there"
-    assert told["image_url"] == "//files.example/a.jpeg"
-    assert "hush" not in json.dumps(told)
+    written = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["track"]
+    assert written["prompt"] == "//who?goes@there"
+    assert written["image_url"] == "//files.example/a.jpeg"
+    assert "hush" not in json.dumps(written)
 
 
 async def test_a_request_with_half_a_character(
@@ -230,8 +230,8 @@ async def test_a_request_with_half_a_character(
     fake_suno.fail(Fault.bare(403), on="/files/")
     (song, *_) = await (await suno.submit(GenerateMusic(HALF)))
     path = await suno.download(song, tmp_path, lyrics=True, sidecar=True)
-    told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    assert told["request"]["prompt"] == HALF
+    written = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    assert written["request"]["prompt"] == HALF
     fake_suno.ledger.assert_charged(1)
 
 

@@ -45,7 +45,7 @@ def client(**given: RetryPolicy | float | ClientSession) -> SunoClient:
 
 
 def in_it(directory: Path) -> list[str]:
-    """The names of what is there."""
+    """The names of the files there."""
     return sorted(path.name for path in directory.iterdir())
 
 
@@ -87,7 +87,7 @@ async def test_only_what_is_missing_is_fetched(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("etag", [None, 'W/"one"'])
 async def test_without_a_strong_validator_it_begins_again(tmp_path: Path, etag: str | None) -> None:
-    """Nobody could tell whether the rest belongs to the same file."""
+    """It cannot be known whether the rest belongs to the same file."""
     async with hosting() as host:
         host.etag = etag
         host.answers = [cut_after(100_000)]
@@ -172,7 +172,7 @@ async def test_a_part_that_nobody_asked_for(tmp_path: Path) -> None:
 
 
 async def test_a_range_that_cannot_be_satisfied(tmp_path: Path) -> None:
-    """416: what is there is not the beginning of what the host has, and is thrown away."""
+    """416: the part is not the beginning of what the host has, and is thrown away."""
     async with hosting() as host:
         host.answers = [cut_after(100_000), says(status=416)]
         assert await fetched(host, tmp_path) == SONG
@@ -203,7 +203,7 @@ async def test_a_body_of_unknown_length_ends_where_its_last_piece_says(tmp_path:
 
 
 async def test_a_body_that_ends_with_the_connection_is_not_trusted(tmp_path: Path) -> None:
-    """Without length and chunks nobody can tell a whole from a half."""
+    """Without length and chunks a half cannot be told from a whole."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -250,7 +250,7 @@ async def test_every_fault_by_name(tmp_path: Path, fault: Fault) -> None:
     ids=["page", "json", "empty", "503", "gzip", "cut"],
 )
 async def test_a_fault_that_stays(tmp_path: Path, answer: Answer, why: str) -> None:
-    """It is tried as often as the policy says, and then told; no file is left that is none."""
+    """It is tried as often as the policy says, and then raised; no file is left that is none."""
     async with hosting() as host:
         host.etag = None
         host.answers = [answer] * 9
@@ -349,7 +349,7 @@ async def test_redirects_have_an_end(tmp_path: Path) -> None:
     ["http://[x/song.mp3", f"http://{'a' * 80}.invalid/song.mp3", "http://1.2.3.4:99999/song.mp3"],
 )
 async def test_an_address_that_is_none(tmp_path: Path, url: str) -> None:
-    """It is told as such, given by the caller, told by the service or redirected to."""
+    """The error says so, whether given by the caller, named by the service or redirected to."""
 
     async def elsewhere(_host: FileHost, _request: web.Request) -> web.Response:
         return web.Response(status=302, headers={"Location": url})
@@ -537,7 +537,7 @@ def stalls_at(at: int) -> Answer:
 
 
 async def test_closing_the_client_ends_downloads(tmp_path: Path) -> None:
-    """Whoever waits for a file is told; what is there is continued next time."""
+    """It is raised to those who wait for a file; the part is continued next time."""
     async with hosting() as host:
         host.answers = [stalls_at(100_000)]
         suno = client()
@@ -567,7 +567,7 @@ def little_space(size: int) -> Generator[None]:
 
 
 async def test_no_space(tmp_path: Path) -> None:
-    """It is told as that, with no file of that name; with space again the rest is fetched."""
+    """The error says so, no file of that name is left; with space again the rest is fetched."""
     async with hosting() as host, client() as suno:
         with (
             little_space(130_000),
@@ -601,7 +601,7 @@ async def test_places_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 async def test_targets_that_are_no_path(tmp_path: Path) -> None:
-    """What cannot be a path is told before anything is fetched, or as what cannot be written."""
+    """What cannot be a path is refused before anything is fetched, or cannot be written."""
     async with hosting() as host, client() as suno:
         for target in (None, 3, b"songs"):
             with pytest.raises(ConfigurationError, match="a directory or a path"):
@@ -612,7 +612,7 @@ async def test_targets_that_are_no_path(tmp_path: Path) -> None:
 
 
 async def test_a_directory_that_is_read_only(tmp_path: Path) -> None:
-    """It is told as that; whoever may write everywhere has nothing to see here."""
+    """The error says so; a user who may write everywhere has nothing to see here."""
     (tmp_path / "locked").mkdir(mode=0o500)
     try:
         (tmp_path / "locked" / "x").touch()
@@ -640,7 +640,7 @@ async def test_two_clients_do_not_share_a_part(tmp_path: Path) -> None:
 
 
 async def test_a_part_held_by_somebody_who_does_not_get_on(tmp_path: Path) -> None:
-    """After the client's `timeout` without a byte it is told, and nothing was touched."""
+    """After the client's `timeout` without a byte it is an error, and nothing was touched."""
     async with hosting() as host, client(timeout=60) as one, client(timeout=5) as two:
         host.answers = [stalls_at(100_000)]
         first = asyncio.create_task(one.download(host.url, tmp_path))
@@ -713,7 +713,7 @@ async def test_a_record_that_cannot_be_had(
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 async def test_without_a_task_a_link_cannot_be_renewed(tmp_path: Path, status: int) -> None:
-    """A URL, and a track that does not tell its task, say so."""
+    """A URL, and a track that does not name its task, say so."""
     async with hosting() as host, client() as suno:
         for what in (host.url, Track(id="t", audio_url=host.url)):
             host.answers = [says(status=status)]
@@ -722,7 +722,7 @@ async def test_without_a_task_a_link_cannot_be_renewed(tmp_path: Path, status: i
 
 
 async def test_a_session_of_the_callers(tmp_path: Path) -> None:
-    """It is used as it is, whatever it does with errors; a closed one is told."""
+    """It is used as it is, whatever it does with errors; a closed one is an error."""
     async with hosting() as host:
         async with (
             ClientSession(raise_for_status=True, auto_decompress=True) as session,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def names(directory: Path) -> list[str]:
-    """What is there."""
+    """The files there."""
     return sorted(path.name for path in directory.iterdir())
 
 
@@ -58,12 +58,14 @@ async def test_a_whole_file_is_not_fetched_again(
 ) -> None:
     """Its name holds its id; one that was given a path is fetched each time."""
     (track, _) = await a_song(suno)
-    told = list[tuple[int, int | None]]()
+    reported = list[tuple[int, int | None]]()
+
+    def note(done: int, total: int | None) -> None:
+        reported.append((done, total))
+
     path = await suno.download(track, tmp_path)
-    assert (
-        await suno.download(track, tmp_path, lambda done, total: told.append((done, total))) == path
-    )
-    assert told == [(path.stat().st_size, path.stat().st_size)]
+    assert await suno.download(track, tmp_path, note) == path
+    assert reported == [(path.stat().st_size, path.stat().st_size)]
     assert len(fake_suno.ledger.downloads) == 1
     for _ in range(2):
         await suno.download(track, tmp_path / "mine.mp3")
@@ -105,7 +107,7 @@ async def test_what_is_made_of_a_song(suno: SunoClient, tmp_path: Path) -> None:
 async def test_links_of_every_kind_are_renewed(
     suno: SunoClient, fake_suno: FakeSuno, tmp_path: Path, operation: str
 ) -> None:
-    """The result tells which record to poll at, and which of its files it was."""
+    """The result says which record to poll, and which of its files it was."""
     song = await suno.generate_music("the sea")
     (track, _) = await song
     make: dict[str, Any] = {
@@ -187,7 +189,7 @@ async def test_a_target_is_a_directory_or_a_path(suno: SunoClient, tmp_path: Pat
         assert path2 == tmp_path / "album.v3" / "song.mp3"
 
 
-async def test_what_has_no_files_is_told(suno: SunoClient, tmp_path: Path) -> None:
+async def test_what_has_no_files_is_refused(suno: SunoClient, tmp_path: Path) -> None:
     """A task, notes, a path: each says what can be downloaded."""
     task = await suno.generate_music("the sea")
     with pytest.raises(ConfigurationError, match="not Task: await it first"):
@@ -226,16 +228,16 @@ async def test_a_song_with_all_that_belongs_to_it(suno: SunoClient, tmp_path: Pa
     assert names(tmp_path) == [f"{stem}{suffix}" for suffix in (".jpeg", ".json", ".mp3", ".txt")]
     assert path.with_suffix(".txt").read_text(encoding="utf-8").strip() == track.prompt
     assert path.with_suffix(".jpeg").read_bytes().startswith(b"\xff\xd8")
-    told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    assert told["task"] == task.token
-    assert told["file"] == path.name
-    assert told["request"] == {
+    written = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    assert written["task"] == task.token
+    assert written["file"] == path.name
+    assert written["request"] == {
         "operation": "GenerateMusic",
         "lyrics": "la",
         "style": "Folk",
         "title": "Home",
     }
-    assert told["track"] == track.to_dict()
+    assert written["track"] == track.to_dict()
     mine = await suno.download(track, tmp_path / "mine.mp3", sidecar=True)
     assert mine.with_suffix(".json").exists()
 
@@ -273,8 +275,8 @@ async def test_the_journal_knows_what_made_a_song(fake_suno: FakeSuno, tmp_path:
         (track, _) = await (await suno.generate_music("the sea"))
     async with SunoClient("key", **given) as suno:
         path = await suno.download(track, tmp_path / "songs", sidecar=True)
-    told = json.loads(path.with_suffix(".json").read_text())
-    assert told["request"] == {"operation": "GenerateMusic", "prompt": "the sea"}
+    written = json.loads(path.with_suffix(".json").read_text())
+    assert written["request"] == {"operation": "GenerateMusic", "prompt": "the sea"}
 
 
 async def test_what_a_track_does_not_have_is_left_out(suno: SunoClient, tmp_path: Path) -> None:
@@ -293,8 +295,8 @@ async def test_outcomes_of_a_batch(suno: SunoClient, fake_suno: FakeSuno, tmp_pa
         if outcome.error is None:
             paths = await suno.download(outcome, tmp_path, sidecar=True)
             assert len(paths) == 2
-            told = json.loads(paths[0].with_suffix(".json").read_text())
-            assert told["request"]["prompt"] == outcome.request.prompt
+            written = json.loads(paths[0].with_suffix(".json").read_text())
+            assert written["request"]["prompt"] == outcome.request.prompt
         else:
             failed += 1
             with pytest.raises(type(outcome.error)):
@@ -307,7 +309,7 @@ async def test_outcomes_of_a_batch(suno: SunoClient, fake_suno: FakeSuno, tmp_pa
 
 
 async def test_not_all_at_one_time(suno: SunoClient, tmp_path: Path) -> None:
-    """A client fetches only so many files at once, whoever asks, and all of them in the end."""
+    """A client fetches only so many files at once, for all callers, and all of them in the end."""
     now = most = 0
 
     async def answer(host: FileHost, request: web.Request) -> web.StreamResponse:
@@ -348,21 +350,21 @@ async def test_one_failure_does_not_stop_the_rest(suno: SunoClient, tmp_path: Pa
 
 async def test_the_same_file_is_fetched_once(suno: SunoClient, tmp_path: Path) -> None:
     """Two who want the same at the same time share it, each with a progress of their own."""
-    told = dict[int, int]()
+    reported = dict[int, int]()
 
     async with hosting() as host:
         host.answers = [slowly]
         urls = [host.url] * 3
 
-        def tell(who: int, done: int, _total: int | None) -> None:
-            told[who] = done
+        def report(caller: int, done: int, _total: int | None) -> None:
+            reported[caller] = done
 
         paths = await asyncio.gather(
-            *(suno.download(url, tmp_path, partial(tell, who)) for who, url in enumerate(urls))
+            *(suno.download(url, tmp_path, partial(report, n)) for n, url in enumerate(urls))
         )
         assert len(host.asked) == 1
         assert {path.read_bytes() for path in paths} == {SONG}
-        assert told == dict.fromkeys(range(3), len(SONG))
+        assert reported == dict.fromkeys(range(3), len(SONG))
 
 
 async def slowly(host: FileHost, request: web.Request) -> web.StreamResponse:
@@ -420,7 +422,7 @@ async def test_progress(suno: SunoClient, tmp_path: Path) -> None:
 async def test_a_progress_that_fails_costs_no_file(
     suno: SunoClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is told in the log, once, and called no more."""
+    """It is logged, once, and called no more."""
 
     def progress(_done: int, _total: int | None) -> None:
         raise ZeroDivisionError

@@ -122,12 +122,12 @@ def test_there_is_something_to_explain() -> None:
 def test_help_explains_each_argument(name: str) -> None:
     """`help()` has a whole sentence for each argument, in one line."""
     thing = EXPLAINED[name]
-    told = _entries(inspect.getdoc(thing) or "")
-    assert sorted(told) == sorted(_arguments(thing))
-    cut = [one for one, text in told.items() if not text.endswith(".")]
+    explained = _entries(inspect.getdoc(thing) or "")
+    assert sorted(explained) == sorted(_arguments(thing))
+    cut = [one for one, text in explained.items() if not text.endswith(".")]
     assert not cut, "write each entry in one line with a stop: editors show no more of it"
     shown = re.sub(".\b", "", pydoc.render_doc(thing))  # on a terminal it is bold by overstriking
-    assert all(f"{one}: {text}" in shown for one, text in told.items())
+    assert all(f"{one}: {text}" in shown for one, text in explained.items())
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def script(typed: Path) -> Any:
 
 @pytest.mark.parametrize("name", EXPLAINED)
 def test_jedi_explains_each_argument(name: str, typed: Path, script: Any) -> None:
-    """The signature that jedi finds tells of each argument; of a method it has them all.
+    """The signature that jedi finds explains each argument; of a method it has them all.
 
     Of attrs classes it knows too little: arguments inherited from generic ones are missing.
     """
@@ -165,11 +165,11 @@ def server(typed: Path) -> Iterator[LanguageServer]:
 def test_pyright_explains_the_argument_that_is_typed(
     name: str, typed: Path, server: LanguageServer
 ) -> None:
-    """Signature help tells of the argument at the cursor all that there is to say."""
+    """Signature help shows of the argument at the cursor all that there is to say."""
     number, line = _line(typed, name)
-    told = _entries(inspect.getdoc(EXPLAINED[name]) or "")
-    told.pop("changes", None)  # it stands for the names that may follow
-    for one, text in told.items():
+    explained = _entries(inspect.getdoc(EXPLAINED[name]) or "")
+    explained.pop("changes", None)  # it stands for the names that may follow
+    for one, text in explained.items():
         column = line.index(f" {one}=0", line.index("(")) + len(f" {one}=")
         assert server.argument(number, column) == {one: f"{one}: {text}"}
 

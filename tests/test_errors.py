@@ -101,7 +101,7 @@ def test_stands_in_the_drawn_tree(cls: type[SunoError]) -> None:
         (Host.API, 531, "refunded", errors.ServerError),
         (Host.UPLOAD, 401, "no", errors.AuthenticationFailed),
         (Host.UPLOAD, 500, "no", errors.ServerError),
-        (Host.API, 433, "who knows", errors.APIError),
+        (Host.API, 433, "unheard of", errors.APIError),
     ],
 )
 def test_a_code_means_what_it_means_there(

@@ -161,7 +161,7 @@ async def test_both_callers_are_cancelled(setup: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("setup", ["key", "journal and key"])
 async def test_another_comes_when_the_first_is_cancelled(setup: str, tmp_path: Path) -> None:
-    """Who comes with the key in the same moment takes the place, or gets what is on its way."""
+    """A caller with the key in the same moment submits itself, or gets what is on its way."""
 
     async def play(scene: Scene, number: int) -> bool:
         one = scene.submit()
@@ -185,7 +185,7 @@ async def test_another_comes_when_the_first_is_cancelled(setup: str, tmp_path: P
 
 @pytest.mark.parametrize("setup", SETUPS)
 async def test_the_client_is_closed(setup: str, tmp_path: Path) -> None:
-    """The caller has the task, or is told that nothing was paid; the journal agrees."""
+    """The caller has the task, or an error by which nothing was paid; the journal agrees."""
 
     async def play(scene: Scene, number: int) -> bool:
         asking = scene.submit()
@@ -207,7 +207,7 @@ async def test_the_client_is_closed(setup: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("setup", SETUPS)
 async def test_the_client_is_closed_without_patience(setup: str, tmp_path: Path) -> None:
-    """Whoever cancels the closing leaves at once: what is on its way is unknown, and told so."""
+    """A cancelled closing ends at once: what is on its way is unknown, and its error says so."""
 
     async def play(scene: Scene, number: int) -> bool:
         asking = scene.submit()
@@ -275,10 +275,10 @@ async def test_tasks_that_start_at_once(setup: str, tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
 @pytest.mark.parametrize("setup", ["plain", "journal"])
 async def test_a_batch_whose_tasks_start_at_once(setup: str, tmp_path: Path) -> None:
-    """A request that has its place before it has a name is made like any other."""
+    """A request that has its slot before it has a name is made like any other."""
     asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
     async with Scene(setup, tmp_path, 0) as scene:
         await asyncio.sleep(300)
-        told = [outcome async for outcome in scene.suno.batch([SEA, SEA])]
-        assert [outcome.error for outcome in told] == [None, None]
+        outcomes = [outcome async for outcome in scene.suno.batch([SEA, SEA])]
+        assert [outcome.error for outcome in outcomes] == [None, None]
         assert len(scene.accepted) == 2

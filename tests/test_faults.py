@@ -1,4 +1,4 @@
-"""The fault matrix: never accepted or charged twice, an end as documented, and no key told."""
+"""The fault matrix: never accepted or charged twice, an end as documented, no key in any text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IDEA = "A calm piano tune at dusk"
 async def test_ends_as_it_must(
     trouble: Trouble, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each way to use a client ends as documented, is paid for once at most, and tells no key."""
+    """Each way to use a client ends as documented, is paid for once at most, and shows no key."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(exchange, "_MOST_BYTES", 2**20)  # an endless body need not take that long
     for request, setups in SETUPS.items():
@@ -34,8 +34,10 @@ async def test_ends_as_it_must(
             seen = await play(cell, key=SECRET)
             assert list(objections(cell, seen)) == [], str(cell)
             assert leaks(*seen.emitted, caplog.text) == [], str(cell)
-    told = [record for record in caplog.records if record.name == "suno_async"]
-    assert not any(IDEA in record.getMessage() for record in told if record.levelno > logging.DEBUG)
+    logged = [record for record in caplog.records if record.name == "suno_async"]
+    assert not any(
+        IDEA in record.getMessage() for record in logged if record.levelno > logging.DEBUG
+    )
 
 
 def test_the_matrix_is_whole() -> None:

@@ -1,4 +1,4 @@
-"""What a client is given: what cannot work is told when it is made, not by a later request."""
+"""What a client is given: what cannot work is refused when it is made, not by a later request."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def later(_: Attempt) -> None:
         ("api_key", b"key"),
     ],
 )
-def test_what_cannot_work_is_told_at_once(name: str, given: Any) -> None:
+def test_what_cannot_work_is_refused_at_once(name: str, given: Any) -> None:
     """The error names what was given wrongly, and says what it must be."""
     arguments: dict[str, Any] = {"api_key": "key", name: given}
     with pytest.raises(ConfigurationError, match=rf"^{re.escape(name)} must be"):
@@ -174,7 +174,7 @@ async def test_a_batchs_hook_is_a_plain_function(suno: SunoClient, given: Any) -
 async def test_a_batchs_hook_that_raises_costs_nothing(
     suno: SunoClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is in the log, and all songs are made and told."""
+    """It is in the log, and all songs are made and delivered."""
 
     def broken(*_: object) -> None:
         raise KeyError("a bar of no song")

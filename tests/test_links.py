@@ -48,7 +48,7 @@ def test_a_host_in_escapes(host: str) -> None:
 async def test_a_link_that_leads_nowhere(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever gives it, the answer or a redirect: a `DownloadFailed`, and no file is left."""
+    """Whether an answer or a redirect gives it: a `DownloadFailed`, and no file is left."""
     url = NOWHERE[name]
     offline(monkeypatch)
     async with client() as near, client(FAR) as far:
@@ -64,7 +64,7 @@ async def test_a_link_that_leads_nowhere(
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "data:,x", "ftp://a.example/x", "x", " "])
 async def test_a_url_of_the_callers_is_of_the_web(tmp_path: Path, url: str) -> None:
-    """Anything else is told before anything is done."""
+    """Anything else is refused before anything is done."""
     async with client() as suno:
         with pytest.raises(ConfigurationError, match="http and https URLs"):
             await suno.download(url, tmp_path)
@@ -130,16 +130,16 @@ async def test_the_source_where_nothing_else_is_there(tmp_path: Path) -> None:
     assert own.files[0].url == own.playable_url == "https://a.example/a"
     pictured = Track(id="a", source_image_url="https://a.example/a.jpeg")
     assert [link.url for link in pictured.files] == [None, "https://a.example/a.jpeg"]
-    heard = Track(id="a", source_stream_audio_url="https://a.example/s")
-    assert (heard.is_ready, heard.playable_url) == (False, "https://a.example/s")
+    playable = Track(id="a", source_stream_audio_url="https://a.example/s")
+    assert (playable.is_ready, playable.playable_url) == (False, "https://a.example/s")
 
 
-@pytest.mark.parametrize("is_pushed", [False, True])
+@pytest.mark.parametrize("has_callbacks", [False, True])
 async def test_a_song_whose_source_alone_is_there(
-    reception: Reception, tmp_path: Path, is_pushed: bool
+    reception: Reception, tmp_path: Path, has_callbacks: bool
 ) -> None:
-    """Polled or pushed it is complete and ready, and its link is renewed through the record."""
-    callbacks = reception.receiver if is_pushed else None
+    """By poll or callback it is complete and ready, and its link is renewed through the record."""
+    callbacks = reception.receiver if has_callbacks else None
     async with (
         FakeSuno() as fake,
         SunoClient("key", base_url=fake.url, callbacks=callbacks) as suno,
@@ -148,7 +148,7 @@ async def test_a_song_whose_source_alone_is_there(
         task = await suno.generate_music("the sea")
         songs = await task
         assert [(one.audio_url, one.is_ready) for one in songs] == [(None, True)] * 2
-        assert reception.answers == ([200] * 3 if is_pushed else [])
+        assert reception.answers == ([200] * 3 if has_callbacks else [])
         fake.expire(task.id)
         for path in await suno.download(songs, tmp_path):
             assert path.stat().st_size > 100_000

@@ -106,7 +106,7 @@ def new_fake() -> FakeSuno:
 def test_against_the_embedded_api(tmp_path: Path) -> None:
     """All of it passes, no answer differs from what is known, and what was asked is kept.
 
-    The answers are kept where it is told to, without the key and the callback URL.
+    The answers are kept where it is asked to, without the key and the callback URL.
     """
     fake, kept = new_fake(), tmp_path / "kept"
     ended = against(fake, "--live-budget=7", f"--live-record={kept}", folder=tmp_path)
@@ -150,12 +150,12 @@ def deviate(path: str, answer: dict[str, Any]) -> None:
 
 
 def test_it_finds_what_deviates(tmp_path: Path) -> None:
-    """Unknown and missing fields, unknown words and other types are told, each once."""
+    """Unknown and missing fields, unknown words and other types are reported, each once."""
     ended = against(new_fake(), "--live-budget=1", folder=tmp_path, change=deviate)
     record = "GET /api/v1/generate/record-info"
-    told = {line.strip() for line in ended.out.splitlines() if line.startswith("  ")}
+    reported = {line.strip() for line in ended.out.splitlines() if line.startswith("  ")}
     assert ended.code == 0, ended.out
-    assert told == {
+    assert reported == {
         f"{record}: data.mood is an unknown field (text)",
         f"{record}: data.createTime is text, not number",
         f"{record}: status COOKING is not known",
@@ -165,7 +165,7 @@ def test_it_finds_what_deviates(tmp_path: Path) -> None:
         "POST /api/v1/voice/check-voice: data.isAvailable is number, not flag",
         "GET /api/v1/generate/nothing: trace is an unknown field (text)",
     }
-    assert f"{len(told)} differences from what is known:" in ended.out
+    assert f"{len(reported)} differences from what is known:" in ended.out
 
 
 def test_without_a_budget(tmp_path: Path) -> None:
@@ -233,9 +233,9 @@ def test_a_budget_is_a_whole_number(given: str) -> None:
 
 async def test_nothing_paid_leaves_beyond_the_budget(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """The session itself refuses it, whatever sends it; what is free is sent."""
-    heard: list[Exchange] = []
+    exchanges: list[Exchange] = []
     async with (
-        new_session(Budget(1, tmp_path), Pace(tmp_path, 100.0), "key", heard.append) as session,
+        new_session(Budget(1, tmp_path), Pace(tmp_path, 100.0), "key", exchanges.append) as session,
         SunoClient("key", base_url=fake_suno.url, session=session) as suno,
     ):
         await suno.generate_music("allowed")
@@ -246,7 +246,7 @@ async def test_nothing_paid_leaves_beyond_the_budget(fake_suno: FakeSuno, tmp_pa
         await suno.upload_file(b"free")
     assert len(fake_suno.ledger.of("generate-music")) == 1
     fake_suno.ledger.assert_charged(1)
-    assert [exchange.path for exchange in heard] == [
+    assert [exchange.path for exchange in exchanges] == [
         "/api/v1/generate",
         "/api/v1/generate/credit",
         "/api/file-base64-upload",
@@ -284,10 +284,12 @@ def test_a_budget_is_drawn_once_each(tmp_path: Path) -> None:
 
 async def test_the_pace_is_that_of_all_processes(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """Two sessions that ask 30 times each, as two processes might, are not refused."""
-    heard: list[Exchange] = []
+    exchanges: list[Exchange] = []
 
     async def ask() -> None:
-        async with new_session(Budget(0, tmp_path), Pace(tmp_path), "key", heard.append) as session:
+        async with new_session(
+            Budget(0, tmp_path), Pace(tmp_path), "key", exchanges.append
+        ) as session:
             await asyncio.gather(*(get(session) for _ in range(30)))
 
     async def get(session: aiohttp.ClientSession) -> None:
@@ -296,7 +298,7 @@ async def test_the_pace_is_that_of_all_processes(fake_suno: FakeSuno, tmp_path: 
             await one.content.read()
 
     await asyncio.gather(ask(), ask())
-    assert [exchange.answer["code"] for exchange in heard] == [200] * 60
+    assert [exchange.answer["code"] for exchange in exchanges] == [200] * 60
     fake_suno.ledger.assert_within_rate()
 
 

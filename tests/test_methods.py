@@ -62,7 +62,7 @@ class Recorder(OperationMethods):
 
 
 def test_they_are_as_made() -> None:
-    """The command would write what is there: methods and texts follow from the operations."""
+    """The command would write the same again: methods and texts follow from the operations."""
     command = [sys.executable, str(COMMAND), "--check"]
     made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 ours
     assert (made.returncode, made.stdout + made.stderr) == (0, "")

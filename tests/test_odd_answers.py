@@ -170,7 +170,7 @@ async def test_anothers_task_is_not_taken(tmp_path: Path) -> None:
 
 
 async def test_a_callback_may_name_it_first(reception: Reception) -> None:
-    """With callbacks either of both ends the doubt; the task is pushed as any other."""
+    """With callbacks either of both ends the doubt; the task has its callbacks as any other."""
     async with (
         odd() as fake,
         SunoClient("key", base_url=fake.url, callbacks=reception.receiver) as suno,
@@ -186,8 +186,8 @@ async def test_a_callback_may_name_it_first(reception: Reception) -> None:
         assert len(await found) == 2
 
 
-async def test_without_callbacks_it_is_looked_at_as_any_other() -> None:
-    """What a poll has told of belongs to no callback: its stages are seen soon."""
+async def test_without_callbacks_it_is_polled_as_any_other() -> None:
+    """A task that a poll has found belongs to no callback: its stages are seen soon."""
     loop = asyncio.get_running_loop()
     async with odd() as fake, SunoClient("key", base_url=fake.url) as suno:
         task = await (await submit(suno)).recovered()
@@ -196,7 +196,7 @@ async def test_without_callbacks_it_is_looked_at_as_any_other() -> None:
         assert loop.time() - began < 30
 
 
-async def test_a_client_that_ends_tells_whoever_waits() -> None:
+async def test_a_client_that_ends_reaches_the_waiters() -> None:
     """Nobody waits for a poll that does not come any more."""
     async with odd() as fake:
         suno = SunoClient("key", base_url=fake.url)

@@ -110,8 +110,8 @@ async def test_a_cache_is_asked_to_ask() -> None:
     assert set(asked) == {"no-cache"}
 
 
-async def test_a_cache_that_never_forgets_is_told() -> None:
-    """Whoever waits hears of it within some minutes; the task itself goes on."""
+async def test_a_cache_that_never_forgets_is_an_error() -> None:
+    """The listeners get it within some minutes; the task itself goes on."""
     cache = Cache(lasts=1e9)
     async with behind(cache) as fake, SunoClient("key", base_url=fake.url) as suno:
         first, second = await suno.submit(SONGS[0]), await suno.submit(SONGS[1])
@@ -132,10 +132,10 @@ async def test_a_batch_gives_up_on_a_cache_that_never_forgets(tmp_path: Path) ->
         for is_on in (True, False):
             cache.is_on = is_on
             async with SunoClient("key", base_url=fake.url, journal=journal) as suno:
-                told = [one async for one in suno.batch(SONGS)]
-            failed = [one for one in told if isinstance(one.error, DecodeError)]
+                outcomes = [one async for one in suno.batch(SONGS)]
+            failed = [one for one in outcomes if isinstance(one.error, DecodeError)]
             assert len(failed) == (4 if is_on else 0)
-            for one in told:
+            for one in outcomes:
                 assert one.error or (one.task and makers(fake, one.result) == {one.task.id})
         assert len(fake.tasks) == len(SONGS)
 
@@ -159,7 +159,7 @@ async def test_a_journal_that_kept_anothers_record_is_not_believed(tmp_path: Pat
 
 
 async def test_a_record_that_names_no_task_is_believed() -> None:
-    """It is what was asked for, as far as anybody can tell."""
+    """It is what was asked for, as far as can be known."""
 
     async def pass_on(_: web.Request, go: Go) -> web.StreamResponse:
         response = await go()
@@ -193,7 +193,7 @@ async def test_capitals_make_no_other_task() -> None:
 
 
 async def test_a_link_is_renewed_by_the_record_of_its_own_task(tmp_path: Path) -> None:
-    """It is asked for again while a cache shows another's, and what is wrong is told in the end."""
+    """It is asked for again while a cache shows another's, and what is wrong is raised at last."""
     cache = Cache(lasts=0.0)
     async with behind(cache) as fake, SunoClient("key", base_url=fake.url) as suno:
         one, two = await suno.submit(SONGS[0]), await suno.submit(SONGS[1])

@@ -83,7 +83,7 @@ def test_program_runs(program: str, shown: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_first_program(shown: pytest.CaptureFixture[str]) -> None:
-    """It tells each stage, writes both files, and makes a song from each line of the list."""
+    """It prints each stage, writes both files, and makes a song from each line of the list."""
     run(EXAMPLES[0], {"__name__": "__main__"})
     lines = shown.readouterr().out.splitlines()
     assert [line.partition(" ")[0] for line in lines[:3]] == ["text", "first", "complete"]

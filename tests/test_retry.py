@@ -39,7 +39,7 @@ def test_a_wish_is_obeyed_where_it_is_longer() -> None:
 
 
 def test_a_pause_that_ends_too_late_is_not_made() -> None:
-    """Attempts and pauses together take no longer than `total`."""
+    """Attempts and pauses together take no longer than `max_elapsed`."""
     for policy, seconds in ((RetryPolicy(max_elapsed=60.0), 60.0), (RetryPolicy(), 120.0)):
         assert policy.delay(1, seconds - 30.0, 30.0, lambda: 0.0) == 30.0
         assert policy.delay(1, seconds - 29.9, 30.0, lambda: 0.0) is None
@@ -62,6 +62,6 @@ def test_a_number_below_what_makes_sense(name: str, least: float, too_little: fl
 
 
 def test_numbers_are_given_by_name() -> None:
-    """Four bare numbers in a row would say nothing to who reads them."""
+    """Four bare numbers in a row would say nothing to a reader."""
     with pytest.raises(TypeError):
         RetryPolicy(3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

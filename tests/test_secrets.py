@@ -265,7 +265,7 @@ async def test_a_file_server_gets_no_key(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_nobody_else_gets_what_is_redirected(status: int) -> None:
-    """The other host hears nothing at all, in a session of ours or of the caller's."""
+    """The other host gets nothing at all, in a session of ours or of the caller's."""
     asked: list[web.Request] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:

@@ -62,7 +62,7 @@ async def test_a_poll_amid_a_stall() -> None:
         fake.script(complete=1.0)
         task = await suno.submit(GenerateLyrics("rain"))
         waiting = asyncio.ensure_future(task.wait())
-        while not fake.ledger.of(POLL):  # noqa: ASYNC110 nothing tells that a poll is under way
+        while not fake.ledger.of(POLL):  # noqa: ASYNC110 no event says that a poll is under way
             await asyncio.sleep(0.05)
         stand_still(60.0)
         assert await waiting
@@ -172,7 +172,7 @@ class Elsewhere:
     url: str = field(default="", init=False)
 
     def run(self, is_up: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> None:
-        """Serve until it is told to stop."""
+        """Serve until it is asked to stop."""
         asyncio.run(self._serve(is_up, loop))
 
     async def _serve(self, is_up: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> None:

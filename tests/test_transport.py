@@ -1,4 +1,4 @@
-"""What limiter, policy and log are told of each attempt, and how a client's end ends it."""
+"""What limiter, policy and log learn of each attempt, and how a client's end ends it."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ ONCE = RetryPolicy(max_attempts=1)
 
 @define(eq=False)
 class Noted:
-    """A limiter of one's own, which notes what it is told."""
+    """A limiter of one's own, which notes what became of its slots."""
 
-    told: list[tuple[SlotResult, float]] = field(factory=list[tuple[SlotResult, float]])
+    released: list[tuple[SlotResult, float]] = field(factory=list[tuple[SlotResult, float]])
 
     async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """Everyone may go."""
@@ -50,7 +50,7 @@ class Noted:
     def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
         """What became of it, and the wish in seconds from now."""
         now = asyncio.get_running_loop().time()
-        self.told.append((use, round(max(0.0, resume_at - now), 3)))
+        self.released.append((use, round(max(0.0, resume_at - now), 3)))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ class Noted:
         (Fault.CLOSE_AFTER_READ, SlotResult.NO_RESPONSE, 0),
     ],
 )
-async def test_a_limiter_is_told_what_became_of_its_slot(
+async def test_a_limiter_learns_what_became_of_its_slot(
     fake_suno: FakeSuno, fault: Fault | None, use: SlotResult, wish: float
 ) -> None:
     """Once each, with the wish of a refusal, of an hour at most."""
@@ -75,7 +75,7 @@ async def test_a_limiter_is_told_what_became_of_its_slot(
         fake_suno.fail(fault, on=CREDITS)
     async with SunoClient("key", base_url=fake_suno.url, limiter=limiter, retry=ONCE) as suno:
         await asyncio.gather(suno.get_credits(), return_exceptions=True)
-    assert limiter.told == [(use, wish)]
+    assert limiter.released == [(use, wish)]
 
 
 async def test_a_slot_of_what_never_left_is_unused() -> None:
@@ -86,11 +86,11 @@ async def test_a_slot_of_what_never_left_is_unused() -> None:
     ) as suno:
         with pytest.raises(ConnectionFailed):
             await suno.get_credits()
-    assert limiter.told == [(SlotResult.NOT_SENT, 0)]
+    assert limiter.released == [(SlotResult.NOT_SENT, 0)]
 
 
 async def test_a_cancelled_request_may_have_been_counted(fake_suno: FakeSuno) -> None:
-    """Its slot is told as one without an answer, and the attempt by its own time."""
+    """Its slot is released as one without an answer, and the attempt by its own time."""
     limiter = Noted()
     attempts: list[Attempt] = []
     fake_suno.fail(Fault.NEVER, on=CREDITS)
@@ -102,7 +102,7 @@ async def test_a_cancelled_request_may_have_been_counted(fake_suno: FakeSuno) ->
         await asyncio.sleep(1)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-        assert limiter.told == [(SlotResult.NO_RESPONSE, 0)]
+        assert limiter.released == [(SlotResult.NO_RESPONSE, 0)]
     assert [(round(one.seconds), one.is_cancelled) for one in attempts] == [(1, True)]
 
 
@@ -146,7 +146,7 @@ async def test_a_pause_ends_with_the_client(fake_suno: FakeSuno) -> None:
 
 
 async def test_a_wait_for_a_slot_ends_with_the_client(fake_suno: FakeSuno) -> None:
-    """For all who wait, at once; whoever has given up before is not minded."""
+    """For all that wait, at once; one that has given up before does not matter."""
     loop = asyncio.get_running_loop()
     limiter = RateLimiter(1, 1_000.0)
     (await limiter.acquire()).release(SlotResult.ANSWERED)

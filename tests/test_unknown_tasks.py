@@ -20,18 +20,18 @@ POLL = "get-music-generation-details"
 
 
 @pytest.mark.parametrize("kind", ["music", "lyrics", "wav", "midi", "recovery", "phrase"])
-async def test_a_token_of_nobodys_is_told_soon(
+async def test_a_token_of_no_task_is_not_found_soon(
     suno: SunoClient, fake_suno: FakeSuno, kind: str
 ) -> None:
     """Within ten seconds, in words that claim no payment; each time that it is awaited."""
     loop, task = asyncio.get_running_loop(), suno.task(f"{kind}:{NOWHERE}")
     for _ in range(2):
         began = loop.time()
-        with pytest.raises(NotFound, match="neither this client nor its journal saw it") as told:
+        with pytest.raises(NotFound, match="neither this client nor its journal saw it") as raised:
             await task
         assert loop.time() - began < 10
-        assert (told.value.token, told.value.kind) == (task.token, kind)
-        assert "paid" not in str(told.value)
+        assert (raised.value.token, raised.value.kind) == (task.token, kind)
+        assert "paid" not in str(raised.value)
     assert fake_suno.tasks == {}
 
 
@@ -49,8 +49,8 @@ async def test_other_words_for_no_record(
 
 
 @pytest.mark.parametrize("seconds", [1, 5])
-async def test_a_short_wait_tells_it_too(suno: SunoClient, seconds: float) -> None:
-    """Its last poll is the one that tells; before that, nobody can know."""
+async def test_a_short_wait_ends_so_too(suno: SunoClient, seconds: float) -> None:
+    """Its last poll is the one that finds it; before that, it cannot be known."""
     loop = asyncio.get_running_loop()
     with pytest.raises((NotFound, TaskTimeout)):
         await suno.task(NOWHERE, GenerateMusic).wait(timeout=seconds)
@@ -88,10 +88,10 @@ async def test_a_token_from_elsewhere_that_has_a_record() -> None:
             assert len(await two.task(token)) == 2
 
 
-async def test_one_that_vanished_is_told_after_a_minute(
+async def test_one_that_vanished_is_not_found_after_a_minute(
     suno: SunoClient, fake_suno: FakeSuno
 ) -> None:
-    """What was seen accepted and has no record later is told as before."""
+    """What was seen accepted and has no record later is an error as before."""
     task = await suno.generate_music("a")
     fake_suno.fail(Fault.DATA_NULL, on=POLL, times=None)
     with pytest.raises(NotFound, match="no record of this task"):

@@ -92,7 +92,7 @@ async def test_a_url_is_fetched_by_the_service(suno: SunoClient, fake_suno: Fake
 
 @pytest.mark.parametrize("source", [b"abc", MUCH])
 async def test_name_and_place(suno: SunoClient, fake_suno: FakeSuno, source: bytes) -> None:
-    """Name and place are the caller's, in any script; else a place of ours and a random name."""
+    """Name and folder are the caller's, in any script; else a folder of ours and a random name."""
     file = await suno.upload_file(source, upload_path="a/b c", file_name='Füße "1".mp3')
     assert (file.file_name, file.file_path) == ('Füße "1".mp3', 'a/b c/Füße "1".mp3')
     assert file.mime_type == "audio/mpeg"
@@ -181,7 +181,7 @@ async def test_what_can_be_read_again_is_sent_again(
 async def test_an_iterator_is_a_single_attempt(
     suno: SunoClient, fake_suno: FakeSuno, fault: Fault
 ) -> None:
-    """Once its first piece was read, an iterator cannot be sent again, and that is told."""
+    """Once its first piece was read, an iterator cannot be sent again, and the error says so."""
     fake_suno.fail(fault, on=STREAM)
     with pytest.raises(SunoError):
         await suno.upload_file(pieces(MUCH, MUCH))
@@ -252,7 +252,7 @@ async def test_a_service_that_stops_reading_is_silent() -> None:
 
 
 async def test_a_refusal_is_heard_before_the_source_ends(fake_suno: FakeSuno) -> None:
-    """A wrong key is told at once, though the source would never end."""
+    """A wrong key is an error at once, though the source would never end."""
 
     async def endless() -> AsyncIterator[bytes]:
         while True:

@@ -109,7 +109,7 @@ def test_what_is_no_number_is_no_code(code: object) -> None:
 
 @pytest.mark.parametrize("data", [None, {}, {"taskId": None}, {"taskId": ""}, {"taskId": True}])
 def test_accepted_without_an_id_is_unknown(data: object) -> None:
-    """The service said yes, so the caller is told what is missing, with all that was said."""
+    """The service said yes, so the error says what is missing, with all that was said."""
     body = {"code": 200, "data": data}
     cause = unknown(PAID, reply(body)).cause
     assert isinstance(cause, DecodeError)
@@ -211,7 +211,7 @@ def test_what_the_service_said(words: dict[str, Any], message: str) -> None:
 
 
 def test_a_task_that_exists_already_is_named() -> None:
-    """A conflict tells which task it is; a request for no task has none."""
+    """A conflict names its task; a request for no task has none."""
     answer = reply({"code": 409, "data": {"taskId": "t"}})
     error = refused(PAID, answer).error
     assert isinstance(error, Conflict)

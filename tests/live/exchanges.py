@@ -114,11 +114,11 @@ class Exchange:
 
 
 def new_session(
-    budget: Budget, pace: Pace, key: str, heard: Callable[[Exchange], None]
+    budget: Budget, pace: Pace, key: str, on_exchange: Callable[[Exchange], None]
 ) -> aiohttp.ClientSession:
-    """A session on which nothing is paid beyond the budget; `heard` is told of each API answer.
+    """A session on which nothing is paid beyond the budget; `on_exchange` gets each API answer.
 
-    What `heard` raises is logged, and nothing else comes of it.
+    What `on_exchange` raises is logged, and nothing else comes of it.
     """
 
     async def check(_: object, __: object, params: aiohttp.TraceRequestStartParams) -> None:
@@ -135,7 +135,7 @@ def new_session(
             return self
 
         def _heard(self, body: bytes) -> None:
-            heard(
+            on_exchange(
                 Exchange(
                     method=self.method,
                     path=self.url.path,
@@ -157,7 +157,7 @@ def new_session(
 
 @define(slots=False)
 class _Tee:
-    """A body that is read by the client, and told as a whole when it has ended."""
+    """A body that is read by the client, and reported as a whole when it has ended."""
 
     _content: Any
     _ended: Callable[[bytes], None]
@@ -170,17 +170,17 @@ class _Tee:
         chunk: bytes = await self._content.readany()
         self._body += chunk
         if not chunk:
-            self._tell()
+            self._report()
         return chunk
 
     async def read(self, n: int = -1) -> bytes:
         chunk: bytes = await self._content.read(n)
         self._body += chunk
         if n < 0 or not chunk:
-            self._tell()
+            self._report()
         return chunk
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         try:
             self._ended(bytes(self._body))
         except Exception:  # noqa: BLE001 what was paid for must reach the client all the same

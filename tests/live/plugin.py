@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncGenerator, Callable
 
-_PROPERTY = "live "  # begins the names of what tests tell the report
+_PROPERTY = "live "  # begins the names of what tests report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -123,7 +123,7 @@ class Live:
         return SunoClient("0" * 32, session=self._session)
 
     def note(self, what: str, text: str) -> None:
-        """Tell the report something: a `difference`, a `time`, a `fact` or where it is kept."""
+        """Put something into the report: a `difference`, a `time`, a `fact` or where it is kept."""
         self._notes.append((_PROPERTY + what, text))
 
     async def get(self, path: str, **query: str) -> Exchange:
@@ -179,12 +179,12 @@ async def live(request: pytest.FixtureRequest, run_folder: Path) -> AsyncGenerat
 
 @define(eq=False)
 class Findings:
-    """What the tests told, from all processes."""
+    """What the tests reported, from all processes."""
 
     notes: dict[str, dict[str, None]] = field(factory=dict[str, dict[str, None]])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what a test told; each report repeats what the ones before it said."""
+        """Take what a test reported; each report repeats what the ones before it said."""
         for name, text in report.user_properties:
             if name.startswith(_PROPERTY):
                 self.notes.setdefault(name.removeprefix(_PROPERTY), {})[str(text)] = None

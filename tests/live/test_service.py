@@ -114,7 +114,7 @@ def orders(live: Live, track: Track) -> dict[str, Callable[[], Awaitable[Any]]]:
 
 
 async def followed(live: Live, task: Task[R]) -> R:
-    """Wait for its end, tell when each stage was seen, and compare the whole record."""
+    """Wait for its end, report when each stage was seen, and compare the whole record."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     stages: list[str] = []
