@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from itertools import chain, combinations
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from attrs import NOTHING, fields_dict, frozen
 
 from suno_async import InvalidRequest, Stems, Track
-from suno_async._wire.converter import camel, is_many
+from suno_async._wire.converter import camel
 from suno_async.operations._base import SENT_APART, SENT_AS
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def sent(operation: AnyOperation, names: Iterable[str], body: Any) -> Iterator[s
     known = fields_dict(type(operation))
     for name in names:
         value: Any = getattr(operation, name)
-        if is_many(value):
+        if isinstance(cast("object", value), tuple):
             value = [*value]
         metadata = known[name].metadata
         if name == "extra":

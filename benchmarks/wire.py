@@ -7,14 +7,13 @@ time, over real sockets; `--full` names the fields.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from attrs import define, field, fields_dict
 
 from benchmarks._requests import Sources, build, families_of, plan_of, sent
 from benchmarks._tables import Cell, Table, Target
 from suno_async import RateLimiter, SunoClient, SunoError, TaskOperation
-from suno_async._wire.converter import is_many
 from suno_async.operations import OPERATIONS, Operation
 from suno_async.testing import FakeSuno, Timetable, run_virtual
 
@@ -157,6 +156,6 @@ async def send_one(
 
 
 def _name_of(answer: Any) -> str:
-    if is_many(answer):
+    if isinstance(cast("object", answer), tuple):
         return f"{len(answer)} {_name_of(answer[0])}"
     return type(answer).__name__

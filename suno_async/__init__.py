@@ -8,6 +8,7 @@ from suno_async._http.attempts import Attempt
 from suno_async._journal.entry import JournalEntry
 from suno_async._journal.journal import SubmissionState
 from suno_async._version import __version__
+from suno_async._wire.bodies import operation_from_dict, operation_to_dict
 from suno_async.batch import Batch, Outcome
 from suno_async.callbacks import CallbackReceiver, UnhandledCallback
 from suno_async.client import SunoClient
@@ -180,4 +181,6 @@ __all__ = [
     "VoicePhrase",
     "WavFile",
     "__version__",
+    "operation_from_dict",
+    "operation_to_dict",
 ]

@@ -14,7 +14,6 @@ from attrs import evolve
 from suno_async._batch_runner.runner import outcomes_of
 from suno_async._batch_runner.submitter import Access
 from suno_async._downloads.downloads import Downloads, Extras
-from suno_async._downloads.places import OneFile
 from suno_async._engine import Engine
 from suno_async._http.attempts import Attempt, Transport
 from suno_async._http.exchange import Http
@@ -43,6 +42,7 @@ from suno_async.limiter import Limiter, Priority
 from suno_async.operations import CallOperation, Operation, TaskOperation, Uploadable
 from suno_async.operations._base import Host
 from suno_async.operations._files import UPLOAD_PATH, upload_of
+from suno_async.results import OneFile
 from suno_async.retry import RetryPolicy
 from suno_async.task import PollState, Task, read_token
 
@@ -54,10 +54,10 @@ if TYPE_CHECKING:
     import aiohttp
 
     from suno_async._downloads.fetch import Progress
-    from suno_async._downloads.places import D, Downloadable, SomeFiles
+    from suno_async._downloads.places import D
     from suno_async._journal.journal import Entry
     from suno_async.batch import Items, OnAccepted, Op
-    from suno_async.results import UploadedFile
+    from suno_async.results import Downloadable, SomeFiles, UploadedFile
 
 R = TypeVar("R")
 

@@ -16,8 +16,7 @@ from suno_async import DecodeError, SunoError
 from suno_async._downloads.naming import file_name
 from suno_async._downloads.places import suffix_for
 from suno_async._http.verdict import Body, Refusal, Reply, Request, Silence, judge
-from suno_async._wire.converter import is_many
-from suno_async._wire.records import Record, answer_of, record_of, task_id_of
+from suno_async._wire.records import Record, answer_of, each_of, record_of, task_id_of
 from suno_async.errors import ConnectionFailed
 from suno_async.operations import CallOperation, TaskOperation
 from suno_async.operations._kinds import KINDS
@@ -99,7 +98,7 @@ def survives(reader: str, raw: bytes) -> None:
         result = read(reader, raw)
     except SunoError as error:
         result = str(error)
-    results: tuple[Any, ...] = result if is_many(result) else (result,)
+    results: tuple[Any, ...] = each_of(result)
     for one in results:
         json.dumps(one.to_dict() if isinstance(one, Result) else one)
         str(getattr(one, "expires_at", None))  # whatever its times are

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suno_async._wire import converter as values
+from suno_async._wire.records import each_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,10 +106,15 @@ def test_a_time_without_a_zone_is_utc_wherever_it_is_read(monkeypatch: pytest.Mo
     assert there == datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def test_several_in_one_are_a_tuple() -> None:
-    """A list is JSON that was not read yet."""
-    ones: list[Any] = [(), (1,), [], "a", None]
-    assert [values.is_many(one) for one in ones] == [True] * 2 + [False] * 3
+def test_a_result_is_one_or_several() -> None:
+    """A tuple is several results, nothing is none, and a list is JSON that was not read yet."""
+    assert [each_of(one) for one in ((), (1, 2), "a", [1], None)] == [
+        (),
+        (1, 2),
+        ("a",),
+        ([1],),
+        (),
+    ]
 
 
 @pytest.mark.parametrize(

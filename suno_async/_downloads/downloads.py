@@ -17,12 +17,12 @@ from attrs import define, evolve, field, frozen
 
 from suno_async._downloads.fetch import Fetch, Progress, Source
 from suno_async._downloads.files import write_whole
-from suno_async._downloads.places import OneFile, Place, links_of, places_of, suffix_for
+from suno_async._downloads.places import Place, links_of, places_of, suffix_for
 from suno_async._downloads.sidecar import sidecar_of
 from suno_async._http.exchange import Http
-from suno_async._wire.converter import is_many
+from suno_async._wire.records import each_of
 from suno_async.errors import ClientClosed, ConfigurationError, DownloadFailed
-from suno_async.results import FileLink, Track
+from suno_async.results import FileLink, OneFile, Track
 from suno_async.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -231,8 +231,7 @@ class Downloads:
     async def _renewed(self, link: FileLink, token: str) -> str | None:
         """Where the same file lies now."""
         result = await self._records.recall(token)
-        found = result if is_many(result) else () if result is None else (result,)
-        links = [other for one in found for other in links_of(one)]
+        links = [other for one in each_of(result) for other in links_of(one)]
         return next((other.url for other in links if other.is_same_as(link)), None)
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 from attrs import frozen
 
@@ -15,26 +15,15 @@ from suno_async._downloads.naming import file_name, stem_of, suffix_of
 from suno_async.errors import ConfigurationError, DownloadFailed
 from suno_async.operations._kinds import KINDS
 from suno_async.results import (
-    CoverImages,
+    Downloadable,
     FileLink,
-    MusicVideo,
-    RecoveredAudio,
-    Stems,
     Track,
     UploadedFile,
-    WavFile,
 )
 
 if TYPE_CHECKING:
     from os import PathLike
 
-_OneFile: TypeAlias = Track | WavFile | MusicVideo | RecoveredAudio | UploadedFile
-OneFile: TypeAlias = _OneFile | str
-"""What is one file: a result that has one, or a URL."""
-SomeFiles: TypeAlias = Stems | CoverImages
-"""What has several files."""
-Downloadable: TypeAlias = OneFile | SomeFiles
-"""What can be downloaded."""
 D = TypeVar("D", bound=Downloadable)
 
 _KIND_OF = {(get_args(kind.result) or (kind.result,))[0]: name for name, kind in KINDS.items()}
@@ -93,10 +82,8 @@ def links_of(what: Any) -> tuple[FileLink, ...]:
     Raises:
         ConfigurationError: it has none.
     """
-    if isinstance(what, str):
-        return (_link_of(what),)
-    if isinstance(what, _OneFile | SomeFiles):
-        return what.files
+    if isinstance(what, Downloadable):
+        return (_link_of(what),) if isinstance(what, str) else what.files
     hint = ": await it first" if isinstance(what, Awaitable) else ""
     raise ConfigurationError(
         "download() takes a track, another result with files, a URL, an outcome of a batch, or a "

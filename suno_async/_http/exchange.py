@@ -31,7 +31,7 @@ from attrs import define, field
 from suno_async._deadline import Deadline
 from suno_async._http.links import Links
 from suno_async._http.verdict import Reply, Request, Silence
-from suno_async._wire.callback_urls import without_signatures
+from suno_async._wire.callback_urls import CALLBACK_MARK, without_signatures
 from suno_async.errors import (
     ClientClosed,
     ConfigurationError,
@@ -172,7 +172,7 @@ class Http:
             body = body.replace(form, b"(key)")
         if self._spelt is not None and any(one in body for one in _ESCAPES):  # it takes its time
             body = self._spelt.sub(b"(key)", body)
-        return without_signatures(body)
+        return without_signatures(body) if CALLBACK_MARK in body else body
 
     # --- sessions ------------------------------------------------------------------------------
 

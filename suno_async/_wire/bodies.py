@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from attrs import NOTHING, fields, fields_dict, resolve_types
 
-from suno_async._wire.converter import camel, flag, is_many, number
+from suno_async._wire.converter import camel, flag, number
 from suno_async.errors import FieldProblem, InvalidRequest
 from suno_async.operations import OPERATIONS, Operation
 from suno_async.operations._base import SENT_APART, SENT_AS, WRITTEN_AS
@@ -46,10 +46,10 @@ def body_of(operation: Operation[Any], callback_url: str) -> dict[str, Any]:
 @cache
 def _sent_names(cls: Any) -> tuple[tuple[str, str], ...]:
     """Each field that is sent under a name, with that name."""
+    sent = [one for one in fields(cls) if not one.metadata.get(SENT_APART)]
+    usual = [*map(camel, [one.name for one in sent])]
     return tuple(
-        (one.name, one.metadata.get(SENT_AS) or camel(one.name))
-        for one in fields(cls)
-        if not one.metadata.get(SENT_APART)
+        (one.name, one.metadata.get(SENT_AS, name)) for one, name in zip(sent, usual, strict=True)
     )
 
 
@@ -61,7 +61,11 @@ def texts_of(body: Mapping[str, Any]) -> dict[str, str]:
 def operation_to_dict(operation: Operation[Any]) -> dict[str, Any]:
     """The fields that its caller set, as plain data: without defaults and the callback URL.
 
-    What a track brought along (its task, its model) is written too, for the track is not.
+    What a track brought along (its task, its model) is there too, for the track is not. With the
+    name of the class it is all that `operation_from_dict` needs, in another process or tomorrow.
+
+    Args:
+        operation: Any operation but one that uploads from an iterator.
 
     Raises:
         InvalidRequest: a field holds what is no data, such as an iterator.
@@ -76,7 +80,11 @@ def operation_to_dict(operation: Operation[Any]) -> dict[str, Any]:
 
 
 def operation_from_dict(name: str, given: Mapping[str, Any]) -> Operation[Any]:
-    """The operation of this name with these fields; what is no text may be so, as in a table.
+    """The operation of this name with these fields; numbers may be text, as in a table.
+
+    Args:
+        name: The name of its class, a key of `operations.OPERATIONS`.
+        given: Its fields as plain data, by the names that they have here.
 
     Raises:
         InvalidRequest: there is no such operation, or a field is unknown, missing or wrong.
@@ -132,7 +140,7 @@ def _written_names(cls: type[Operation[Any]]) -> Mapping[str, str]:
 
 
 def _plain(operation: str, name: str, value: Any) -> Any:
-    if is_many(value):
+    if isinstance(cast("object", value), tuple):
         return [_plain(operation, name, one) for one in value]
     if isinstance(value, str | Path):
         return str(value)

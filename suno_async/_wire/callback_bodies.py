@@ -1,7 +1,7 @@
 """Reading what was posted to a callback URL: pure, without a network.
 
-The URL was found to be true before. The contents still come from outside: they are bounded, and
-nothing that a service would not send gets further.
+The URL was found to be genuine before. The contents still come from outside: they are bounded, and
+nothing that the service would not send gets further.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from attrs import field, frozen
+from attrs import define, field
 
 from suno_async._wire.callback_urls import CallbackPath, path_in
-from suno_async._wire.records import Record, find, record_of, task_id_of
+from suno_async._wire.records import Record, add_model, find, record_of, task_id_of
 from suno_async.errors import CallbackRejected, SunoError
 from suno_async.operations._kinds import KINDS, Kind
 
@@ -28,16 +28,17 @@ _LINKS = ("url", "images")  # how the names of links end
 _TOO_LARGE = 413
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Callback:
-    """What was posted for a submission."""
+    """What was posted for a submission; it was read once, and can be read."""
 
     path: CallbackPath
-    """The submission that it is for, by its URL."""
+    """Whose URL it came to."""
     task_id: str
-    """The task that it tells of."""
+    """The task that it names."""
     body: Mapping[str, Any] = field(repr=False)
     """What was posted."""
+    _record: Record[Any] | None = field(default=None, init=False, repr=False)
 
     @property
     def kind(self) -> Kind:
@@ -57,40 +58,45 @@ class Callback:
     def record(
         self, operation: TaskOperation[Any] | None = None, body: Mapping[str, Any] | None = None
     ) -> Record[Any]:
-        """What it tells, or what another body tells of the same task.
+        """What it says of the task, or what another body says of the same task.
 
         Raises:
             SunoError: that cannot be read.
         """
-        told = self.body if body is None else body
-        return record_of(self.kind, told, token=self.token, operation=operation)
+        if body is not None:
+            return record_of(self.kind, body, token=self.token, operation=operation)
+        if self._record is None:
+            self._record = record_of(self.kind, self.body, token=self.token)
+        if operation is not None:
+            add_model(self._record, operation)
+        return self._record
 
 
 def read_callback(
-    ticket: CallbackPath, given: bytes | str | Mapping[str, Any], most: int
+    path: CallbackPath, given: bytes | str | Mapping[str, Any], most: int
 ) -> Callback:
-    """The push that was posted for this ticket, as raw text or parsed.
+    """The callback that was posted to this path, as raw text or parsed.
 
     Raises:
         CallbackRejected: it is too large, cannot be read, or holds what the service does not send.
     """
     body = _parsed(given, most)
-    _check_inside(body, _MOST_OF_NOTES if ticket.kind == "midi" else _MOST_NODES)
+    _check_inside(body, _MOST_OF_NOTES if path.kind == "midi" else _MOST_NODES)
     task_id = task_id_of(body)
     if task_id is None:
         raise CallbackRejected("it names no task")
     if not task_id.isprintable() or len(task_id) > _LONGEST_ID:
         raise CallbackRejected("it names a task as the service does not")
-    push = Callback(path=ticket, task_id=task_id, body=body)
+    callback = Callback(path=path, task_id=task_id, body=body)
     try:
-        push.record()
+        callback.record()  # now, while whoever posted it can still be answered
     except SunoError:
-        raise CallbackRejected(f"what it tells of a {push.kind.name} task is not clear") from None
-    return push
+        raise CallbackRejected(f"what it says of a {path.kind} task is not clear") from None
+    return callback
 
 
 def path_in_record(record: Mapping[str, Any]) -> CallbackPath | None:
-    """The ticket of the callback URL that a record repeats, where it repeats one of ours.
+    """The path of the callback URL that a record repeats, where it repeats one of ours.
 
     A record keeps the request as a text, or the URL alone. The request's words are not searched:
     they may be anybody's.
@@ -102,8 +108,8 @@ def path_in_record(record: Mapping[str, Any]) -> CallbackPath | None:
         asked = None
     for body in {"data": asked}, record:
         url, _ = find(body, ("data.call_back_url", "data.callback_url"))
-        if isinstance(url, str) and (ticket := path_in(url)) is not None:
-            return ticket
+        if isinstance(url, str) and (path := path_in(url)) is not None:
+            return path
     return None
 
 
@@ -125,7 +131,7 @@ def _parsed(given: object, most: int) -> dict[str, Any]:
 
 
 def _check_inside(body: dict[str, Any], most: int) -> None:
-    """Hold what is believed without a look to what the service sends.
+    """Hold what is believed without a poll to what the service sends.
 
     A link may end in somebody's browser, so it leads to the web and nowhere else.
     """

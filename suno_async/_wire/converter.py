@@ -11,7 +11,7 @@ import re
 from datetime import UTC, datetime
 from functools import cache, partial
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeGuard, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 from attrs import NOTHING, fields, resolve_types
 from cattrs import BaseValidationError, Converter, transform_error
@@ -102,11 +102,6 @@ def time(value: Any, _type: Any = None) -> datetime:
         return datetime.fromtimestamp(epoch if abs(epoch) < _SOON else epoch / 1000, UTC)
     except (OverflowError, OSError) as error:
         raise ValueError(f"no such time: {value!r}") from error
-
-
-def is_many(value: Any) -> TypeGuard[tuple[Any, ...]]:
-    """Whether it is several in one."""
-    return isinstance(value, tuple)
 
 
 def leniently(hook: Callable[[Any, Any], Any], otherwise: Any = None) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from attrs import field, fields, frozen
 
-from suno_async._wire.converter import camel, is_many, leniently, snake, structure, whole
+from suno_async._wire.converter import camel, leniently, snake, structure, whole
 from suno_async._wire.refusals import failure_class
 from suno_async.errors import DecodeError, NotFound, TaskFailed
 from suno_async.operations._sources import model_of_track
@@ -89,7 +89,7 @@ def record_of(
     known = kind.words.get(word)
     failed = _is_failure(kind, word, code)
     result: Any = None
-    if seen is not None and known is not None and known <= seen and not failed:
+    if seen is not None and known is not None and known._rank <= seen._rank and not failed:
         return Record(task_id=task_id, stage=known, result=None, body=body)
     try:
         result = _result_of(kind, body, task_id=task_id, model=_model_of(operation, body))
@@ -110,6 +110,11 @@ def record_of(
     return Record(task_id=task_id, stage=stage, result=result, body=body)
 
 
+def add_model(record: Record[Any], operation: TaskOperation[Any]) -> None:
+    """Say in results that were read without their operation which model was asked for."""
+    _fill_in(record.result, {"model": _model_of(operation, record.body)})
+
+
 def has_failed(kind: Kind, body: Mapping[str, Any]) -> bool:
     """Whether a record or a push says that the task has failed."""
     status, _ = find(body, kind.status_at)
@@ -125,14 +130,16 @@ def _result_of(kind: Kind, body: Mapping[str, Any], **known: str | None) -> Any:
     found, path = find(body, kind.result_at)
     if found is None:
         return None
-    return _told(structure(found, kind.result, path, body), _facts_of(body, **known))
+    result = structure(found, kind.result, path, body)
+    _fill_in(result, _facts_of(body, **known))
+    return result
 
 
 def _stage_by_contents(kind: Kind, word: str, result: Any) -> Stage:
     """Where the word says nothing, what is there says how far the task is."""
     if word not in {"", "CALLBACK_EXCEPTION"}:
         _tell_once(kind.name, word)
-    ready = [one.is_ready for one in _each(result)]
+    ready = [one.is_ready for one in each_of(result)]
     if not any(ready):
         return Stage.TEXT if ready and Stage.TEXT in kind.stages else Stage.PENDING
     return Stage.COMPLETE if all(ready) or Stage.FIRST not in kind.stages else Stage.FIRST
@@ -149,7 +156,7 @@ def _failure(kind: Kind, body: Mapping[str, Any], token: str, word: str, result:
     codes = (_whole_or_none(number), code_of(body))
     code = next((one for one in codes if one not in _NO_ERROR), None)
     message = str(said or (body.get("msg") if code_of(body) != _OK else None) or "")
-    there = result if len(_each(result)) > 1 or any(r.is_ready for r in _each(result)) else None
+    there = result if len(each_of(result)) > 1 or any(r.is_ready for r in each_of(result)) else None
     status = None if "code" in kind.status_at else word or None
     return failure_class(status, code)(message, token, kind.name, status, code, there)
 
@@ -187,13 +194,12 @@ def _facts_of(body: Mapping[str, Any], **known: str | None) -> Mapping[str, Any]
     return {name: getattr(facts, name) for name in _fact_names(_Facts)} | known
 
 
-def _told(result: Any, facts: Mapping[str, Any]) -> Any:
-    if is_many(result):
-        return tuple(_told(one, facts) for one in result)
-    for name in _fact_names(result.__class__):
-        if getattr(result, name) is None:
-            object.__setattr__(result, name, facts[name])  # it is ours alone: just made
-    return result
+def _fill_in(result: Any, facts: Mapping[str, Any]) -> None:
+    """Give results what only their record knows; they are ours alone, nobody has them yet."""
+    for one in each_of(result):
+        for name in _fact_names(one.__class__):
+            if getattr(one, name) is None:
+                object.__setattr__(one, name, facts.get(name))
 
 
 @cache
@@ -203,9 +209,11 @@ def _fact_names(wanted: type[Result]) -> tuple[str, ...]:
     return tuple(one.name for one in fields(wanted) if one.name in known)
 
 
-def _each(result: Any) -> tuple[Any, ...]:
-    if is_many(result):
-        return result
+def each_of(result: Any) -> tuple[Any, ...]:
+    """What a result consists of: the songs of a task, one file, nothing."""
+    if isinstance(cast("object", result), tuple):
+        several: tuple[Any, ...] = result
+        return several
     return () if result is None else (result,)
 
 

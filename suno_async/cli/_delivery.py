@@ -19,8 +19,9 @@ from suno_async import (
     TaskTimeout,
     Track,
 )
-from suno_async._downloads.places import Downloadable, SomeFiles, links_of
+from suno_async._downloads.places import links_of
 from suno_async.errors import NotFound
+from suno_async.results import Downloadable, SomeFiles
 
 from ._desk import PASSING, Desk
 from ._report import items, key_of

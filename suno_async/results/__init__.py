@@ -6,6 +6,7 @@ else an answer held is in `raw`.
 """
 
 from ._base import FileLink, FromTrack, Given, Made, Result, Stage, TaskEvent, Url
+from ._downloadable import Downloadable, OneFile, SomeFiles
 from ._files import UploadedFile
 from ._midi import Midi, MidiInstrument, MidiNote
 from ._music import RecoveredAudio, Track, WavFile
@@ -17,6 +18,7 @@ from ._words import AlignedWord, Lyrics, StyleBoost, TimestampedLyrics
 __all__ = [
     "AlignedWord",
     "CoverImages",
+    "Downloadable",
     "FileLink",
     "FromTrack",
     "Given",
@@ -26,9 +28,11 @@ __all__ = [
     "MidiInstrument",
     "MidiNote",
     "MusicVideo",
+    "OneFile",
     "Persona",
     "RecoveredAudio",
     "Result",
+    "SomeFiles",
     "Stage",
     "Stem",
     "StemAudio",
