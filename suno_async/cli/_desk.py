@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
@@ -30,7 +31,7 @@ from suno_async._http.settings import key_of
 from suno_async.errors import Maintenance, ServerError
 
 from ._exits import Exit, exit_for, graver
-from ._inputs import FLAG, SONGS, Beside, kept_for_later
+from ._inputs import FLAG, SONGS, Beside
 from ._report import Report, go_nowhere, is_device
 
 if TYPE_CHECKING:
@@ -239,8 +240,15 @@ class Desk:
         return shlex.join(["suno-async", "wait", *self._kept(tokens), *where])
 
     def _kept(self, tokens: list[str]) -> list[str]:
-        """The arguments that name these tasks."""
-        return kept_for_later(tokens, few=0 if self.is_unseen else _FEW)
+        """The arguments that name these tasks: if they are not few, a file that holds them."""
+        if len(tokens) <= (0 if self.is_unseen else _FEW):
+            return tokens
+        path = Path(f"unfinished-{datetime.now():%Y%m%d-%H%M%S-%f}.txt")  # noqa: DTZ005 people's time
+        try:
+            path.write_text("".join(f"{token}\n" for token in tokens), "utf-8")
+        except OSError:  # a long command is better than none
+            return tokens
+        return [f"@{path}"]
 
     def _still_waiting(self) -> None:
         if not self.simulate:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from suno_async import ConfigurationError, InvalidRequest, JournalEntry, SubmissionState
-from suno_async._http.settings import key_of
+from suno_async import ConfigurationError, InvalidRequest, JournalEntry, SubmissionState, SunoClient
 from suno_async.batch import Keys
 from suno_async.journal import JournalReader, account_of, read_journal
 
 from ._counts import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from ._desk import Desk
+    from ._inputs import Terms
     from ._requests import Requests
-    from ._session import Terms
 
 
 class _Fate(StrEnum):
@@ -37,7 +35,10 @@ async def check(
 ) -> None:
     """Tell what is wrong with each line, and how many would be submitted."""
     keys, fates = Keys(), Counter[_Fate]()
-    async with _existing(journal) as read:
+    async with AsyncExitStack() as stack:
+        read: JournalReader | None = None
+        if journal is not None and journal.exists():  # noqa: ASYNC240 nothing else runs
+            read = await stack.enter_async_context(read_journal(journal))
         if read is not None and not desk.simulate:
             with suppress(ConfigurationError):  # a dry run needs no key
                 read.check_account(account_of(account=account))
@@ -52,25 +53,10 @@ async def check(
     counts = {fate.name.lower(): fates[fate] for fate in _Fate}
     sentence = f"{requests.name}, {number_of(fates.total(), 'line')}: {told}. Nothing was sent."
     desk.report.summary({"lines": fates.total(), **counts}, sentence)
-    _check_key(desk)
-
-
-def _check_key(desk: Desk) -> None:
-    """A dry run needs no key; the batch will."""
     try:
-        key_of(None)
+        SunoClient()  # what a dry run does without, the batch will need
     except ConfigurationError as error:
         desk.report.say(f"Before it can be sent: {error}")
-
-
-@asynccontextmanager
-async def _existing(journal: Path | None) -> AsyncGenerator[JournalReader | None]:
-    """The journal, if there is one already: none is made, and nothing in it is changed."""
-    if journal is None or not journal.exists():  # noqa: ASYNC240 nothing else runs
-        yield None
-    else:
-        async with read_journal(journal) as read:
-            yield read
 
 
 def _fate(entry: JournalEntry | None, terms: Terms) -> _Fate:

@@ -1,7 +1,5 @@
 """What arguments and options name, checked before anything is paid."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated
@@ -29,6 +27,36 @@ class Beside:
     """Also write its lyrics as text."""
     sidecar: Annotated[bool, FLAG] = False
     """Also write what made it, as JSON."""
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Terms:
+    """How a batch is made."""
+
+    max_in_flight: int | None = None
+    """How many tasks may be made at once; left out, as many as there are."""
+    patience: float = 3600.0
+    """Seconds to wait for the network or the service in an outage; inf is for ever."""
+    retry_failed: Annotated[bool, FLAG] = False
+    """Send again what was accepted in an earlier run and has failed."""
+    resend_unknown: Annotated[bool, FLAG] = False
+    """Send again what may have been accepted; this may pay twice."""
+
+    def check(self) -> None:
+        """Make sure that the numbers can be meant.
+
+        Raises:
+            ConfigurationError: one of them cannot.
+        """
+        if self.max_in_flight is not None and self.max_in_flight < 1:
+            raise ConfigurationError(
+                f"--max-in-flight must be 1 or more, not {self.max_in_flight}."
+            )
+        if not self.patience >= 0:  # also what is no number
+            raise ConfigurationError(
+                f"--patience must be seconds, 0 or more, not {self.patience:g}."
+            )
 
 
 MODELS = f"The model: {', '.join(Model)}, or a newer one."
@@ -69,18 +97,6 @@ def ready(folder: Path, option: str = "--out") -> Path:
 
 _A_FILE = 2**20  # bytes that must find room: far less than a song has
 _IN_THE_WAY = (FileExistsError, NotADirectoryError)
-
-
-def kept_for_later(tokens: Sequence[str], few: int) -> list[str]:
-    """The arguments that name these tasks: if they are not few, a file that they are written to."""
-    if len(tokens) <= few:
-        return list(tokens)
-    path = Path(f"unfinished-{datetime.now():%Y%m%d-%H%M%S-%f}.txt")  # noqa: DTZ005 people's time
-    try:
-        path.write_text("".join(f"{token}\n" for token in tokens), "utf-8")
-    except OSError:
-        return list(tokens)
-    return [f"@{path}"]
 
 
 def option(field: str) -> str:

@@ -21,20 +21,19 @@ from cyclopts.exceptions import UnusedCliTokensError
 
 from suno_async import ConfigurationError, SunoError
 
+from ._commands.batch import batch
+from ._commands.credits import credits as credits_
+from ._commands.generate import generate
+from ._commands.journal import journal
+from ._commands.lyrics import lyrics
+from ._commands.serve import serve
+from ._commands.tasks import download, wait
 from ._desk import Desk, Unknowns
 from ._exits import Exit, table
 from ._json_report import JsonReport
 from ._report import Report
 from ._signals import Presses, heeded
 from ._source import STDIN
-from .batch import batch
-from .credits import credits as credits_
-from .download import download
-from .generate import generate
-from .journal import journal
-from .lyrics import lyrics
-from .serve import serve
-from .wait import wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence

@@ -1,8 +1,7 @@
 """`suno-async credits`: what is left on the account."""
 
 from suno_async import GetCredits
-
-from ._desk import Desk
+from suno_async.cli._desk import Desk
 
 _HERE = Desk()
 

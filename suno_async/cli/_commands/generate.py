@@ -6,11 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from suno_async import ConfigurationError, GenerateMusic, InvalidRequest, Model
-
-from ._delivery import deliver
-from ._desk import Desk
-from ._inputs import FLAG, MODELS, SONGS, in_options, model_of, ready
-from ._texts import texts_of
+from suno_async.cli._delivery import deliver
+from suno_async.cli._desk import Desk
+from suno_async.cli._inputs import FLAG, MODELS, SONGS, in_options, model_of, ready
+from suno_async.cli._texts import texts_of
 
 _HERE = Desk()
 _BEFORE_V6 = [one for one in Model if not one.startswith("V6")]

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 from suno_async import ConfigurationError, JournalEntry, SubmissionState
+from suno_async.cli._desk import Desk
+from suno_async.cli._inputs import at_home
 from suno_async.journal import account_of, hand_over, read_journal
-
-from ._desk import Desk
-from ._inputs import at_home
 
 _HERE = Desk()
 _STATE = max(map(len, SubmissionState))

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import asdict, define, field
 
 from suno_async import (
     Outcome,
@@ -22,6 +22,7 @@ from suno_async._wire.bodies import operation_to_dict
 from ._counts import Counts, End, end_of
 from ._delivery import Delivery
 from ._desk import Desk
+from ._inputs import Terms
 from ._report import Report
 from ._requests import Line, Request, Requests
 
@@ -30,20 +31,6 @@ if TYPE_CHECKING:
 
 _FEW = 8  # line numbers that a sentence names
 _MOST_WAITING = 100  # songs whose files are waited for before more outcomes are taken
-
-
-@frozen
-class Terms:
-    """How a batch is to be made."""
-
-    max_in_flight: int | None
-    """How many tasks may be made at once."""
-    patience: float
-    """Seconds that an outage may last."""
-    resend_unknown: bool
-    """Whether to send again what may have been accepted."""
-    retry_failed: bool
-    """Whether to send again what was accepted and has failed."""
 
 
 @define(eq=False)
@@ -68,7 +55,7 @@ class _Followed:
 
 
 @define(eq=False)
-class Session:
+class BatchRun:
     """One run of a batch."""
 
     _desk: Desk
@@ -97,10 +84,7 @@ class Session:
     async def _take_all(self, requests: Requests, group: asyncio.TaskGroup) -> None:
         batch = self._suno.batch(
             self._items(requests),
-            max_in_flight=self._terms.max_in_flight,
-            patience=self._terms.patience,
-            resend_unknown=self._terms.resend_unknown,
-            retry_failed=self._terms.retry_failed,
+            **asdict(self._terms),
             on_accepted=self._accepted,
         )
         try:

@@ -1,11 +1,10 @@
 """`suno-async lyrics`: words for a song."""
 
 from suno_async import GenerateLyrics, InvalidRequest
-
-from ._delivery import deliver
-from ._desk import Desk
-from ._inputs import SONGS, in_options
-from ._texts import texts_of
+from suno_async.cli._delivery import deliver
+from suno_async.cli._desk import Desk
+from suno_async.cli._inputs import SONGS, in_options
+from suno_async.cli._texts import texts_of
 
 _HERE = Desk()
 

@@ -6,19 +6,18 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from suno_async import ConfigurationError
-
-from ._counts import Counts
-from ._desk import Desk
-from ._dry_run import check
-from ._inputs import FLAG, MODELS, SONGS, Beside, at_home, model_of, ready
-from ._requests import Requests, format_of
-from ._session import Session, Terms
-from ._source import STDIN
-from ._texts import STDINS
+from suno_async.cli._batch_run import BatchRun
+from suno_async.cli._counts import Counts
+from suno_async.cli._desk import Desk
+from suno_async.cli._dry_run import check
+from suno_async.cli._inputs import FLAG, MODELS, SONGS, Beside, Terms, at_home, model_of, ready
+from suno_async.cli._requests import Requests, format_of
+from suno_async.cli._source import STDIN
+from suno_async.cli._texts import STDINS
 
 _HERE = Desk()
 _ALONE = Beside()
+_TERMS = Terms()
 _NO_JOURNAL = (
     "Without --journal FILE a crash loses track of what is paid for, and this cannot be resumed."
 )
@@ -32,11 +31,8 @@ async def batch(  # noqa: PLR0913 each is an option
     journal: Path | None = None,
     account: str | None = None,
     out: Path = SONGS,
-    max_in_flight: int | None = None,
-    patience: float = 3600.0,
+    terms: Terms = _TERMS,
     dry_run: Annotated[bool, FLAG] = False,
-    retry_failed: Annotated[bool, FLAG] = False,
-    resend_unknown: Annotated[bool, FLAG] = False,
     model: Annotated[str | None, Parameter(help=f"{MODELS} For lines that name none.")] = None,
     instrumental: Annotated[bool, FLAG] = False,
     beside: Beside = _ALONE,
@@ -59,20 +55,14 @@ async def batch(  # noqa: PLR0913 each is an option
         journal: A file that remembers what is paid for, created if missing.
         account: Whose the journal is, where it was given a name; left out, the key's.
         out: The folder for the files, created if missing.
-        max_in_flight: How many tasks may be made at once; left out, as many as there are.
-        patience: Seconds to wait for the network or the service in an outage; inf is for ever.
+        terms: How the batch is made.
         dry_run: Check all lines, and say what would be submitted.
-        retry_failed: Send again what was accepted in an earlier run and has failed.
-        resend_unknown: Send again what may have been accepted; this may pay twice.
         model: The model.
         instrumental: Without voices, where a line does not say otherwise.
         beside: What is written beside the audio.
         desk: Where the command works.
     """
-    if max_in_flight is not None and max_in_flight < 1:
-        raise ConfigurationError(f"--max-in-flight must be 1 or more, not {max_in_flight}.")
-    if not patience >= 0:
-        raise ConfigurationError(f"--patience must be seconds, 0 or more, not {patience:g}.")
+    terms.check()
     file = STDIN if file in STDINS else file
     defaults: dict[str, Any] = {} if model is None else {"model": model_of(model)}
     defaults |= {"instrumental": True} if instrumental else {}
@@ -80,7 +70,6 @@ async def batch(  # noqa: PLR0913 each is an option
         desk.report.say("Reading lines from the terminal; Ctrl-D ends them.")
     requests = Requests(file, format_of(file, format), defaults)
     counts = Counts(requests.count())
-    terms = Terms(max_in_flight, patience, resend_unknown, retry_failed)
     desk.folder = out
     desk.beside = beside
     journal = journal and at_home(journal)
@@ -96,4 +85,4 @@ async def batch(  # noqa: PLR0913 each is an option
     elif not desk.simulate:
         desk.report.say(_NO_JOURNAL)
     async with desk.suno(journal, account) as suno:
-        await Session(desk, suno, ready(out), terms, counts).run(requests)
+        await BatchRun(desk, suno, ready(out), terms, counts).run(requests)
