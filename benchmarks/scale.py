@@ -23,17 +23,15 @@ from benchmarks._raw import KEY, Raw
 from benchmarks._server import serve_apart
 from benchmarks._tables import Cell, Spread, Table, Target
 from suno_async import GenerateMusic, Priority, RateLimiter, SunoClient, Task
-from suno_async._engine import Engine
 from suno_async._polling.poller import Poller
-from suno_async._polling.schedule import Lane, Schedule
+from suno_async._polling.schedule import PollState, Queue, Schedule
 from suno_async.limiter import Slot
 from suno_async.operations._kinds import KINDS
-from suno_async.task import PollState
 
 _MOST_BYTES = 3 * 1024
 _MOST_MICROSECONDS = 100
 _MUSIC = KINDS["music"]
-_PLACE = 0.5  # seconds from one place of the limiter to the next
+_SLOT = 0.5  # seconds from one slot of the limiter to the next
 _IDEA = "A calm piano tune at dusk"
 _AT_ONCE = (1, 20)
 
@@ -118,20 +116,18 @@ async def memory(count: int) -> float:
 
 def decision(count: int, decisions: int = 5_000) -> float:
     """The CPU time of one decision amid so many live tasks of a batch, in microseconds."""
-    rng, turns, now = Random(count), Schedule(), 0.0
-    for number in range(count):
-        seat = PollState(accepted=-rng.uniform(0.0, 600.0))
-        # nobody listens to these, so nothing is to watch them
-        task: Task[Any] = Task(id=str(number), kind=_MUSIC, watch=Any, seat=seat, is_persons=False)  # type: ignore[arg-type]
-        turns.enter(task, now)
+    rng, schedule, now = Random(count), Schedule(), 0.0
+    for _ in range(count):
+        accepted = -rng.uniform(0.0, 600.0)
+        schedule.enter(PollState(_MUSIC, accepted=accepted, is_interactive=False), now)
     gc.collect()
     began = process_time()
     for _ in range(decisions):
-        now += _PLACE
-        chosen = turns.take(Lane.SPARE, now)
+        now += _SLOT
+        chosen = schedule.take(Queue.SPARE, now)
         if chosen is not None:
-            turns.saw(chosen, now, complete=False)
-            turns.enter(chosen, now)
+            schedule.polled(chosen, now, is_done=False)
+            schedule.enter(chosen, now)
     return 1e6 * (process_time() - began) / decisions
 
 
@@ -151,41 +147,33 @@ async def closing(count: int) -> tuple[float, int]:
     return seconds, len(left) + len(asyncio.all_tasks()) - 1
 
 
-@define
-class _Lanes:
-    """A watcher's lanes, which look at a batch's tasks as soon as somebody listens."""
+@define(eq=False)
+class _Counting(Poller):
+    """A poller that polls a batch's tasks as soon as somebody listens, and counts the polls."""
 
-    engine: Engine
-    song: str
-    """The id of a song that is complete."""
-    watcher: Poller = field(init=False)
-    _left: int = 0
-    _ended: asyncio.Event = field(factory=asyncio.Event)
+    _left: int = field(default=0, init=False)
+    _all_polled: asyncio.Event = field(factory=asyncio.Event, init=False)
 
-    def __attrs_post_init__(self) -> None:
-        self.watcher = Poller(self.engine.ready, self._look)
-
-    async def _look(self, task: Task[Any], slot: Slot) -> None:
-        await self.engine._look(task, slot)
+    async def _poll(self, state: PollState, task: Task[Any], slot: Slot) -> None:
+        await super()._poll(state, task, slot)
         self._left -= 1
         if not self._left:
-            self._ended.set()
+            self._all_polled.set()
 
-    def new(self) -> Task[Any]:
-        """A task of which nothing is known yet."""
-        operation, watcher = GenerateMusic(_IDEA), self.watcher
-        return Task(id=self.song, kind=_MUSIC, watch=watcher, operation=operation, is_persons=False)
+    def new(self, song: str) -> Task[Any]:
+        """A task of which nothing is known yet, with the id of a song that is complete."""
+        return Task(id=song, kind=_MUSIC, poller=self, operation=GenerateMusic(_IDEA))
 
-    async def look_at(self, tasks: list[Task[Any]]) -> None:
-        """Have each looked at once, and wait for the last one."""
+    async def poll_all(self, tasks: list[Task[Any]]) -> None:
+        """Have each polled once, and wait for the last one."""
         self._left = len(tasks)
-        self._ended.clear()
+        self._all_polled.clear()
         for task in tasks:
-            task.seat = PollState(accepted=-inf)  # long overdue
-            task.listen(_nothing, of_batch=True)
-        await self._ended.wait()
+            self._states[task] = PollState(_MUSIC, accepted=-inf)  # long overdue
+            task._listen(_nothing, of_batch=True)
+        await self._all_polled.wait()
         for task in tasks:
-            task.unlisten(_nothing, of_batch=True)
+            task._unlisten(_nothing, of_batch=True)
 
 
 def _nothing(_: object) -> None:
@@ -201,19 +189,21 @@ async def looks(url: str, rounds: int, calls: int) -> list[list[Cell]]:
     ):
         raw, song = Raw(url, own), (await suno.submit(GenerateMusic(_IDEA))).id
         engine = suno._engine
-        lanes = _Lanes(engine, song)
-        known = [lanes.new() for _ in range(max(_AT_ONCE))]
-        fresh = [lanes.new() for _ in range((rounds + 1) * (calls + max(_AT_ONCE)) * len(_AT_ONCE))]
+        poller = _Counting(engine.transport, engine.journal)
+        known = [poller.new(song) for _ in range(max(_AT_ONCE))]
+        fresh = [
+            poller.new(song) for _ in range((rounds + 1) * (calls + max(_AT_ONCE)) * len(_AT_ONCE))
+        ]
 
         async def floor(count: int) -> None:
             asking = (raw.get(_MUSIC.record_path, taskId=song) for _ in range(count))
             await asyncio.gather(*asking)
 
         async def again(count: int) -> None:
-            await lanes.look_at(known[:count])
+            await poller.poll_all(known[:count])
 
         async def first(count: int) -> None:
-            await lanes.look_at([fresh.pop() for _ in range(count)])
+            await poller.poll_all([fresh.pop() for _ in range(count)])
 
         ways = {"floor": floor, "that tells nothing new": again, "that brings two tracks": first}
         times: dict[tuple[str, int], list[float]] = {
@@ -223,7 +213,7 @@ async def looks(url: str, rounds: int, calls: int) -> list[list[Cell]]:
             for (name, count), spent in times.items():
                 way, times_over = partial(ways[name], count), max(1, calls // count)
                 spent.append(await _cpu(way, times_over) / count)
-        await lanes.watcher.close()
+        await poller.close()
     return [
         _look_row(name, count, times["floor", count][1:], spent[1:])
         for (name, count), spent in times.items()

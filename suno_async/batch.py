@@ -1,14 +1,14 @@
 """Many songs: lazy input, outcomes as they come, and nothing paid twice when it is run again.
 
-What runs meanwhile is in `_feed`.
+What runs meanwhile is in `_batch_runner`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
@@ -31,7 +31,7 @@ Items: TypeAlias = "Iterable[Op | InvalidRequest] | AsyncIterable[Op | InvalidRe
 """What a batch is made of: operations, or in place of one why it could not be built."""
 
 OnAccepted: TypeAlias = Callable[[int, Task[Any], bool], None]
-"""Told of an item's task: the item's index, the task, and whether the journal knew it."""
+"""Called with an item's task: the item's index, the task, and whether the journal knew it."""
 
 
 def check_batch(operations: object, max_in_flight: object, patience: object) -> None:
@@ -107,16 +107,9 @@ class Outcome(Generic[Op_co]):
         return result
 
 
-class News(Protocol):
-    """What a batch says while there is no outcome to tell."""
-
-    async def come(self) -> None:
-        """Wait until there may be one."""
-
-
 @define(eq=False)
 class Batch(Generic[Op]):
-    """The outcomes of many requests, each as it finishes, told once: to whoever waits first.
+    """The outcomes of many requests, each as it finishes, once: to the caller that waits first.
 
     A wait for the next outcome may be cancelled, by a timeout for example, and begun again; until
     then nothing more is submitted. `async with` stops the batch cleanly when it is left early;
@@ -124,19 +117,19 @@ class Batch(Generic[Op]):
     any more stops when nobody holds it; one that is held goes on until 200 outcomes lie untaken.
     """
 
-    _outcomes: AsyncGenerator[Outcome[Op] | News]
-    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
-    """Held by the first of those who wait, all through the end."""
+    _outcomes: AsyncGenerator[Outcome[Op] | Callable[[], Awaitable[None]]]
+    _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    """Held by the first of the callers that wait, all through the end."""
 
     def __aiter__(self) -> AsyncIterator[Outcome[Op]]:
         return self
 
     async def __anext__(self) -> Outcome[Op]:
-        async with self._turn:
+        async with self._lock:
             async for one in self._outcomes:
                 if isinstance(one, Outcome):
                     return one
-                await one.come()  # out here, where its end is not that of all outcomes
+                await one()  # out here, where its end is not that of all outcomes
         raise StopAsyncIteration
 
     async def __aenter__(self) -> Self:

@@ -1,9 +1,9 @@
-"""Receiving the service's pushes: whether they are true, and to which client they go.
+"""Receiving the service's callbacks: whether they are true, and to which client they go.
 
-The service signs nothing. What makes a push believable is that nobody else knows its URL: each
-submission has one of its own, with a ticket in it (`_tickets`), which is checked before the body is
-read. The push is read before it is answered; what follows from it (news to listeners, a line in the
-journal, a look, a hook) happens after the answer, in tasks of the receiver.
+The service signs nothing. What makes a callback believable is that nobody else knows its URL: each
+submission has one of its own (`_wire.callback_urls`), which is checked before the body is read. The
+callback is read before it is answered; what follows from it (news to listeners, a line in the
+journal, a poll, a hook) happens after the answer, in tasks of the receiver.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from weakref import WeakSet
 
 from attrs import frozen
 
-from suno_async._callbacks.subscribers import Subscriber, Taken, takers
+from suno_async._callbacks.inbox import Handled, Inbox
 from suno_async._http.settings import address
 from suno_async._http.verdict import in_brief
 from suno_async._wire.callback_bodies import Callback, read_callback
-from suno_async._wire.callback_urls import CallbackPath, account_mark, check_length, genuine_path
+from suno_async._wire.callback_urls import CallbackPath, CallbackUrls, account_mark, genuine_path
 from suno_async.errors import (
     CallbackRejected,
+    ClientClosed,
     ConfigurationError,
     SunoError,
     TaskFailed,
 )
-from suno_async.operations._kinds import KINDS, Kind
+from suno_async.operations._kinds import KINDS
 from suno_async.results import Stage
 from suno_async.task import Task
 
@@ -44,15 +45,15 @@ _log = logging.getLogger("suno_async")
 _LEAST_SECRET = 16  # bytes that nobody can try out
 _MOST_BYTES = 2**20  # what aiohttp.web and nginx let through by themselves, too
 _PATIENCE = 15.0  # seconds for a body: the service does not wait longer for its answer
-_AT_ONCE = 16  # pushes of one submission: three stages, each tried four times, and some
+_AT_ONCE = 16  # callbacks of one submission: three stages, each tried four times, and some
 
 
 @frozen(kw_only=True)
 class UnhandledCallback:
-    """A push for a task that nobody in this process listens to."""
+    """A callback of a task that nobody in this process listens to."""
 
     submission: str
-    """The submission's id: your `key`, where you gave one."""
+    """The submission's id: your `idempotency_key`, where you gave one."""
     token: str
     """The task's token."""
     kind: str
@@ -60,15 +61,14 @@ class UnhandledCallback:
     stage: Stage
     """How far the task is; `pending` for one that has failed."""
     result: Any
-    """What is there, as in a `TaskEvent`; `None` for nothing."""
+    """The result so far, as in a `TaskEvent`; `None` for nothing."""
     failure: TaskFailed | None
     """Why the task has failed, `None` where it has not."""
     task: Task[Any] | None
     """The task, where a client of this process knows it."""
 
 
-UnwatchedHook: TypeAlias = Callable[[UnhandledCallback], Awaitable[None] | None]
-"""Called with each push of a task that nobody in this process listens to."""
+_Hook: TypeAlias = Callable[[UnhandledCallback], Awaitable[None] | None]
 Body: TypeAlias = bytes | str | Mapping[str, Any] | AsyncIterable[bytes]
 
 
@@ -79,11 +79,11 @@ class CallbackReceiver:
     nothing: with the same secret it knows its URLs again after a restart.
 
     Args:
-        public_url: Where the service reaches you, for example `https://bot.example/suno`; it posts to `<public_url>/<ticket>`.
+        public_url: Where the service reaches you, for example `https://bot.example/suno`; it posts to `<public_url>/<secret path>`.
         secret: At least 16 random bytes, or that much text, which only you know.
         old_secrets: Earlier secrets whose URLs are still taken, for the time of a change.
-        on_unhandled: Called with an `UnhandledCallback` for each push of a task that nobody in this process listens to: after a restart, or in another replica. It may be asynchronous. Pushes may come more than once. What it raises is logged.
-        max_bytes: The most that is read of a body. 1 MiB is what aiohttp.web and nginx let through by themselves; a larger one is refused, and what it told is found by a look.
+        on_unhandled: Called with an `UnhandledCallback` for each callback of a task that nobody in this process listens to: after a restart, or in another replica. It may be asynchronous. Callbacks may come more than once. What it raises is logged.
+        max_bytes: The most that is read of a body. 1 MiB is what aiohttp.web and nginx let through by themselves; a larger one is refused, and its news is found by a poll.
 
     Raises:
         ConfigurationError: the URL cannot be one, or a secret is too short.
@@ -95,7 +95,7 @@ class CallbackReceiver:
         secret: str | bytes,
         *,
         old_secrets: Iterable[str | bytes] = (),
-        on_unhandled: UnwatchedHook | None = None,
+        on_unhandled: _Hook | None = None,
         max_bytes: int = _MOST_BYTES,
     ) -> None:
         if max_bytes < 1:
@@ -103,9 +103,9 @@ class CallbackReceiver:
         old = (old_secrets,) if isinstance(old_secrets, str | bytes) else old_secrets
         self._url = _public(public_url)
         self._secrets = tuple(_sound(one) for one in (secret, *old))
-        self._on_unwatched = on_unhandled
+        self._on_unhandled = on_unhandled
         self._max_bytes = max_bytes
-        self._subscribers = WeakSet[Subscriber]()
+        self._inboxes = WeakSet[Inbox]()
         self._work = set[asyncio.Task[None]]()
         self._under_way = Counter[CallbackPath]()
 
@@ -115,16 +115,13 @@ class CallbackReceiver:
     def __reduce__(self) -> NoReturn:
         raise TypeError("A receiver cannot be pickled, for it holds a secret: make one anew.")
 
-    def url_for(self, submission: str, kind: Kind, account: bytes) -> str:
-        """The URL for what the service has to tell of a submission."""
-        check_length(submission)
-        secret = self._secrets[0]
-        ticket = CallbackPath(account_mark(secret, account), kind.name, submission)
-        return f"{self._url}/{ticket.written(secret)}"
+    def _attach(self, inbox: Inbox) -> None:
+        """Hand callbacks to this client, as long as it lives."""
+        self._inboxes.add(inbox)
 
-    def attach(self, client: Subscriber) -> None:
-        """Hand pushes to this client, as long as it lives."""
-        self._subscribers.add(client)
+    def _urls_for(self, account: bytes) -> CallbackUrls:
+        """The URLs of one account's submissions."""
+        return CallbackUrls(self._url, self._secrets[0], account)
 
     async def handle(self, secret_path: str, body: Body) -> None:
         """Take in what was posted, by any web framework; when this returns, answer with 200.
@@ -142,7 +139,7 @@ class CallbackReceiver:
         self._under_way[ticket] += 1
         try:
             push = await self._push(ticket, body)
-            work = asyncio.create_task(self._take(push, takers(clients, push)))
+            work = asyncio.create_task(self._hand_on(push, _concerned(clients, push)))
         except BaseException as error:
             self._ended(ticket)
             if isinstance(error, CallbackRejected):
@@ -156,7 +153,7 @@ class CallbackReceiver:
         """The routes for aiohttp.web: `app.add_routes(receiver.routes())`.
 
         Args:
-            path: Where the application sees the pushes arrive; left out, the path of `public_url`. Give it where a proxy changes the path, and in a sub-application.
+            path: Where the application sees the callbacks arrive; left out, the path of `public_url`. Give it where a proxy changes the path, and in a sub-application.
         """  # noqa: E501 editors show the first line of an argument's text
         from aiohttp import web  # noqa: PLC0415 who receives nothing need not load a server
 
@@ -166,14 +163,14 @@ class CallbackReceiver:
             try:
                 await self.handle(request.match_info["ticket"], request.content.iter_any())
             except CallbackRejected as error:
-                told = {"status": "rejected", "reason": error.message}
-                return web.json_response(told, status=error.http_status)
+                answer = {"status": "rejected", "reason": error.message}
+                return web.json_response(answer, status=error.http_status)
             return web.json_response({"status": "received"})
 
         return [web.post(f"{where}/{{ticket}}", receive)]
 
     async def aclose(self) -> None:
-        """Wait for what still follows from pushes on this event loop, your hook included."""
+        """Wait for what still follows from callbacks on this event loop, your hook included."""
         loop = asyncio.get_running_loop()
         while work := [one for one in self._work if one.get_loop() is loop]:
             await asyncio.wait(work)
@@ -197,14 +194,14 @@ class CallbackReceiver:
             raise CallbackRejected("the body did not come in time", http_status=408) from None
         return bytes(body)
 
-    def _opened(self, path: str) -> tuple[CallbackPath, list[Subscriber]]:
+    def _opened(self, path: str) -> tuple[CallbackPath, list[Inbox]]:
         """The ticket at the end of a path, and the clients with its account."""
         last = unquote(str(path).partition("?")[0]).rstrip("/").rpartition("/")[2]
         found = genuine_path(last, self._secrets)
         if found is None or found[0].kind not in KINDS:
             raise CallbackRejected("there is nothing here", http_status=404)
         ticket, secret = found
-        clients = list(self._subscribers)
+        clients = list(self._inboxes)
         return ticket, [c for c in clients if account_mark(secret, c.account) == ticket.account]
 
     def _ended(self, ticket: CallbackPath) -> None:
@@ -212,40 +209,69 @@ class CallbackReceiver:
         if not self._under_way[ticket]:
             del self._under_way[ticket]
 
-    async def _take(self, push: Callback, clients: list[Subscriber]) -> None:
-        """Hand a push to its client; what nobody listens to goes to the hook."""
-        taken, rejected = Taken(), False
+    async def _hand_on(self, push: Callback, clients: list[Inbox]) -> None:
+        """Hand a callback to its client; what nobody listens to goes to the hook."""
+        handled, rejected = Handled(), False
         for client in clients:
             try:
-                taken = await client.take(push)
+                handled = await client.handle(push)
             except CallbackRejected as error:
                 _not_believed(push.path, error)
                 rejected = True
             except SunoError as error:
-                _log.info("A push for %s was not taken in: %s", push.token, in_brief(error))
-            except Exception:  # noqa: BLE001 it must be told, and the hook called
-                _log.exception("a push for %s failed in a way that it should not", push.token)
-            if taken.task is not None:
+                _log.info("A callback of %s was not taken in: %s", push.token, in_brief(error))
+            except Exception:  # noqa: BLE001 it must be logged, and the hook called
+                _log.exception("a callback of %s failed in a way that it should not", push.token)
+            if handled.task is not None:
                 break
-        if rejected and taken.task is None:
+        if rejected and handled.task is None:
             return
-        if self._on_unwatched is not None and not taken.is_heard:
-            await self._call(self._on_unwatched, _unwatched(push, taken.task))
+        if self._on_unhandled is not None and not handled.has_listeners:
+            await self._call(self._on_unhandled, _unhandled(push, handled.task))
 
-    async def _call(self, hook: UnwatchedHook, told: UnhandledCallback) -> None:
+    async def _call(self, hook: _Hook, callback: UnhandledCallback) -> None:
         try:
-            answer = hook(told)
+            answer = hook(callback)
             if inspect.isawaitable(answer):
                 await answer
         except Exception:  # noqa: BLE001 a hook may raise anything
-            _log.exception("on_unhandled failed for %s", told.token)
+            _log.exception("on_unhandled failed for %s", callback.token)
+
+
+def _concerned(clients: list[Inbox], push: Callback) -> list[Inbox]:
+    """The client whose task it is; where none says so, those that are open and of this loop.
+
+    Raises:
+        CallbackRejected: it contradicts what one of them knows.
+        ConfigurationError: they are all of another event loop.
+    """
+    found: list[Inbox] = []
+    rejected: CallbackRejected | None = None
+    elsewhere: ConfigurationError | None = None
+    for client in clients:
+        try:
+            if client.check(push):
+                return [client]
+        except ClientClosed:
+            continue
+        except CallbackRejected as error:
+            rejected = error
+        except ConfigurationError as error:
+            elsewhere = error
+        else:
+            found.append(client)
+    if rejected is not None:
+        raise rejected
+    if elsewhere is not None and not found:
+        raise elsewhere
+    return found
 
 
 def _not_believed(ticket: CallbackPath, error: CallbackRejected) -> None:
-    _log.warning("A push for submission %s: %s", ticket.submission_id, error)
+    _log.warning("A callback for submission %s: %s", ticket.submission_id, error)
 
 
-def _unwatched(push: Callback, task: Task[Any] | None) -> UnhandledCallback:
+def _unhandled(push: Callback, task: Task[Any] | None) -> UnhandledCallback:
     record = push.record(None if task is None else task.operation)
     return UnhandledCallback(
         submission=push.submission_id,

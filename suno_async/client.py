@@ -9,13 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from attrs import evolve
-
 from suno_async._batch_runner.runner import outcomes_of
-from suno_async._batch_runner.submitter import Access
-from suno_async._downloads.downloads import Downloads, Extras
+from suno_async._downloads.downloads import Extras
 from suno_async._engine import Engine
-from suno_async._http.attempts import Attempt, Transport
 from suno_async._http.exchange import Http
 from suno_async._http.settings import (
     address,
@@ -32,6 +28,7 @@ from suno_async._journal.account import account_name, check_account
 from suno_async._journal.digest import BATCH_KEYS
 from suno_async._journal.entry import JournalEntry
 from suno_async._journal.journal import SubmissionState, state_named
+from suno_async._journal.memory import MemoryJournal
 from suno_async._journal.sqlite import SqliteJournal
 from suno_async._methods import OperationMethods
 from suno_async._submitting.submissions import Terms
@@ -44,7 +41,7 @@ from suno_async.operations._base import Host
 from suno_async.operations._files import UPLOAD_PATH, upload_of
 from suno_async.results import OneFile
 from suno_async.retry import RetryPolicy
-from suno_async.task import PollState, Task, read_token
+from suno_async.task import Task, read_token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -55,7 +52,7 @@ if TYPE_CHECKING:
 
     from suno_async._downloads.fetch import Progress
     from suno_async._downloads.places import D
-    from suno_async._journal.journal import Entry
+    from suno_async._http.attempts import Attempt
     from suno_async.batch import Items, OnAccepted, Op
     from suno_async.results import Downloadable, SomeFiles, UploadedFile
 
@@ -73,10 +70,10 @@ class SunoClient(OperationMethods):
         account: Whose the journal is: a name of yours, for which the key may change; left out, a name made of the API's host and a hash of the key. All loopback hosts are one.
         base_url: The API's address; left out, `SUNO_BASE_URL` or the service's own.
         upload_url: The upload host's address; left out, `SUNO_UPLOAD_URL`, or the service's own, or with a `base_url` of your own that one, so that the key goes nowhere else.
-        callbacks: A `CallbackReceiver`, whose pushes then take the place of most looks, or a URL for the service to post to; left out, nobody gets the posts.
+        callbacks: A `CallbackReceiver`, whose callbacks then take the place of most polls, or a URL for the service to post to; left out, nobody gets the posts.
         journal: A file in which what is paid for survives any crash; it is made if need be, and is for one client at a time.
         limiter: What grants leave to send; left out, all clients with the same key and address on one event loop share a `RateLimiter()` of 20 requests per 10 seconds.
-        poll_limiter: Another limiter for looks alone, where they are known not to count.
+        poll_limiter: Another limiter for polls alone, where they are known not to count.
         timeout: Seconds for one attempt, waiting for the limiter not counted.
         retry: What is tried again, and how often.
         session: An aiohttp session of yours to use; it is not closed.
@@ -117,31 +114,30 @@ class SunoClient(OperationMethods):
         )
         check_account(account)
         self._engine = Engine(
-            transport=Transport(http, retry, on_attempt),
-            journal=None
+            http=http,
+            journal=MemoryJournal()
             if journal is None
             else SqliteJournal(
                 _journal_path(journal),
                 lambda: account_name(account, http.hosts[Host.API], http.key),
             ),
+            retry=retry,
+            on_attempt=on_attempt,
             callbacks=_callbacks(callbacks),
-            timeout=timeout,
+            limiter=limiter,
             poll_limiter=poll_limiter,
-            given_limiter=limiter,
         )
-        self._downloads = Downloads(http, retry, self._engine)
 
     def __repr__(self) -> str:
-        state = "closed" if self._engine.is_closed else "open"
-        return f"<SunoClient {self._engine.transport.http.hosts[Host.API]} {state}>"
+        state = "closed" if self._engine.transport.is_closed else "open"
+        return f"<SunoClient {self._engine.http.hosts[Host.API]} {state}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A client cannot be pickled, for it holds a key: make one in each process.")
 
     async def __aenter__(self) -> Self:
-        self._engine.ready()
-        if self._engine.journal is not None:
-            await self._engine.journal.open()
+        self._engine.transport.ready()
+        await self._engine.journal.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -150,23 +146,24 @@ class SunoClient(OperationMethods):
     async def aclose(self) -> None:
         """End the client; more often does nothing.
 
-        Paid requests that have left are awaited first, at most `timeout` seconds. Whoever listens
-        to a task gets `ClientClosed` with the task's token.
+        Paid requests that have left are awaited first, at most `timeout` seconds. Listeners of a
+        task get `ClientClosed` with the task's token.
         """
         try:
-            await self._downloads.close()
+            await self._engine.downloads.close()
         finally:
             await self._engine.close()
 
     @property
     def unclaimed(self) -> list[str]:
-        """Tokens of accepted tasks that nobody was told of, or that are not in the journal.
+        """Tokens of accepted tasks that no caller got, or that are not in the journal.
 
         Either the caller had been cancelled; or the answer was lost, and nobody was waiting in
-        `SubmissionUnknown.recovered`, which takes a token off the list, when a push named the task;
+        `SubmissionUnknown.recovered`, which takes a token off the list, when a
+        callback named the task;
         or the journal could not be written, which takes the token off the list once it can be.
         """
-        return self._engine.submissions.unclaimed
+        return self._engine.tasks.unclaimed
 
     async def submit(
         self,
@@ -191,7 +188,7 @@ class SunoClient(OperationMethods):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
             JournalError: it could not be written down first; nothing was sent.
@@ -201,10 +198,9 @@ class SunoClient(OperationMethods):
         if idempotency_key is not None:
             _check_key(idempotency_key)
         check_flag("resend_unknown", resend_unknown)
-        check_priority(priority)
-        task, _ = await self._engine.pay(
-            operation, priority, Terms(key=idempotency_key, resend_unknown=resend_unknown)
-        )
+        terms = Terms(key=idempotency_key, resend_unknown=resend_unknown)
+        task: Task[R]
+        task, _ = await self._engine.submissions.pay(operation, priority, terms)
         return task
 
     def batch(  # noqa: PLR0913 all but the first have defaults
@@ -256,33 +252,14 @@ class SunoClient(OperationMethods):
         check_hook("on_accepted", on_accepted, "an index, a task and a flag")
         terms = Terms(resend_unknown=resend_unknown, retry_failed=retry_failed, parks=True)
 
-        async def submit(
-            operation: TaskOperation[Any],
-            *,
-            key: str,
-            known: Entry | None,
-            near_end: bool,
-            granted: Callable[[], bool],
-        ) -> tuple[Task[Any], bool]:
-            name = None if self._engine.journal is None else key
-            own = evolve(terms, key=name, known=known, granted=granted)
-            priority = Priority._FINISHING if near_end else Priority.BACKGROUND
-            return await self._engine.pay(operation, priority, own)
-
-        def near_end(operation: TaskOperation[Any], to_start: int) -> bool:
-            return self._engine.watcher.is_near_end(operation._kind, to_start)
-
-        engine = self._engine
-        find_many = None if engine.journal is None else engine.find_many
         return Batch(
             outcomes_of(
                 operations,
-                Access(
-                    submit, engine.probe, near_end, terms.sends, find_many, engine.tell_of_others
-                ),
+                self._engine.submissions,
+                terms,
                 max_in_flight,
                 patience=patience,
-                untold=engine.untold,
+                undelivered=self._engine.undelivered,
                 on_accepted=on_accepted,
             )
         )
@@ -294,14 +271,12 @@ class SunoClient(OperationMethods):
             ConfigurationError: the client has no journal.
             JournalError: the journal cannot be read.
         """
-        self._engine.ready()
-        journal = self._engine.journal
-        if journal is None:
+        if not self._engine.journal.is_durable:
             raise ConfigurationError(
                 "This client keeps no journal: give it journal='songs.sqlite'."
             )
-        found = journal.entries(SubmissionState.IN_PROGRESS)
-        return [self._engine.restored(None, entry) async for entry in found]
+        found = self._engine.submissions.entries(SubmissionState.IN_PROGRESS)
+        return [self._engine.tasks.restored(None, entry) async for entry in found]
 
     def submissions(
         self, state: SubmissionState | str | None = None
@@ -324,10 +299,8 @@ class SunoClient(OperationMethods):
         return self._submissions(state_named(state))
 
     async def _submissions(self, state: SubmissionState | None) -> AsyncIterator[JournalEntry]:
-        self._engine.ready()
-        async for entry in self._engine.submissions.book.entries(state):
+        async for entry in self._engine.submissions.entries(state):
             yield JournalEntry(entry)
-            self._engine.ready()
 
     async def prune(self, *, older_than: timedelta | float, forget: bool = False) -> int:
         """Empty the journal's records of what was over so long ago; how many submissions it were.
@@ -351,8 +324,8 @@ class SunoClient(OperationMethods):
         """  # noqa: E501 editors show the first line of an argument's text
         before = datetime.now(UTC) - _age(older_than)
         check_flag("forget", forget)
-        self._engine.ready()
-        return await self._engine.submissions.book.prune(before, forget=forget)
+        self._engine.transport.ready()
+        return await self._engine.journal.prune(before, forget=forget)
 
     async def call(
         self, operation: CallOperation[R], *, priority: Priority = Priority.INTERACTIVE
@@ -388,7 +361,7 @@ class SunoClient(OperationMethods):
             ConfigurationError: the token is not one.
         """  # noqa: E501 editors show the first line of an argument's text
         kind, task_id = read_token(token, operation)
-        return self._engine.task(kind, task_id, None, PollState())
+        return self._engine.tasks.task(kind, task_id)
 
     async def upload_file(
         self,
@@ -412,7 +385,7 @@ class SunoClient(OperationMethods):
             RequestTimeout: the service was silent for longer than the client's `timeout`.
             DecodeError: the answer cannot be read.
         """  # noqa: E501 editors show the first line of an argument's text
-        self._engine.ready()
+        self._engine.transport.ready()
         read = partial(upload_of, source, upload_path=upload_path, file_name=file_name, extra=extra)
         return await self.call(await asyncio.to_thread(read))
 
@@ -475,14 +448,14 @@ class SunoClient(OperationMethods):
             ConfigurationError: `what` is nothing that has files.
             ClientClosed: the client has ended; what was fetched so far is continued next time.
         """  # noqa: E501 editors show the first line of an argument's text
-        self._engine.ready()
+        self._engine.transport.ready()
         extras = Extras(image=image, lyrics=lyrics, sidecar=sidecar)
         if isinstance(what, OneFile):
-            return await self._downloads.one(what, target, progress, extras)
+            return await self._engine.downloads.one(what, target, progress, extras)
         if isinstance(what, Outcome):
             what = cast("Outcome[TaskOperation[Any]]", what).result
         things: list[Any] = [*what] if isinstance(what, tuple | list) else [what]
-        return await self._downloads.many(things, target, progress, extras)
+        return await self._engine.downloads.many(things, target, progress, extras)
 
 
 def _callbacks(given: str | CallbackReceiver | None) -> str | CallbackReceiver:

@@ -1,43 +1,47 @@
 """A task: one state machine, any number of listeners.
 
-Whoever brings the news, a look or a push, hands a `Record` to `observe`. The stage only moves
-forward; each stage passed becomes one event, and who comes late is told all events from the start.
-A task is watched only while somebody listens.
+What polls and callbacks bring arrives here as a `Record`, in `_observe`. The stage only moves
+forward; each stage passed becomes one event, and a listener that comes late gets all events from
+the start. A task is polled only while somebody listens.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
-from math import inf, isnan
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, cast
+from functools import partial
+from math import isnan
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from attrs import define, field
 
 from suno_async._deadline import Deadline
-from suno_async._wire.records import Record
-from suno_async.errors import ConfigurationError, SunoError, TaskFailed, TaskTimeout
+from suno_async.errors import ClientClosed, ConfigurationError, SunoError, TaskFailed, TaskTimeout
 from suno_async.operations import TaskOperation
 from suno_async.operations._kinds import KINDS, Kind
 from suno_async.results import Stage, TaskEvent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator
+    from collections.abc import AsyncIterator, Callable, Generator
+
+    from suno_async._polling.poller import Poller  # noqa: TC004 above, for types alone
+    from suno_async._wire.records import Record
 
 
 R = TypeVar("R")
 
-Listener: TypeAlias = "Callable[[SunoError | None], None]"
-"""Called at each event with `None`, and with an error that whoever listens should know."""
+Listener: TypeAlias = "Callable[[TaskEvent[R] | SunoError], None]"
+"""Called with each event of a task, and with errors."""
+_Listener: TypeAlias = "Callable[[SunoError | None], None]"  # with `None` at each event
 
 _log = logging.getLogger("suno_async")
 
 PATIENCE = 600.0
 """Seconds to wait by default: the quick start's sample gives up after ten minutes."""
-_LAST_LOOK = 30.0  # seconds that the last look of a wait may take
+_LAST_POLL = 30.0  # seconds that the last poll of a wait may take
+_ORDER = tuple(Stage)  # their own comparison is slower, and this is asked at each poll
 
 
 def read_token(token: str, operation: type[TaskOperation[Any]] | None) -> tuple[Kind, str]:
@@ -60,80 +64,11 @@ def read_token(token: str, operation: type[TaskOperation[Any]] | None) -> tuple[
     return kind, task_id
 
 
-class Watch(Protocol):
-    """Who looks at tasks, while somebody listens to them."""
-
-    def check(self, task: Task[Any]) -> None:
-        """Raise why the task cannot be watched here and now, if so."""
-
-    def watch(self, task: Task[Any]) -> None:
-        """Look at the task from now on."""
-
-    def unwatch(self, task: Task[Any]) -> None:
-        """Nobody listens any more."""
-
-    async def look_now(self, task: Task[Any]) -> None:
-        """Look at the task once, ahead of others."""
-
-
-@define
-class PollErrors:
-    """What went wrong with a task's looks; times are seconds on the loop's clock."""
-
-    failures: int = 0
-    """Failed looks in a row."""
-    counted: int = 0
-    """Of them, those that are raised when they go on."""
-    counted_since: float = 0.0
-    """When the first of these was."""
-    lost: int = 0
-    """Of them, those after the first minute with the service's word that there is no record, or
-    with one that cannot be read."""
-    missed: int = 0
-    """Of them, those that found no record."""
-    refusals: int = 0
-    """The last of them, if they refused the key."""
-
-
-@define
-class PollState:
-    """What the watcher knows of a task; times are seconds on the loop's clock."""
-
-    accepted: float | None = None
-    """When the service accepted it, `None` where that is not known."""
-    looked: float = 0.0
-    """The age at the last look, 0 before the first."""
-    turn: int = 0
-    """The number of its place in the queues, 0 for none."""
-    has_voted: bool = False
-    """Whether it has told how long such tasks take."""
-    watched_since: float | None = None
-    """When watching it began."""
-    tried: float = -inf
-    """When the last look at it ended, well or not."""
-    trouble: PollErrors | None = None
-    """What went wrong since the last look that told something, `None` for nothing."""
-    late_looks: int = 0
-    """Looks counted long after nearly all such tasks are complete."""
-    late_at: float = -inf
-    """The age at the last of them."""
-    submission: str | None = None
-    """The submission that started it, where that is known."""
-    is_known: bool = False
-    """Whether this client or its journal saw it accepted."""
-    is_pushed: bool = False
-    """Whether what happens to it is pushed to us."""
-    has_heard: bool = False
-    """Whether a push of it has come."""
-    is_hopeless: bool = False
-    """Whether looking on is of no use, by all that the looks tell."""
-
-
 @define(eq=False, repr=False, kw_only=True)
 class Task(Generic[R]):
     """What was paid for: iterate over it for its stages, await it for its result.
 
-    `async for event in task` tells `text`, `first` and `complete` once each, in this order, and
+    `async for event in task` yields `text`, `first` and `complete` once each, in this order, and
     ends. `await task` gives the result, any number of times. Both may be used by many at once.
     """
 
@@ -141,21 +76,20 @@ class Task(Generic[R]):
     """The service's id of the task."""
     operation: TaskOperation[R] | None = None
     """What was asked for, where this process knows it."""
-    is_persons: bool = True
-    """Whether a person waits for it, rather than a batch."""
-    stage: Stage = Stage.PENDING
+    stage: Stage = field(default=Stage.PENDING, init=False)
     """How far it is, as far as is known."""
 
     _kind: Kind = field(alias="kind")
-    _watch: Watch = field(alias="watch")
-    _on_over: Callable[[Task[Any], Record[Any]], None] | None = field(default=None, alias="on_over")
-    seat: PollState = field(factory=PollState)
-    """The watcher's notes."""
+    _poller: Poller = field(alias="poller")
+    _submission_id: str | None = field(default=None, init=False)
+    """The submission that it is of: there once this client or its journal saw it accepted."""
+    _is_interactive: bool = field(default=True, init=False)
+    """Whether somebody waits for it, rather than a batch."""
     _events: tuple[TaskEvent[R], ...] = field(default=(), init=False)
     _failure: TaskFailed | None = field(default=None, init=False)
-    _listeners: dict[Listener, None] = field(factory=dict["Listener", None], init=False)
+    _listeners: dict[_Listener, None] = field(factory=dict["_Listener", None], init=False)
     _batches: int = field(default=0, init=False)
-    """How many of them are batches."""
+    """How many of the listeners are batches."""
 
     @property
     def kind(self) -> str:
@@ -184,84 +118,17 @@ class Task(Generic[R]):
 
     @property
     def events(self) -> tuple[TaskEvent[R], ...]:
-        """What was told so far, from the first stage on."""
+        """The events so far, from the first stage on."""
         return self._events
 
     @property
     def partial_result(self) -> R | None:
-        """What was there at the last stage told, `None` before the first."""
+        """The result as of the latest event, `None` before the first."""
         return self._events[-1].result if self._events else None
-
-    @property
-    def is_listened_to(self) -> bool:
-        """Whether anybody waits for it at present."""
-        return bool(self._listeners)
 
     def __repr__(self) -> str:
         state = "failed" if self._failure is not None else self.stage
         return f"<Task {self.token} {state}>"
-
-    def observe(self, record: Record[R]) -> None:
-        """Take news, in whatever order it comes; what is known already changes nothing."""
-        if self.is_done:
-            return
-        if record.failure is not None:
-            self._failure = record.failure
-            self._wake()
-            self._tell_over(record)
-        elif record.stage > self.stage:
-            passed = [stage for stage in self._kind.stages if self.stage < stage <= record.stage]
-            self.stage = record.stage
-            if record.result is not None:
-                self._events += tuple(
-                    TaskEvent(stage, record.result, stage is not record.stage) for stage in passed
-                )
-                self._wake()
-            self._tell_over(record)
-
-    def _tell_over(self, record: Record[R]) -> None:
-        if self.is_done and self._on_over is not None:
-            self._on_over(self, record)
-
-    def disturb(self, error: SunoError) -> None:
-        """Raise an error to whoever listens now; the task itself goes on."""
-        self._wake(error)
-
-    def listen(self, listener: Listener, *, of_batch: bool = False) -> None:
-        """Call this at each event and at each error, and watch the task meanwhile.
-
-        Raises:
-            ClientClosed: the client has ended.
-            ConfigurationError: the client belongs to another event loop.
-        """
-        self._watch.check(self)
-        if listener not in self._listeners:
-            self._change(len(self._listeners) + 1, self._batches + of_batch)
-            self._listeners[listener] = None
-
-    def unlisten(self, listener: Listener, *, of_batch: bool = False) -> None:
-        """Call it no more; without listeners the task costs no looks."""
-        if listener in self._listeners:
-            self._change(len(self._listeners) - 1, self._batches - of_batch)
-            del self._listeners[listener]
-
-    def _change(self, listeners: int, batches: int) -> None:
-        """Have it watched while anybody listens: as a person's, unless all of them are batches."""
-        is_persons = listeners > batches if listeners else self.is_persons
-        stays = listeners > 0 and is_persons == self.is_persons
-        if self._listeners and not stays:
-            self._watch.unwatch(self)
-        self.is_persons = is_persons
-        if listeners and not (self._listeners and stays):
-            self._watch.watch(self)
-        self._batches = batches
-
-    def _wake(self, error: SunoError | None = None) -> None:
-        for listener in tuple(self._listeners):
-            try:
-                listener(error)
-            except Exception:  # noqa: BLE001 one listener must not cost the others their news
-                _log.exception("a listener of %s failed", self.token)
 
     def __await__(self) -> Generator[Any, None, R]:
         return self.wait().__await__()
@@ -269,55 +136,153 @@ class Task(Generic[R]):
     async def wait(
         self,
         until: Stage | str = Stage.COMPLETE,
-        timeout: float | None = PATIENCE,  # noqa: ASYNC109 a wait that ends with a last look
+        timeout: float | None = PATIENCE,  # noqa: ASYNC109 a wait that ends with a last poll
     ) -> R:
-        """Wait for a stage and return what is there then.
+        """Wait for a stage and return the result as of then.
 
         Args:
             until: The stage: `text`, `first` or `complete`.
-            timeout: Seconds from now, `None` for no limit; then one last look is taken, which may add up to 30.
+            timeout: Seconds from now, `None` for no limit; then one last poll is made, which may add up to 30.
 
         Raises:
             TaskFailed: the service could not make it.
             TaskTimeout: the stage was not reached in time; nothing is lost, wait again.
-            NotFound: the service has no record of it: told within 10 seconds of a task that neither
-                this client nor its journal saw accepted, and after a minute of one that it did.
-            ConfigurationError: `until` is no stage with anything there, or `timeout` no number.
+            NotFound: the service has no record of it: raised within 10 seconds for a task that
+                neither this client nor its journal saw accepted, and after a minute for one that
+                it did.
+            ConfigurationError: `until` is no stage with a result, or `timeout` no number.
             ClientClosed: the client ended meanwhile.
             AuthenticationFailed: the key is not valid any more.
-            SunoError: looking at it failed for a minute, by this error.
+            SunoError: polling it failed for a minute, by this error.
         """  # noqa: E501 editors show the first line of an argument's text
         _check_wait(until, timeout)
-        event = await self.told(sum(one < until for one in self._kind.stages), timeout)
+        rank = _ORDER.index(Stage(until))
+        event = await self._event(
+            sum(_ORDER.index(one) < rank for one in self._kind.stages), timeout
+        )
         # a complete task has its last event, a failed one raises
         return cast("TaskEvent[R]", event).result
 
     def __aiter__(self) -> AsyncIterator[TaskEvent[R]]:
-        """Tell each stage once, from the first; what it raises is as of `wait`.
+        """Yield each stage once, from the first; what it raises is as of `wait`.
 
         `TaskTimeout` comes after 600 seconds without an event.
         """
         return _Transitions(self)
 
-    async def told(self, index: int, patience: float | None = PATIENCE) -> TaskEvent[R] | None:
+    async def poll(self) -> Stage:
+        """Poll it once, now, and say how far it is: for endpoints that are asked from time to time.
+
+        It goes ahead of all other polls, and waits for its slot in the rate. Within 4 seconds of
+        the last poll, and once the task is done, nothing is asked. Afterwards `partial_result`,
+        `failure` and `is_done` are up to date.
+
+        Raises:
+            NotFound: the service has no record of it (yet).
+            ClientClosed: the client has ended.
+            SunoError: the poll failed, by this error; the task goes on.
+        """
+        if not self.is_done:
+            error = await self._poller.poll_now(self)
+            if error is not None:
+                raise error
+        return self.stage
+
+    def subscribe(self, listener: Listener[R]) -> Callable[[], None]:
+        """Have a function called with each event, those so far at once, and with errors.
+
+        It gets each `TaskEvent` once, and what `wait` would raise as it comes: `TaskFailed` is the
+        last; after any other error the task goes on. The task is polled as long as anybody waits
+        for it or is subscribed. What the function raises is logged.
+
+        Args:
+            listener: A plain function that takes a `TaskEvent` or a `SunoError`.
+
+        Returns:
+            A function that ends the subscription; more often does nothing.
+
+        Raises:
+            ClientClosed: the client has ended.
+            ConfigurationError: the client belongs to another event loop.
+        """
+        subscription = _Subscription(self, listener)
+        if not self.is_done:
+            self._listen(subscription)
+        subscription(None)
+        return partial(self._unlisten, subscription)
+
+    # --- for the package -----------------------------------------------------------------------
+
+    def _observe(self, record: Record[R]) -> None:
+        """Take in a record, in whatever order they come; what is known already changes nothing."""
+        if self.is_done:
+            return
+        if record.failure is not None:
+            self._failure = record.failure
+            self._notify()
+            return
+        reached, known = _ORDER.index(record.stage), _ORDER.index(self.stage)
+        if reached > known:
+            self.stage = record.stage
+            if record.result is not None:
+                self._events += tuple(
+                    TaskEvent(stage, record.result, stage is not record.stage)
+                    for stage in self._kind.stages
+                    if known < _ORDER.index(stage) <= reached
+                )
+                self._notify()
+
+    def _notify(self, error: SunoError | None = None) -> None:
+        """Call the listeners: there is news, or an error that they shall know."""
+        for listener in tuple(self._listeners):  # it may go, or bring others
+            try:
+                listener(error)
+            except Exception:  # noqa: BLE001 one listener must not cost the others their news
+                _log.exception("a listener of %s failed", self.token)
+
+    def _listen(self, listener: _Listener, *, of_batch: bool = False) -> None:
+        """Call this at each event and at each error, and have the task polled meanwhile."""
+        self._poller.check(self)
+        if listener not in self._listeners:
+            self._change(len(self._listeners) + 1, self._batches + of_batch)
+            self._listeners[listener] = None
+
+    def _unlisten(self, listener: _Listener, *, of_batch: bool = False) -> None:
+        """Call it no more; a task without listeners costs no polls."""
+        if listener in self._listeners:
+            self._change(len(self._listeners) - 1, self._batches - of_batch)
+            del self._listeners[listener]
+
+    def _change(self, listeners: int, batches: int) -> None:
+        """Have it polled while anybody listens; interactively, unless all of them are batches."""
+        is_interactive = listeners > batches if listeners else self._is_interactive
+        stays = listeners > 0 and is_interactive == self._is_interactive
+        if self._listeners and not stays:
+            self._poller.unwatch(self)
+        self._is_interactive = is_interactive
+        if listeners and not (self._listeners and stays):
+            self._poller.watch(self)
+        self._batches = batches
+
+    async def _event(self, index: int, patience: float | None) -> TaskEvent[R] | None:
         """Wait for the event of this number, from 0; `None` when the task ends before."""
         loop = asyncio.get_running_loop()
         limit = Deadline(patience)
         try:
             async with limit:
-                news = _News(self, index, loop.create_future())
-                if not news.is_here:
-                    self.listen(news)
+                waiter = _Waiter(self, index, loop.create_future())
+                if not waiter.is_over():
+                    self._listen(waiter)
                     try:
-                        error = await news.future
+                        error = await waiter.future
                     finally:
-                        self.unlisten(news)
+                        self._unlisten(waiter)
                     if error is not None:
                         raise copy(error)
         except TimeoutError:
             if not limit.expired:
                 raise
-            await self._last_look(index)
+            await self._last_poll(index)
         if index < len(self._events):
             return self._events[index]
         if self._failure is not None:
@@ -327,20 +292,20 @@ class Task(Generic[R]):
             raise TaskTimeout(f"{message}; it goes on: await it again.", self.token, self.kind)
         return None
 
-    async def _last_look(self, index: int) -> None:
-        """Look once more, and listen meanwhile: a push may be faster."""
-        news = _News(self, index, asyncio.get_running_loop().create_future())
-        looking = asyncio.create_task(self._watch.look_now(self))
-        looking.add_done_callback(news.end)
+    async def _last_poll(self, index: int) -> None:
+        """Poll once more, and listen meanwhile: a callback may be faster."""
+        waiter = _Waiter(self, index, asyncio.get_running_loop().create_future())
+        polling = asyncio.create_task(self._poller.poll_now(self))
+        polling.add_done_callback(waiter.end)
         try:
-            self.listen(news)
+            self._listen(waiter)
             with suppress(TimeoutError):
-                async with Deadline(_LAST_LOOK):
-                    await news.future
+                async with Deadline(_LAST_POLL):
+                    await waiter.future
         finally:
-            self.unlisten(news)
-            looking.cancel()  # a look that is under way goes on
-        error = None if news.future.cancelled() else news.future.result()
+            self._unlisten(waiter)
+            polling.cancel()  # this wait for it; a poll that is under way goes on
+        error = None if waiter.future.cancelled() else waiter.future.result()
         if error is not None:
             raise copy(error)
 
@@ -354,7 +319,7 @@ def _check_wait(until: object, timeout: object) -> None:
 
 
 @define(eq=False, weakref_slot=False)
-class _News:
+class _Waiter:
     """A listener that waits for one event, or for one error; other events do not wake it."""
 
     task: Task[Any]
@@ -362,35 +327,60 @@ class _News:
     future: asyncio.Future[SunoError | None]
 
     def __call__(self, error: SunoError | None) -> None:
-        if error is not None or self.is_here:
-            self._end(error)
-
-    @property
-    def is_here(self) -> bool:
-        """Whether the event of this number is there, or can come no more."""
-        return self.index < len(self.task.events) or self.task.is_done
-
-    def _end(self, error: SunoError | None) -> None:
-        if not self.future.done():
+        if not self.future.done() and (error is not None or self.is_over()):
             self.future.set_result(error)
 
-    def end(self, looking: asyncio.Task[None]) -> None:
-        """Wait no longer than a look does."""
-        if not looking.cancelled():
-            self._end(cast("SunoError | None", looking.exception()))
+    def is_over(self) -> bool:
+        """Whether the event of this number is there, or can come no more."""
+        return self.index < len(self.task._events) or self.task.is_done
+
+    def end(self, polling: asyncio.Task[SunoError | None]) -> None:
+        """Wait no longer than a poll does; that it failed is not the task's failure."""
+        if not self.future.done() and not polling.cancelled():
+            error = polling.exception()
+            if error is None and isinstance(polling.result(), ClientClosed):
+                error = polling.result()
+            self.future.set_result(cast("SunoError | None", error))
+
+
+@define(eq=False)
+class _Subscription(Generic[R]):
+    """A listener that is called with each event."""
+
+    task: Task[R]
+    listener: Listener[R]
+    seen: int = 0
+    has_failed: bool = False
+
+    def __call__(self, error: SunoError | None) -> None:
+        task = self.task
+        news: list[TaskEvent[R] | SunoError] = [*task._events[self.seen :]]
+        self.seen = len(task._events)
+        if task._failure is not None and not self.has_failed:
+            self.has_failed = True
+            news.append(copy(task._failure))
+        if error is not None:
+            news.append(copy(error))
+        if task.is_done:
+            task._unlisten(self)
+        for one in news:
+            try:
+                self.listener(one)
+            except Exception:  # noqa: BLE001 the next event is the listener's all the same
+                _log.exception("a listener of %s failed", task.token)
 
 
 @define
 class _Transitions(Generic[R]):
     _task: Task[R]
-    _told: int = 0
+    _index: int = 0
 
     def __aiter__(self) -> AsyncIterator[TaskEvent[R]]:
         return self
 
     async def __anext__(self) -> TaskEvent[R]:
-        event = await self._task.told(self._told)
+        event = await self._task._event(self._index, PATIENCE)
         if event is None:
             raise StopAsyncIteration
-        self._told += 1
+        self._index += 1
         return event

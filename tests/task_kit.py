@@ -1,4 +1,4 @@
-"""A watcher of the test's own, and news of tasks, for the tests of tasks alone."""
+"""A poller of the test's own, and news of tasks, for the tests of tasks alone."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Tracks = tuple[Track, ...]
 
 
 @define(eq=False)
-class Watch:
-    """Notes how it is asked to watch, and looks as the test says."""
+class StubPoller:
+    """Notes what a task asks of its poller, and polls as the test says."""
 
     asked: list[str] = field(factory=list[str])
     refuses: SunoError | None = None
-    looks: float = 1.0
-    """Seconds that a look takes."""
+    takes: float = 1.0
+    """Seconds that a poll takes."""
     finds: Callable[[Task[Any]], object] = lambda _: None
 
     def check(self, task: Task[Any]) -> None:
@@ -33,17 +33,23 @@ class Watch:
 
     def watch(self, task: Task[Any]) -> None:
         """Somebody listens."""
-        self.asked.append("person" if task.is_persons else "batch")
+        self.asked.append("person" if task._is_interactive else "batch")
 
     def unwatch(self, task: Task[Any]) -> None:
         """Nobody listens, or not as before."""
-        self.asked.append("no " + ("person" if task.is_persons else "batch"))
+        self.asked.append("no " + ("person" if task._is_interactive else "batch"))
 
-    async def look_now(self, task: Task[Any]) -> None:
-        """Take the time of a look, then do what the test wants."""
-        self.asked.append("last look")
-        await asyncio.sleep(self.looks)
+    async def poll_now(self, task: Task[Any]) -> SunoError | None:
+        """Take the time of a poll, then do what the test wants."""
+        self.asked.append("poll")
+        await asyncio.sleep(self.takes)
         self.finds(task)
+        return None
+
+
+def task_of(poller: object, kind: str = "music") -> Task[Any]:
+    """A task that such a poller polls."""
+    return Task(id="t1", kind=KINDS[kind], poller=poller)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def news(stage: Stage) -> Record[Tracks]:
@@ -58,12 +64,12 @@ def failure() -> Record[Tracks]:
 
 
 @pytest.fixture
-def watch() -> Watch:
-    """The watcher."""
-    return Watch()
+def poller() -> StubPoller:
+    """The poller."""
+    return StubPoller()
 
 
 @pytest.fixture
-def task(watch: Watch) -> Task[Tracks]:
+def task(poller: StubPoller) -> Task[Tracks]:
     """A task of it."""
-    return Task(id="t1", kind=KINDS["music"], watch=watch)
+    return task_of(poller)

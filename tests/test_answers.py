@@ -24,7 +24,8 @@ from suno_async import (
     Track,
     WavFile,
 )
-from suno_async._http.verdict import Refusal, Reply, Request, judge
+from suno_async._http.requests import Request
+from suno_async._http.verdict import Refusal, Reply, judge
 from suno_async._wire.records import Record, answer_of, record_of
 from suno_async._wire.refusals import api_error
 from suno_async.errors import BadRequest, NotFound, ServerError

@@ -320,8 +320,8 @@ async def test_without_a_journal_little_is_remembered(fake_suno: FakeSuno) -> No
     async with SunoClient("key", base_url=fake_suno.url, on_attempt=attempts.append) as suno:
         await (await suno.submit(SEA))
         await suno.submit(SEA, idempotency_key="k")
-        book = suno._engine.submissions.book
-        kept = [await book.find(one.submission_id) for one in attempts if one.submission_id]
+        journal = suno._engine.journal
+        kept = [await journal.find(one.submission_id) for one in attempts if one.submission_id]
     assert [entry and entry.fields for entry in kept] == [None, {"prompt": "the sea"}]
 
 
@@ -333,12 +333,12 @@ async def test_a_program_that_cancels_whatever_runs(has_left: bool) -> None:
             await asyncio.gather(*(suno.get_credits() for _ in range(20)))
         asking = asyncio.create_task(suno.submit(SEA))
         await asyncio.sleep(1)
-        (posting,) = (
+        (request,) = (
             one
             for one in asyncio.all_tasks()
-            if getattr(one.get_coro(), "__qualname__", "") == "Submissions._post"
+            if getattr(one.get_coro(), "__qualname__", "") == "Submissions._request"
         )
-        posting.cancel()
+        request.cancel()
         with pytest.raises(SubmissionUnknown if has_left else asyncio.CancelledError):
             await asking
 

@@ -376,16 +376,16 @@ async def test_a_person_who_waits_for_a_song_of_a_batch_is_served_as_a_person(
     first = asyncio.ensure_future(anext(batch))
     await asyncio.sleep(2)
     task = suno.task(next(iter(fake_suno.tasks)), GenerateMusic)
-    turns = suno._engine.watcher._turns
-    assert (task.is_persons, turns.people) == (False, 0)
+    schedule = suno._engine.tasks.poller._schedule
+    assert (task._is_interactive, schedule.people) == (False, 0)
     waiting = asyncio.ensure_future(task.wait("text"))
     await asyncio.sleep(0)
-    assert (task.is_persons, turns.people) == (True, 1)
+    assert (task._is_interactive, schedule.people) == (True, 1)
     await waiting
-    assert (task.is_persons, turns.people) == (False, 0)
+    assert (task._is_interactive, schedule.people) == (False, 0)
     await first
     assert len([outcome async for outcome in batch]) == 39
-    assert turns.people == 0
+    assert schedule.people == 0
 
 
 async def test_cancelling_loses_nothing(fake_suno: FakeSuno, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from suno_async import (
     SunoClient,
     Task,
 )
-from suno_async._batch_runner import runner
+from suno_async._batch_runner.submitter import Submitter
 from suno_async._polling.poller import Poller
 from suno_async.testing import FakeSuno, Fault
 
@@ -188,12 +188,12 @@ async def test_called_back_in_the_moment_of_its_grant_it_does_not_leave(
     With a session of the caller's, a request counts as sent from the attempt's first step.
     """
     waiting: list[asyncio.Future[None]] = []
-    feeds: list[Any] = []
+    submitters: list[Any] = []
     is_near = False
-    run: Any = getattr(runner, "_Feed").run  # noqa: B009 the moment is rare, so it is made by hand
+    run = Submitter[Any].run  # the moment is rare, so it is made by hand
 
     async def noted(self: Any) -> None:
-        feeds.append(self)
+        submitters.append(self)
         await run(self)
 
     def near_end(*_: object) -> bool:
@@ -206,7 +206,7 @@ async def test_called_back_in_the_moment_of_its_grant_it_does_not_leave(
                 await waiting[-1]
             return await super().acquire(priority)
 
-    monkeypatch.setattr("suno_async._batch_runner.runner._Feed.run", noted)
+    monkeypatch.setattr(Submitter, "run", noted)
     monkeypatch.setattr(Poller, "is_near_end", near_end)
     async with (
         aiohttp.ClientSession() as session,
@@ -216,7 +216,7 @@ async def test_called_back_in_the_moment_of_its_grant_it_does_not_leave(
         outcomes = asyncio.create_task(anext(batch))
         await asyncio.sleep(1)
         is_near = True
-        feeds[0].changed.set()
+        submitters[0]._changed.set()
         waiting[0].set_result(None)
         assert (await outcomes).error is None
     assert len(fake_suno.ledger.accepted(MUSIC)) == 1

@@ -23,7 +23,6 @@ from suno_async import (
     TaskFailed,
     TaskOperation,
 )
-from suno_async._polling.schedule import Lane
 from suno_async.testing import CallbackFaults, FakeSuno, Fault, Timetable
 
 if TYPE_CHECKING:
@@ -249,7 +248,7 @@ async def test_nobody_reaches_the_receiver(unreachable: Any) -> None:
         assert [stage for stage, *_ in events] == STAGES
         outcomes = [one async for one in suno.batch([SEA, GenerateLyrics("rain")])]
         assert [one.error for one in outcomes] == [None, None]
-        usual = suno._engine.watcher._turns.usual
+        usual = suno._engine.tasks.poller._schedule.p95
         assert usual.get("music", 190) <= 190
 
 
@@ -311,19 +310,19 @@ async def test_a_callback_overtakes_the_answer(
 
 async def test_callbacks_teach_how_long_tasks_take(suno: SunoClient, fake: FakeSuno) -> None:
     """The callback of an end counts, once; a poll long after it should have come does not."""
-    turns = suno._engine.watcher._turns
+    schedule = suno._engine.tasks.poller._schedule
     fake.callback_faults(CallbackFaults(duplicated=1.0))
     await (await suno.submit(SEA))
-    assert turns.usual["music"] == pytest.approx(190 * 0.9975)
+    assert schedule.p95["music"] == pytest.approx(190 * 0.9975)
     fake.callback_faults(CallbackFaults(lost=1.0))
     assert [one.error async for one in suno.batch([SEA])] == [None]
-    assert turns.usual["music"] == pytest.approx(190 * 0.9975)
+    assert schedule.p95["music"] == pytest.approx(190 * 0.9975)
     fake.clear_faults()
     fake.script(complete=300.0)
     assert [one.error async for one in suno.batch([SEA])] == [None]
-    assert turns.usual["music"] == pytest.approx(190 * 0.9975 * 1.05)
-    assert turns.people == 0
-    assert [turns.due(lane) for lane in Lane] == [float("inf")] * 3
+    assert schedule.p95["music"] == pytest.approx(190 * 0.9975 * 1.05)
+    assert schedule.people == 0
+    assert schedule.due_times() == (float("inf"),) * 3
 
 
 async def test_clients_share_a_receiver(reception: Reception) -> None:

@@ -51,7 +51,7 @@ async def test_what_takes_long_to_read(
     reception: Reception, kind: str, body: dict[str, Any], status: int | None
 ) -> None:
     """A body of many values would hold up the event loop: it is refused before it is read."""
-    url = reception.receiver.url_for("x", KINDS[kind], b"")
+    url = reception.receiver._urls_for(b"").of("x", KINDS[kind].name)
     for given in (body, json.dumps(body)):
         assert await rejected(reception.receiver, url, given) == status
 
@@ -59,7 +59,7 @@ async def test_what_takes_long_to_read(
 async def test_a_stream_is_read_as_far_as_it_is_wanted() -> None:
     """Not at all for a forged URL, no further than the limit, and no longer than the patience."""
     receiver = CallbackReceiver("http://127.0.0.1:9", SECRET, max_bytes=1000)
-    url = receiver.url_for("x", KINDS["music"], b"")
+    url = receiver._urls_for(b"").of("x", KINDS["music"].name)
     read: list[bytes] = []
 
     async def stream(*chunks: bytes, pause: float = 0.0) -> AsyncIterator[bytes]:
@@ -131,7 +131,7 @@ async def test_a_receiver_on_two_loops(reception: Reception) -> None:
         await gate.wait()
 
     receiver = reception.make(on_unhandled=hook)
-    url = receiver.url_for("x", KINDS["music"], b"")
+    url = receiver._urls_for(b"").of("x", KINDS["music"].name)
     await receiver.handle(url, music("T"))
     await asyncio.to_thread(lambda: asyncio.run(receiver.aclose()))
     gate.set()
@@ -142,7 +142,7 @@ async def test_no_traceback_shows_the_secret(reception: Reception, silent: FakeS
     """Neither with the values of variables, as some services for errors collect them."""
     errors: list[Exception] = []
     receiver = reception.receiver
-    url = receiver.url_for("x", KINDS["music"], b"")
+    url = receiver._urls_for(b"").of("x", KINDS["music"].name)
     for path, body in ((url[:-1] + "!", b""), (url, b"{"), (url, b" " * 2**21)):
         with pytest.raises(CallbackRejected) as caught:
             await receiver.handle(path, body)

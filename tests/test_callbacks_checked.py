@@ -80,7 +80,7 @@ async def test_each_submission_has_an_url_of_its_own(suno: SunoClient, silent: F
 def test_a_restart_keeps_urls(reception: Reception) -> None:
     """The same secret makes the same URL; another secret another one."""
     made = [
-        one.url_for("tg-1", KINDS["music"], b"account")
+        one._urls_for(b"account").of("tg-1", KINDS["music"].name)
         for one in (reception.make(), reception.make(), reception.make(secret=OTHER_SECRET))
     ]
     assert made[0] == made[1] != made[2]
@@ -101,8 +101,8 @@ async def test_forged_urls(suno: SunoClient, silent: FakeSuno, reception: Recept
         path + "A",
         path + "=",
         path.upper(),
-        path_of(reception.make(secret=OTHER_SECRET).url_for("x", KINDS["music"], b"")),
-        path_of(reception.make().url_for("x", KINDS["music"], b"")[:-43]) + path[-43:],
+        path_of(reception.make(secret=OTHER_SECRET)._urls_for(b"").of("x", "music")),
+        path_of(reception.make()._urls_for(b"").of("x", "music")[:-43]) + path[-43:],
         "suno1." + "A" * 2000 + "." + "A" * 43,
         "é" * 80,
         "\ud800",
@@ -149,8 +149,8 @@ async def test_secrets_are_changed_without_a_gap(silent: FakeSuno) -> None:
         url = callback_url(silent)
         assert await rejected(later, url, music(task.id)) == 404
         account = suno._engine.transport.http.account
-        assert old.url_for("x", KINDS["music"], account) != new.url_for(
-            "x", KINDS["music"], account
+        assert old._urls_for(account).of("x", "music") != new._urls_for(account).of(
+            "x", KINDS["music"].name
         )
     async with SunoClient("key", base_url=silent.url, callbacks=new) as suno:
         fresh = await suno.submit(SEA)
@@ -176,7 +176,7 @@ async def test_secrets_are_changed_without_a_gap(silent: FakeSuno) -> None:
 async def test_paths_and_proxies(public: str, at: tuple[str, ...], arrives: str) -> None:
     """The public path may have a prefix, which a proxy may take away or change."""
     receiver = CallbackReceiver(f"https://bot.example{public}", SECRET)
-    url = receiver.url_for("tg-1", KINDS["music"], b"")
+    url = receiver._urls_for(b"").of("tg-1", KINDS["music"].name)
     assert url.startswith(f"https://bot.example{public.rstrip('/')}/suno1.")
     app = web.Application()
     app.add_routes(receiver.routes(*at))
@@ -192,7 +192,7 @@ async def test_paths_and_proxies(public: str, at: tuple[str, ...], arrives: str)
 
 async def test_any_framework_may_name_the_path(reception: Reception) -> None:
     """`handle` takes the whole URL, its path, or the end of it, as a proxy may have written it."""
-    url = reception.receiver.url_for("tg-1", KINDS["music"], b"")
+    url = reception.receiver._urls_for(b"").of("tg-1", "music")
     path = path_of(url)
     escaped = quote(path).replace("-", "%2D").replace("_", "%5f").replace(".", "%2e")
     for given in (url, f"{url}/", f"{url}?x=1", quote(url), urlsplit(url).path, path, escaped):
@@ -300,7 +300,7 @@ async def test_what_is_parsed_already(
 
 async def test_a_body_that_never_comes(reception: Reception) -> None:
     """A sender that dawdles over its body is refused after fifteen seconds; others do not wait."""
-    url = urlsplit(reception.receiver.url_for("tg-1", KINDS["music"], b""))
+    url = urlsplit(reception.receiver._urls_for(b"").of("tg-1", "music"))
     loop = asyncio.get_running_loop()
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     writer.write(f"POST {url.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{{".encode())

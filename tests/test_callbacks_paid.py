@@ -14,7 +14,6 @@ from test_callbacks_recovery import POLL, SEA, client, lose, rows
 
 from suno_async import ClientClosed, GenerateLyrics, GenerateMusic, SubmissionUnknown
 from suno_async._wire.callback_bodies import path_in_record
-from suno_async.operations._kinds import KINDS
 from suno_async.testing import CallbackFaults, FakeSuno, Fault, Timetable
 
 if TYPE_CHECKING:
@@ -192,7 +191,7 @@ async def test_an_operation_with_an_own_url_is_not_waited_for(
 
 def test_words_are_not_taken_for_a_ticket(reception: Reception) -> None:
     """A prompt that holds another's callback URL does not make the song theirs."""
-    ours, theirs = (reception.receiver.url_for(one, KINDS["music"], b"") for one in "ab")
+    ours, theirs = (reception.receiver._urls_for(b"").of(one, "music") for one in "ab")
     asked = {"prompt": f"sing {theirs}", "callBackUrl": ours}
     path = path_in_record({"data": {"param": json.dumps(asked)}})
     assert path is not None
@@ -220,7 +219,7 @@ async def test_the_readmes_way(
 async def test_lists_of_claims_do_not_grow(fake: FakeSuno, reception: Reception) -> None:
     """What is remembered of lost answers is bounded, however many there are."""
     async with client(fake, reception.receiver) as suno:
-        recoveries: Any = suno._engine.recoveries
+        recoveries: Any = suno._engine.submissions.recoveries
         for number in range(1500):
             recoveries.lost(f"{number}", GenerateLyrics("rain"))
         assert len(recoveries._doubtful) == 1000

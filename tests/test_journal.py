@@ -362,7 +362,8 @@ async def test_the_journal_takes_no_chances(fake_suno: FakeSuno, tmp_path: Path)
     """Each write is on the disk, in the main file, before the next step: synchronous EXTRA (3)."""
     async with client(fake_suno, tmp_path) as suno:
         await suno.unfinished()
-        db = suno._engine.journal._file._open_db  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        journal: Any = suno._engine.journal
+        db = journal._file._open_db
         assert db.execute("PRAGMA synchronous").fetchone() == (3,)
         assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 

@@ -530,7 +530,8 @@ async def test_all_who_wait_for_a_lock_wait_together(fake_suno: FakeSuno, tmp_pa
     granted: list[str] = []
     async with client(fake_suno, tmp_path / NAME) as suno:
         await suno.submit(SEA)
-        db = suno._engine.journal._file._open_db  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+        journal: Any = suno._engine.journal
+        db = journal._file._open_db
         with foreign(tmp_path / NAME, "BEGIN IMMEDIATE"):
             db.set_trace_callback(granted.append)
             ends = await asyncio.gather(
@@ -553,7 +554,8 @@ async def test_new_files_are_their_owners_alone(fake_suno: FakeSuno, tmp_path: P
     umask = os.umask(0)
     try:
         async with client(fake_suno, tmp_path / NAME) as suno:
-            db = suno._engine.journal._file._open_db  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+            journal: Any = suno._engine.journal
+            db = journal._file._open_db
 
             def look() -> None:
                 for file in tmp_path.iterdir():
@@ -638,7 +640,8 @@ async def test_a_fork_cannot_use_the_client(fake_suno: FakeSuno, tmp_path: Path)
 
 def _let_go(suno: SunoClient) -> None:
     """Close in a fork what the client had open."""
-    file = suno._engine.journal._file  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+    journal: Any = suno._engine.journal
+    file = journal._file
     for name in ("_db", "_lock"):
         setattr(file, name, None)
 

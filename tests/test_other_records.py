@@ -22,6 +22,7 @@ from suno_async import (
     TaskTimeout,
     Track,
 )
+from suno_async.operations._kinds import KINDS
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ async def test_a_link_is_renewed_by_the_record_of_its_own_task(tmp_path: Path) -
         shown = await suno.task(two.token).wait()
         assert shown
         cache.kept = None
-        await suno._engine.recall(two.token)
+        await suno._engine.tasks.poller.record_body(KINDS["music"], two.id)
         others = cache.kept
         fake.expire(one.id)
         cache.show(others, lasts=0.2)

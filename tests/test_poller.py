@@ -22,12 +22,11 @@ from suno_async import (
     SunoError,
     TaskTimeout,
 )
-from suno_async._polling.poller import Nap
-from suno_async._polling.schedule import Lane, Schedule
+from suno_async._polling.poller import Wakeup
+from suno_async._polling.schedule import PollErrors, PollState, Queue, Schedule
 from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
 from suno_async.limiter import Priority, Slot, SlotResult
 from suno_async.operations._kinds import KINDS
-from suno_async.task import PollErrors, PollState, Task
 from suno_async.testing import FakeSuno, Fault
 
 POLL = "get-music-generation-details"
@@ -38,9 +37,7 @@ UNREADABLE = Fault.bare(
 )
 
 
-def music(seat: PollState, watcher: object = None) -> Task[object]:
-    """A task of a batch that is not polled."""
-    return Task(id="1", kind=KINDS["music"], watch=watcher, seat=seat, is_persons=False)  # type: ignore[arg-type]
+MUSIC = KINDS["music"]
 
 
 @pytest.mark.parametrize(
@@ -143,15 +140,15 @@ async def test_a_slow_song_is_given_up_late(suno: SunoClient, fake_suno: FakeSun
     assert 1190 < loop.time() - began < 1500
 
 
-def test_an_age_that_is_made_up_does_not_vote() -> None:
+def test_an_age_that_is_made_up_teaches_nothing() -> None:
     """A task from elsewhere says nothing of how long such tasks take, one from here does."""
     elsewhere, here = Schedule(), Schedule()
-    elsewhere.enter(music(PollState()), 1000.0)
-    task = music(PollState())
-    elsewhere.saw(task, 1000.0, complete=False)
-    assert not elsewhere.usual
-    here.saw(music(PollState(accepted=1000.0)), 1195.0, complete=False)
-    assert here.usual["music"] > 190.0
+    state = PollState(MUSIC)
+    elsewhere.enter(state, 1000.0)
+    elsewhere.polled(state, 1000.0, is_done=False)
+    assert not elsewhere.p95
+    here.polled(PollState(MUSIC, accepted=1000.0), 1195.0, is_done=False)
+    assert here.p95["music"] > 190.0
 
 
 async def test_failures_do_not_teach_patience(suno: SunoClient, fake_suno: FakeSuno) -> None:
@@ -159,22 +156,23 @@ async def test_failures_do_not_teach_patience(suno: SunoClient, fake_suno: FakeS
     fake_suno.script(times=20, fail_at=185, complete=1000, status="GENERATE_AUDIO_FAILED")
     outcomes = [one async for one in suno.batch([GenerateMusic(str(n)) for n in range(20)])]
     assert all(one.error for one in outcomes)
-    turns: Schedule = suno._engine.watcher._turns
-    assert turns.usual["music"] <= 190.0
+    schedule: Schedule = suno._engine.tasks.poller._schedule
+    assert schedule.p95["music"] <= 190.0
 
 
 @pytest.mark.parametrize("failures", [1, 3, 6, 50])
 def test_gaps_grow(failures: int) -> None:
     """After each failed poll the next is later: 20 s at most for a person, 120 s for a batch."""
     least: dict[bool, float] = {}
-    for is_persons in (True, False):
-        turns, task = Schedule(), music(PollState(accepted=0.0, tried=100.0))
-        task.is_persons = is_persons
-        task.seat.trouble = PollErrors(failures=failures)
-        turns.enter_again(task, 100.0)
-        least[is_persons] = min(map(turns.due, Lane)) - 100.0
-        if not is_persons:
-            assert turns.due(Lane.OVERDUE) >= 220.0
+    for is_interactive in (True, False):
+        schedule, errors = Schedule(), PollErrors(failures=failures)
+        state = PollState(
+            MUSIC, accepted=0.0, tried=100.0, is_interactive=is_interactive, errors=errors
+        )
+        due = schedule.enter(state, 100.0)
+        least[is_interactive] = min(due) - 100.0
+        if not is_interactive:
+            assert due[Queue.OVERDUE] >= 220.0
     assert least == {
         True: min(20.0, 4.0 * 2 ** (failures - 1)),
         False: min(120.0, 4.0 * 2 ** (failures - 1)),
@@ -194,28 +192,26 @@ async def test_a_slow_answer_does_not_put_off_the_next_poll() -> None:
     assert sum(gaps) / len(gaps) < 5
 
 
-async def test_a_lane_is_woken_by_what_is_due_before_what_it_waits_for() -> None:
-    """Something later leaves it asleep; something earlier ends its nap."""
-    nap = Nap()
-    napping = asyncio.create_task(nap.until(100.0))
+async def test_a_loop_is_woken_by_what_is_due_before_what_it_waits_for() -> None:
+    """Something later leaves it asleep; something earlier ends its wait."""
+    wakeup = Wakeup()
+    waiting = asyncio.create_task(wakeup.until(100.0))
     await asyncio.sleep(1)
-    nap.end_before(200.0)
+    wakeup.end_before(200.0)
     await asyncio.sleep(1)
-    assert not napping.done()
-    nap.end_before(50.0)
-    await napping
+    assert not waiting.done()
+    wakeup.end_before(50.0)
+    await waiting
     assert asyncio.get_running_loop().time() < 50
-    await nap.until(60.0)  # a new one is not ended by the old
+    await wakeup.until(60.0)  # a new one is not ended by the old
     assert asyncio.get_running_loop().time() >= 60
 
 
 def test_people_share_the_rate_in_an_outage_too() -> None:
     """Failing polls of 600 people's tasks take no more of the wanted slots than others."""
-    turns, task = Schedule(people=600), music(PollState(accepted=0.0, tried=100.0))
-    task.is_persons = True
-    task.seat.trouble = PollErrors(failures=3)
-    turns.enter_again(task, 100.0)
-    assert (turns.due(Lane.PERSON), turns.due(Lane.SPARE)) == (700.0, 116.0)
+    state = PollState(MUSIC, accepted=0.0, tried=100.0, errors=PollErrors(failures=3))
+    due = Schedule(people=600).enter(state, 100.0)
+    assert (due[Queue.INTERACTIVE], due[Queue.SPARE]) == (700.0, 116.0)
 
 
 class Stubborn:

@@ -1,4 +1,4 @@
-"""Tasks: transitions as laws, listeners, waiting and failing, with a watcher of the test's own."""
+"""Tasks: transitions as laws, listeners, waiting and failing, with a poller of the test's own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
+from task_kit import task_of
 
 from suno_async import (
     ClientClosed,
@@ -22,19 +23,18 @@ from suno_async import (
     Track,
 )
 from suno_async._wire.records import Record
-from suno_async.operations._kinds import KINDS
 
 Tracks = tuple[Track, ...]
 TELLABLE = (Stage.TEXT, Stage.FIRST, Stage.COMPLETE)
 
 
 @define(eq=False)
-class Watch:
-    """Counts what the task asks of its watcher."""
+class StubPoller:
+    """Counts what the task asks of its poller."""
 
     watched: int = 0
-    last_looks: int = 0
-    on_last_look: list[Record[Any]] = field(factory=list[Record[Any]])
+    polls: int = 0
+    finds: list[Record[Any]] = field(factory=list[Record[Any]])
 
     def check(self, task: Task[Any]) -> None:
         """It can always be watched."""
@@ -47,18 +47,19 @@ class Watch:
         """Nobody listens."""
         self.watched -= 1
 
-    async def look_now(self, task: Task[Any]) -> None:
-        """One last look, which tells what the test has prepared."""
-        self.last_looks += 1
+    async def poll_now(self, task: Task[Any]) -> SunoError | None:
+        """One poll, which brings what the test has prepared."""
+        self.polls += 1
         await asyncio.sleep(1)
-        for record in self.on_last_look:
-            task.observe(record)
+        for record in self.finds:
+            task._observe(record)
+        return None
 
 
-def new_task(kind: str = "music") -> tuple[Task[Tracks], Watch]:
-    """A task and its watcher."""
-    watch = Watch()
-    return Task(id="t1", kind=KINDS[kind], watch=watch), watch
+def new_task(kind: str = "music") -> tuple[Task[Tracks], StubPoller]:
+    """A task and its poller."""
+    poller = StubPoller()
+    return task_of(poller, kind), poller
 
 
 def news(stage: Stage, mark: str = "a") -> Record[Tracks]:
@@ -82,14 +83,14 @@ def test_any_order_of_news_tells_each_stage_once_in_order(order: list[Stage]) ->
     """Looks and pushes in any order, stale or repeated: each stage once, in order, then the end."""
 
     async def scenario() -> None:
-        task, watch = new_task()
+        task, poller = new_task()
         listeners = [asyncio.create_task(listened(task)) for _ in range(2)]
         await asyncio.sleep(0)
         news_of_all = [*order, Stage.COMPLETE]
         furthest = Stage.PENDING
         for number, stage in enumerate(news_of_all):
             furthest = max(furthest, stage)
-            task.observe(news(stage, str(number)))
+            task._observe(news(stage, str(number)))
             assert task.stage is furthest
         for events in await asyncio.gather(*listeners, listened(task)):
             assert [event.stage for event in events] == list(TELLABLE)
@@ -97,7 +98,7 @@ def test_any_order_of_news_tells_each_stage_once_in_order(order: list[Stage]) ->
                 number = next(n for n, s in enumerate(news_of_all) if s >= event.stage)
                 assert event.result[0].id == str(number), "the record that revealed it"
                 assert event.implied == (news_of_all[number] is not event.stage)
-        assert watch.watched == 0
+        assert poller.watched == 0
 
     asyncio.run(scenario())
 
@@ -112,9 +113,9 @@ def test_a_failure_ends_every_listener_after_what_had_happened(
         task, _ = new_task()
         reached = max([Stage.PENDING, *before])
         for stage in before:
-            task.observe(news(stage))
-        task.observe(failure())
-        task.observe(news(Stage.COMPLETE))
+            task._observe(news(stage))
+        task._observe(failure())
+        task._observe(news(Stage.COMPLETE))
         for _ in range(listeners + 1):
             told: list[Stage] = []
             with pytest.raises(TaskFailed):
@@ -130,21 +131,21 @@ def test_a_failure_ends_every_listener_after_what_had_happened(
 async def test_kinds_without_stages_tell_complete_only() -> None:
     """Lyrics and files have one event."""
     task, _ = new_task("lyrics")
-    task.observe(news(Stage.COMPLETE))
+    task._observe(news(Stage.COMPLETE))
     assert [event.stage for event in await listened(task)] == [Stage.COMPLETE]
     assert await task.wait(Stage.TEXT) == await task
 
 
 async def test_awaiting_any_number_of_times_gives_the_same() -> None:
     """The result stays, for many at once and for who comes late."""
-    task, watch = new_task()
+    task, poller = new_task()
     waiting = [asyncio.create_task(task.wait()) for _ in range(3)]
     await asyncio.sleep(0)
-    assert watch.watched == 1
-    task.observe(news(Stage.COMPLETE))
+    assert poller.watched == 1
+    task._observe(news(Stage.COMPLETE))
     results = [*await asyncio.gather(*waiting), await task, await task]
     assert all(result is results[0] for result in results)
-    assert watch.watched == 0
+    assert poller.watched == 0
 
 
 async def test_waiting_for_a_stage_gives_what_is_there_then() -> None:
@@ -152,63 +153,63 @@ async def test_waiting_for_a_stage_gives_what_is_there_then() -> None:
     task, _ = new_task()
     first = asyncio.create_task(task.wait("first"))
     await asyncio.sleep(0)
-    task.observe(news(Stage.TEXT, "text"))
+    task._observe(news(Stage.TEXT, "text"))
     await asyncio.sleep(0)
     assert not first.done()
-    task.observe(news(Stage.FIRST, "first"))
+    task._observe(news(Stage.FIRST, "first"))
     assert (await first)[0].id == "first"
     assert (await task.wait(Stage.TEXT))[0].id == "text"
 
 
 async def test_nobody_listening_is_not_watched() -> None:
     """A task is watched while it is listened to, also by two, and not after a cancellation."""
-    task, watch = new_task()
+    task, poller = new_task()
     one, two = (asyncio.create_task(task.wait()) for _ in range(2))
     await asyncio.sleep(0)
-    assert watch.watched == 1
+    assert poller.watched == 1
     one.cancel()
     await asyncio.gather(one, return_exceptions=True)
-    assert watch.watched == 1
+    assert poller.watched == 1
     two.cancel()
     await asyncio.gather(two, return_exceptions=True)
-    assert watch.watched == 0
-    task.observe(news(Stage.COMPLETE))
+    assert poller.watched == 0
+    task._observe(news(Stage.COMPLETE))
     assert await task
 
 
 async def test_a_wait_ends_with_one_last_look_and_loses_nothing() -> None:
     """After `timeout` seconds one look is taken, then TaskTimeout; awaiting again works."""
     loop = asyncio.get_running_loop()
-    task, watch = new_task()
-    task.observe(news(Stage.TEXT))
+    task, poller = new_task()
+    task._observe(news(Stage.TEXT))
     began = loop.time()
     with pytest.raises(TaskTimeout, match="music:t1 is still text after 100 s") as caught:
         await task.wait(timeout=100)
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.token == "music:t1"
     assert loop.time() - began == pytest.approx(101, abs=0.1)
-    assert watch.last_looks == 1
-    task.observe(news(Stage.COMPLETE))
+    assert poller.polls == 1
+    task._observe(news(Stage.COMPLETE))
     assert await task
 
 
 async def test_the_last_look_can_save_the_wait() -> None:
     """What the last look finds is returned; what falls short of it is a timeout all the same."""
-    task, watch = new_task()
-    watch.on_last_look = [news(Stage.FIRST)]
+    task, poller = new_task()
+    poller.finds = [news(Stage.FIRST)]
     with pytest.raises(TaskTimeout):
         await task.wait(timeout=5)
-    watch.on_last_look = [news(Stage.COMPLETE)]
+    poller.finds = [news(Stage.COMPLETE)]
     assert await task.wait(timeout=5)
-    assert watch.last_looks == 2
+    assert poller.polls == 2
 
 
 async def test_iterating_ends_after_ten_minutes_of_silence() -> None:
     """`async for` allows 600 seconds for each event, not for all of them."""
     loop = asyncio.get_running_loop()
     task, _ = new_task()
-    loop.call_later(500, task.observe, news(Stage.TEXT))
-    loop.call_later(1000, task.observe, news(Stage.FIRST))
+    loop.call_later(500, task._observe, news(Stage.TEXT))
+    loop.call_later(1000, task._observe, news(Stage.FIRST))
     told: list[float] = []
     with pytest.raises(TaskTimeout):
         async for _ in task:
@@ -222,28 +223,28 @@ async def test_trouble_is_raised_and_the_task_goes_on() -> None:
     task, _ = new_task()
     waiting = [asyncio.create_task(task.wait()) for _ in range(2)]
     await asyncio.sleep(0)
-    task.disturb(RequestTimeout("slow"))
+    task._notify(RequestTimeout("slow"))
     errors = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(error) for error in errors] == [RequestTimeout, RequestTimeout]
     assert errors[0] is not errors[1]
     later = asyncio.create_task(task.wait())
     await asyncio.sleep(0)
-    task.observe(news(Stage.COMPLETE))
+    task._observe(news(Stage.COMPLETE))
     assert await later
 
 
 async def test_trouble_without_listeners_is_nothing() -> None:
     """Nobody there, nothing raised, now or later."""
     task, _ = new_task()
-    task.disturb(ClientClosed("closed"))
-    task.observe(news(Stage.COMPLETE))
+    task._notify(ClientClosed("closed"))
+    task._observe(news(Stage.COMPLETE))
     assert await task
 
 
 async def test_a_failure_is_a_new_error_each_time() -> None:
     """Raising the same object again would grow its traceback without end."""
     task, _ = new_task()
-    task.observe(failure())
+    task._observe(failure())
     errors: list[SunoError] = []
     for _ in range(2):
         with pytest.raises(TaskFailed) as caught:
@@ -257,5 +258,5 @@ def test_a_task_prints_its_token_and_state() -> None:
     """What is logged is enough to pick it up again."""
     task, _ = new_task()
     assert repr(task) == "<Task music:t1 pending>"
-    task.observe(failure())
+    task._observe(failure())
     assert repr(task) == "<Task music:t1 failed>"

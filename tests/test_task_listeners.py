@@ -7,7 +7,7 @@ import inspect
 from typing import Any
 
 import pytest
-from task_kit import Tracks, Watch, failure, news
+from task_kit import StubPoller, Tracks, failure, news, task_of
 
 from suno_async import (
     ClientClosed,
@@ -20,9 +20,10 @@ from suno_async import (
     Task,
     Track,
 )
+from suno_async._polling.schedule import PollState
 from suno_async._wire.records import Record
 from suno_async.operations._kinds import KINDS
-from suno_async.task import PollState, read_token
+from suno_async.task import read_token
 
 
 def nobody(error: SunoError | None) -> None:
@@ -65,69 +66,66 @@ def test_what_is_no_token(token: str, operation: Any, expected: str) -> None:
 def test_a_task_begins_with_nothing_known(task: Task[Tracks]) -> None:
     """No stage, no event, no failure, no notes, and nobody there."""
     assert (task.stage, task.is_done, task.failure) == (Stage.PENDING, False, None)
-    assert (task.events, task.partial_result, task.is_listened_to) == ((), None, False)
-    assert (task.operation, task.is_persons) == (None, True)
+    assert (task.events, task.partial_result, task._listeners) == ((), None, {})
+    assert (task.operation, task._is_interactive, task._submission_id) == (None, True, None)
     assert (task.kind, task.typical_duration, task.token) == ("music", 190.0, "music:t1")
-    seat = task.seat
-    assert (seat.accepted, seat.watched_since, seat.submission) == (None, None, None)
-    assert (seat.looked, seat.turn, seat.late_looks) == (0, 0, 0)
-    assert (seat.tried, seat.late_at) == (float("-inf"), float("-inf"))
-    flags = (seat.has_voted, seat.is_pushed, seat.has_heard, seat.is_hopeless)
+
+
+def test_a_poller_begins_with_nothing_known() -> None:
+    """Of a task that comes from elsewhere: no age, no poll, no callback, no failure."""
+    state = PollState(KINDS["music"])
+    assert (state.accepted, state.watched_since, state.errors) == (None, None, None)
+    assert (state.polled, state.ticket, state.late_polls) == (0, 0, 0)
+    assert (state.tried, state.late_at) == (float("-inf"), float("-inf"))
+    flags = (state.has_updated, state.has_callbacks, state.has_had_callback, state.is_hopeless)
     assert flags == (False, False, False, False)
-    assert seat.trouble is None
-    assert PollState() == seat
+    assert state.needs_polls
 
 
 def test_what_a_task_is_made_of() -> None:
     """By name only, and what happens to it is not to be given."""
     taken = inspect.signature(Task).parameters
-    assert " ".join(taken) == "id operation is_persons stage kind watch on_over seat"
+    assert " ".join(taken) == "id operation kind poller"
     assert {one.kind for one in taken.values()} == {inspect.Parameter.KEYWORD_ONLY}
 
 
-def test_two_tasks_are_two_though_they_have_one_id(watch: Watch) -> None:
+def test_two_tasks_are_two_though_they_have_one_id(poller: StubPoller) -> None:
     """Each has its own listeners, so they are told apart."""
-    one, two = (Task[Any](id="t1", kind=KINDS["music"], watch=watch) for _ in range(2))
+    one, two = (task_of(poller) for _ in range(2))
     assert len({one, two}) == 2
 
 
 def test_the_stages_are_told_with_what_is_there(task: Task[Tracks]) -> None:
     """The events so far, and the last result of them."""
-    task.observe(news(Stage.FIRST))
+    task._observe(news(Stage.FIRST))
     assert [(event.stage, event.implied) for event in task.events] == [
         (Stage.TEXT, True),
         (Stage.FIRST, False),
     ]
     assert task.partial_result == (Track(id="FIRST"),)
     assert not task.is_done
-    task.observe(Record(task_id="t1", stage=Stage.COMPLETE, result=None))
+    task._observe(Record(task_id="t1", stage=Stage.COMPLETE, result=None))
     assert task.is_done
     assert len(task.events) == 2
 
 
 async def test_a_task_that_is_complete_with_nothing_has_no_event(task: Task[Tracks]) -> None:
     """Iterating ends then, and raises nothing."""
-    task.observe(Record(task_id="t1", stage=Stage.COMPLETE, result=None))
+    task._observe(Record(task_id="t1", stage=Stage.COMPLETE, result=None))
     assert [event async for event in task] == []
 
 
 @pytest.mark.parametrize("end", [news(Stage.COMPLETE), failure()], ids=["complete", "failed"])
-def test_the_end_is_told_once(watch: Watch, end: Record[Tracks]) -> None:
-    """To whoever made the task, with the record that told it, and after the listeners."""
-    told: list[object] = []
-    task = Task[Tracks](
-        id="t1",
-        kind=KINDS["music"],
-        watch=watch,
-        on_over=lambda task, record: told.append((task, record)),
-    )
-    task.listen(lambda _: told.append("news"))
-    task.observe(news(Stage.TEXT))
-    task.observe(news(Stage.TEXT))
-    assert told == ["news"]
+def test_the_end_comes_once(task: Task[Tracks], end: Record[Tracks]) -> None:
+    """What is known already is no news, and after the end there is none."""
+    heard: list[bool] = []
+    task._listen(lambda _: heard.append(task.is_done))
+    task._observe(news(Stage.TEXT))
+    task._observe(news(Stage.TEXT))
+    assert heard == [False]
     for _ in range(2):
-        task.observe(end)
-    assert told == ["news", "news", (task, end)]
+        task._observe(end)
+    assert heard == [False, True]
     assert task.failure is end.failure
 
 
@@ -140,57 +138,59 @@ def test_one_listener_costs_the_others_nothing(
         raise ArithmeticError("a mistake")
 
     heard: list[SunoError | None] = []
-    task.listen(broken)
-    task.listen(heard.append)
+    task._listen(broken)
+    task._listen(heard.append)
     trouble = RequestTimeout("slow")
-    task.observe(news(Stage.TEXT))
-    task.disturb(trouble)
+    task._observe(news(Stage.TEXT))
+    task._notify(trouble)
     assert heard == [None, trouble]
     assert [record.message for record in caplog.records] == ["a listener of music:t1 failed"] * 2
     assert {record.name for record in caplog.records} == {"suno_async"}
 
 
-def test_a_task_is_a_persons_as_long_as_one_listens(task: Task[Tracks], watch: Watch) -> None:
+def test_a_task_is_a_persons_as_long_as_one_listens(task: Task[Tracks], poller: StubPoller) -> None:
     """Watched once for all; as a batch's only while none but batches listen."""
     listeners: list[list[SunoError | None]] = [[], [], []]
-    task.listen(listeners[0].append, of_batch=True)
-    task.listen(listeners[1].append, of_batch=True)
-    task.unlisten(nobody, of_batch=True)
-    assert watch.asked == ["batch"]
-    task.listen(listeners[2].append)
-    assert watch.asked == ["batch", "no batch", "person"]
-    task.unlisten(listeners[0].append, of_batch=True)
-    assert watch.asked == ["batch", "no batch", "person"]
-    task.unlisten(listeners[2].append)
-    assert watch.asked[3:] == ["no person", "batch"]
-    task.unlisten(listeners[2].append)
-    assert watch.asked[5:] == []
-    assert task.is_listened_to
-    task.unlisten(listeners[1].append, of_batch=True)
-    assert watch.asked[5:] == ["no batch"]
-    assert not task.is_listened_to
-    assert not task.is_persons, "as whoever listened last had it"
-    task.listen(nobody)
-    task.unlisten(nobody)
-    assert task.is_persons
+    task._listen(listeners[0].append, of_batch=True)
+    task._listen(listeners[1].append, of_batch=True)
+    task._unlisten(nobody, of_batch=True)
+    assert poller.asked == ["batch"]
+    task._listen(listeners[2].append)
+    assert poller.asked == ["batch", "no batch", "person"]
+    task._unlisten(listeners[0].append, of_batch=True)
+    assert poller.asked == ["batch", "no batch", "person"]
+    task._unlisten(listeners[2].append)
+    assert poller.asked[3:] == ["no person", "batch"]
+    task._unlisten(listeners[2].append)
+    assert poller.asked[5:] == []
+    assert task._listeners
+    task._unlisten(listeners[1].append, of_batch=True)
+    assert poller.asked[5:] == ["no batch"]
+    assert not task._listeners
+    assert not task._is_interactive, "as whoever listened last had it"
+    task._listen(nobody)
+    task._unlisten(nobody)
+    assert task._is_interactive
 
 
-def test_a_task_that_cannot_be_watched_is_not_listened_to(task: Task[Tracks], watch: Watch) -> None:
+def test_a_task_that_cannot_be_watched_is_not_listened_to(
+    task: Task[Tracks], poller: StubPoller
+) -> None:
     """The watcher is asked first, and its refusal leaves nothing behind."""
-    watch.refuses = ClientClosed("closed")
+    poller.refuses = ClientClosed("closed")
     with pytest.raises(ClientClosed):
-        task.listen(nobody)
-    assert (task.is_listened_to, watch.asked) == (False, [])
+        task._listen(nobody)
+    assert (task._listeners, poller.asked) == ({}, [])
 
 
 async def test_an_iterator_goes_on_where_it_was(task: Task[Tracks]) -> None:
     """It is its own iterator, what is there it tells at once, and another one begins anew."""
     loop = asyncio.get_running_loop()
-    task.observe(news(Stage.TEXT))
+    task._observe(news(Stage.TEXT))
     going = aiter(task)
     assert aiter(going) is going
     assert (await anext(going)).stage is Stage.TEXT
-    task.observe(news(Stage.FIRST))
+    task._observe(news(Stage.FIRST))
     assert (await anext(going)).stage is Stage.FIRST
     assert (await anext(aiter(task))).stage is Stage.TEXT
     assert loop.time() == pytest.approx(0, abs=0.1)
@@ -198,5 +198,5 @@ async def test_an_iterator_goes_on_where_it_was(task: Task[Tracks]) -> None:
 
 def test_a_task_prints_how_far_it_is(task: Task[Tracks]) -> None:
     """The last stage told."""
-    task.observe(news(Stage.FIRST))
+    task._observe(news(Stage.FIRST))
     assert repr(task) == "<Task music:t1 first>"

@@ -7,7 +7,7 @@ from math import nan
 from typing import Any
 
 import pytest
-from task_kit import Tracks, Watch, failure, news
+from task_kit import StubPoller, Tracks, failure, news
 
 from suno_async import (
     ClientClosed,
@@ -19,6 +19,7 @@ from suno_async import (
     TaskTimeout,
     Track,
 )
+from suno_async.task import PATIENCE
 
 
 async def test_much_may_happen_in_one_moment(
@@ -27,9 +28,9 @@ async def test_much_may_happen_in_one_moment(
     """An error and two stages before anybody wakes: the first of them is what the wait ends by."""
     waiting = asyncio.create_task(task.wait())
     await asyncio.sleep(1)
-    task.disturb(RequestTimeout("slow"))
-    task.observe(news(Stage.TEXT))
-    task.observe(news(Stage.COMPLETE))
+    task._notify(RequestTimeout("slow"))
+    task._observe(news(Stage.TEXT))
+    task._observe(news(Stage.COMPLETE))
     with pytest.raises(RequestTimeout):
         await waiting
     assert await task
@@ -39,44 +40,44 @@ async def test_much_may_happen_in_one_moment(
 @pytest.mark.parametrize("index", [0, 1, 2])
 async def test_each_wait_has_the_event_of_its_number(task: Task[Tracks], index: int) -> None:
     """From 0 on, and none beyond the last."""
-    waiting = asyncio.create_task(task.told(index))
+    waiting = asyncio.create_task(task._event(index, PATIENCE))
     await asyncio.sleep(1)
     for stage in (Stage.TEXT, Stage.FIRST, Stage.COMPLETE):
-        task.observe(news(stage))
+        task._observe(news(stage))
     event = await waiting
     assert event is task.events[index]
-    assert await task.told(3) is None
+    assert await task._event(3, PATIENCE) is None
 
 
 @pytest.mark.parametrize("patience", [None, 10.0**6])
 async def test_patience_without_end(task: Task[Tracks], patience: float | None) -> None:
     """`None` is for ever, and a long time is a long time."""
     loop = asyncio.get_running_loop()
-    loop.call_later(10.0**5, task.observe, news(Stage.COMPLETE))
+    loop.call_later(10.0**5, task._observe, news(Stage.COMPLETE))
     assert await task.wait(timeout=patience)
     assert loop.time() == pytest.approx(10.0**5)
 
 
-async def test_a_wait_is_ten_minutes_long(task: Task[Tracks], watch: Watch) -> None:
+async def test_a_wait_is_ten_minutes_long(task: Task[Tracks], poller: StubPoller) -> None:
     """By default, and a last look of a second."""
     loop = asyncio.get_running_loop()
-    for waiting in (task.wait(), task.told(0)):
+    for waiting in (task.wait(), task._event(0, PATIENCE)):
         began = loop.time()
         with pytest.raises(TaskTimeout, match="still pending after 600 s") as caught:
             await waiting
         assert loop.time() - began == pytest.approx(601, abs=0.1)
         assert caught.value.kind == "music"
-    assert watch.asked == ["person", "no person", "person", "last look", "no person"] * 2
+    assert poller.asked == ["person", "no person", "person", "poll", "no person"] * 2
 
 
-async def test_a_last_look_has_half_a_minute(task: Task[Tracks], watch: Watch) -> None:
+async def test_a_last_look_has_half_a_minute(task: Task[Tracks], poller: StubPoller) -> None:
     """A slow one is not waited for any longer."""
     loop = asyncio.get_running_loop()
-    watch.looks = 1_000.0
+    poller.takes = 1_000.0
     with pytest.raises(TaskTimeout):
         await task.wait(timeout=5)
     assert loop.time() == pytest.approx(35, abs=0.1)
-    assert not task.is_listened_to
+    assert not task._listeners
     await asyncio.sleep(1)
     assert len(asyncio.all_tasks()) == 1
 
@@ -91,12 +92,12 @@ async def test_a_last_look_has_half_a_minute(task: Task[Tracks], watch: Watch) -
     ],
 )
 async def test_a_push_may_be_faster_than_the_last_look(
-    task: Task[Tracks], watch: Watch, until: Stage, stage: Stage, seconds: float
+    task: Task[Tracks], poller: StubPoller, until: Stage, stage: Stage, seconds: float
 ) -> None:
     """What comes meanwhile ends the wait at once, if it is what the wait was for."""
     loop = asyncio.get_running_loop()
-    watch.looks = 1_000.0
-    loop.call_later(7, task.observe, news(stage))
+    poller.takes = 1_000.0
+    loop.call_later(7, task._observe, news(stage))
     waiting = task.wait(until, timeout=5)
     if stage < until:
         with pytest.raises(TaskTimeout):
@@ -106,38 +107,42 @@ async def test_a_push_may_be_faster_than_the_last_look(
     assert loop.time() == pytest.approx(seconds, abs=0.1)
 
 
-async def test_a_failure_ends_the_last_look_too(task: Task[Tracks], watch: Watch) -> None:
+async def test_a_failure_ends_the_last_look_too(task: Task[Tracks], poller: StubPoller) -> None:
     """Nothing more can come then."""
     loop = asyncio.get_running_loop()
-    watch.looks = 1_000.0
-    loop.call_later(7, task.observe, failure())
+    poller.takes = 1_000.0
+    loop.call_later(7, task._observe, failure())
     with pytest.raises(TaskFailed):
         await task.wait(timeout=5)
     assert loop.time() == pytest.approx(7, abs=0.1)
 
 
 @pytest.mark.parametrize("is_told", [True, False])
-async def test_a_last_look_that_fails(task: Task[Tracks], watch: Watch, is_told: bool) -> None:
+async def test_a_last_look_that_fails(
+    task: Task[Tracks], poller: StubPoller, is_told: bool
+) -> None:
     """Its error is raised, unless what was waited for has come all the same."""
 
     def fail(task: Task[Any]) -> None:
         if is_told:
-            task.observe(news(Stage.COMPLETE))
+            task._observe(news(Stage.COMPLETE))
         raise RequestTimeout("slow")
 
-    watch.finds = fail
+    poller.finds = fail
     if is_told:
         assert await task.wait(timeout=5)
     else:
         with pytest.raises(RequestTimeout):
             await task.wait(timeout=5)
-        assert not task.is_listened_to
+        assert not task._listeners
 
 
-async def test_a_client_that_ends_before_the_last_look(task: Task[Tracks], watch: Watch) -> None:
+async def test_a_client_that_ends_before_the_last_look(
+    task: Task[Tracks], poller: StubPoller
+) -> None:
     """It is told, and nothing is left behind."""
     loop = asyncio.get_running_loop()
-    loop.call_later(1, setattr, watch, "refuses", ClientClosed("closed"))
+    loop.call_later(1, setattr, poller, "refuses", ClientClosed("closed"))
     with pytest.raises(ClientClosed):
         await task.wait(timeout=5)
     await asyncio.sleep(1)
@@ -155,9 +160,9 @@ async def test_a_client_that_ends_before_the_last_look(task: Task[Tracks], watch
     ],
 )
 async def test_what_is_no_wait_is_told_at_once(
-    task: Task[Tracks], watch: Watch, given: dict[str, Any], said: str
+    task: Task[Tracks], poller: StubPoller, given: dict[str, Any], said: str
 ) -> None:
     """A stage that there is not, or a time that is none, is refused before anything is watched."""
     with pytest.raises(ConfigurationError, match=said):
         await task.wait(**given)
-    assert watch.asked == []
+    assert poller.asked == []

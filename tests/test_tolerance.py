@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from suno_async import DecodeError, SunoError
 from suno_async._downloads.naming import file_name
 from suno_async._downloads.places import suffix_for
-from suno_async._http.verdict import Body, Refusal, Reply, Request, Silence, judge
+from suno_async._http.requests import Body, Request
+from suno_async._http.verdict import Refusal, Reply, Silence, judge
 from suno_async._wire.records import Record, answer_of, each_of, record_of, task_id_of
 from suno_async.errors import ConnectionFailed
 from suno_async.operations import CallOperation, TaskOperation

@@ -240,5 +240,6 @@ def test_an_attempt_in_words() -> None:
 
 
 def test_what_a_transport_is_made_of() -> None:
-    """Its limiter is set later, and what waits is its own."""
-    assert [*inspect.signature(Transport).parameters] == ["http", "retry", "on_attempt"]
+    """Its limiter is made at the first use, and what waits is its own."""
+    parts = ["http", "retry", "first_limiter", "poll_limiter", "on_attempt"]
+    assert [*inspect.signature(Transport).parameters] == parts

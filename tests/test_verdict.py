@@ -18,11 +18,10 @@ from suno_async import (
     SubmissionUnknown,
     SunoError,
 )
+from suno_async._http.requests import Body, Request
 from suno_async._http.verdict import (
-    Body,
     Refusal,
     Reply,
-    Request,
     Silence,
     asked_to_wait,
     in_brief,

@@ -1,39 +1,43 @@
 """Submits a batch's requests: one at a time to the limiter, and none while there is an outage.
 
 One coroutine reads the input a little ahead. Another one takes an item, asks the limiter for one
-slot, and goes on to the next item when the slot is granted, while the answer is still on its way.
-A request keeps its priority while it waits, and behind overdue looks that may be minutes; so if the
-batch comes near its end meanwhile, it is called back and asks anew.
+slot, and goes on to the next item when it has the slot, while the answer is still on its way.
+A request keeps its priority while it waits, and behind overdue polls that may be minutes; so if the
+batch comes near its end meanwhile, it is cancelled and asks anew.
 
-In an outage (`_outage`) nothing is submitted. What was certainly not accepted goes back, and so
+In an outage (`outage`) nothing is submitted. What was certainly not accepted goes back, and so
 does what waits for its slot; each keeps its index and its key, and goes first afterwards. What the
-journal knows the end of is told meanwhile, and what lies between is set aside.
+journal knows the end of is yielded meanwhile, and what lies between is set aside.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+import shlex
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from heapq import heappop, heappush
 from itertools import islice
-from typing import Any, Generic, Protocol
+from typing import TYPE_CHECKING, Any, Generic
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field
 
 from suno_async._batch_runner.outage import NEVER_LEFT, NO_USE, Outage
 from suno_async._batch_runner.reader import Reader
 from suno_async._http.verdict import in_brief
-from suno_async._journal.journal import Entry
+from suno_async._journal.journal import Entry, SubmissionState
+from suno_async._submitting.submissions import Submissions, Terms
 from suno_async.batch import Items, Keys, Op, Outcome
-from suno_async.errors import (
-    InvalidRequest,
-    SunoError,
-)
+from suno_async.errors import ClientClosed, InvalidRequest, JournalError, SunoError
+from suno_async.limiter import Priority
 from suno_async.operations import TaskOperation
 from suno_async.task import Task
+
+if TYPE_CHECKING:
+    from suno_async._journal.journal import Journal
 
 _log = logging.getLogger("suno_async")
 
@@ -58,46 +62,13 @@ class Item(Generic[Op]):
     """Whether it waits to be submitted again."""
 
 
-class Submit(Protocol):
-    """How a batch starts a task; the client's own way."""
-
-    async def __call__(
-        self,
-        operation: TaskOperation[Any],
-        *,
-        key: str,
-        known: Entry | None,
-        near_end: bool,
-        granted: Callable[[], bool],
-    ) -> tuple[Task[Any], bool]:
-        """Start it, or find it in the journal: the task, and whether it was found."""
-        ...
-
-
-@frozen
-class Access:
-    """What a batch asks of its client."""
-
-    submit: Submit
-    """Start a task."""
-    probe: Callable[[float], Awaitable[None]]
-    """Ask the service for free after so many seconds; raise what says that it is away."""
-    near_end: Callable[[TaskOperation[Any], int], bool]
-    """Whether a batch that has so many tasks like this one to start is near its end."""
-    is_sent: Callable[[Entry | None], bool]
-    """Whether a request is sent, by what the journal knows of an earlier one."""
-    find_many: Callable[[list[str]], Awaitable[Mapping[str, Entry]]] | None = None
-    """Ask the journal for these keys, where there is one."""
-    tell_of_others: Callable[[Callable[[str], bool]], Awaitable[None]] | None = None
-    """Say what the journal has open under keys of which this is not true, where there is one."""
-
-
 @define(eq=False)
 class Submitter(Generic[Op]):
     """Submits one batch's requests."""
 
     _items: Items[Op]
-    _access: Access
+    _submissions: Submissions
+    _terms: Terms
     _outage: Outage
     _changed: asyncio.Event
     """Set whenever there is something to see to."""
@@ -122,11 +93,15 @@ class Submitter(Generic[Op]):
     """A heap of what was set aside, by its index."""
     _is_stopped: bool = field(default=False, init=False)
     _stopped_by: SunoError | None = field(default=None, init=False)
-    _is_told: bool = field(default=False, init=False)
+    _is_logged: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        ahead = 1 if self._access.find_many is None else _AT_ONCE
+        ahead = _AT_ONCE if self._journal.is_durable else 1
         self._reader = Reader(self._items, self._changed, ahead)
+
+    @property
+    def _journal(self) -> Journal:
+        return self._submissions.tasks.journal
 
     def stop(self) -> None:
         """Submit no more."""
@@ -154,7 +129,7 @@ class Submitter(Generic[Op]):
             elif (item := await self._next()) is not None:
                 await self._start(item)
         if self._stopped_by is not None:
-            await self._tell_of_the_rest(self._stopped_by)
+            await self._log_the_rest(self._stopped_by)
         elif self._reader.failure is not None:
             raise self._reader.failure
 
@@ -173,19 +148,37 @@ class Submitter(Generic[Op]):
     def _may_begin(self) -> bool:
         return self._outage.has_room(len(self.posts)) and self._has_room()
 
-    async def tell_of_others(self) -> None:
+    async def log_others(self) -> None:
         """Say what the journal has open that the whole list does not name."""
         is_read = self._reader.has_news and not self._has_next() and self._reader.failure is None
-        if self._access.tell_of_others is not None and is_read and self._stopped_by is None:
-            await self._access.tell_of_others(self._keys.names)
+        journal = self._journal
+        if not (journal.is_durable and is_read and self._stopped_by is None):
+            return
+        counts = Counter[SubmissionState]()
+        for state in (SubmissionState.IN_PROGRESS, SubmissionState.IN_DOUBT):
+            with suppress(JournalError, ClientClosed):
+                async for entry in self._submissions.entries(state):
+                    counts[state] += not self._keys.names(entry.id)
+        if counts.total():
+            _log.warning(
+                "The journal %s has %d submissions in progress and %d in doubt that this batch's "
+                "list does not name: submissions(state='in_progress') and "
+                "submissions(state='in_doubt') tell them, and so does %s",
+                journal.name,
+                counts[SubmissionState.IN_PROGRESS],
+                counts[SubmissionState.IN_DOUBT],
+                shlex.join(["suno-async", "journal", journal.name]),
+                extra={"journal": journal.name, "others": counts.total()},
+            )
 
     async def _look_ahead(self) -> None:
         """Name the items that the reader has, and ask the journal for all of them at once."""
         some = list(islice(self._reader.ahead, _AT_ONCE))
         keys = [self._keys.of(one) if isinstance(one, TaskOperation) else "" for one in some]
         known: Mapping[str, Entry] = {}
-        if self._access.find_many is not None:
-            known = await self._access.find_many(list(filter(None, keys)))
+        if self._journal.is_durable:
+            with suppress(SunoError):  # submitting asks again, and says what is wrong
+                known = await self._submissions.find_many(list(filter(None, keys)))
         self._known.extend((key, known.get(key)) for key in keys)
 
     async def _next(self) -> Item[Op] | None:
@@ -222,15 +215,15 @@ class Submitter(Generic[Op]):
         outage, loop = self._outage, asyncio.get_running_loop()
         delay = outage.delay(loop.time(), len(self.posts))
         if delay is None:
-            await self._tell_known(lambda: self._reader.is_exhausted)
-            await self._tell_of_the_rest(parked_by)
+            await self._yield_known(lambda: self._reader.is_exhausted)
+            await self._log_the_rest(parked_by)
             raise parked_by
-        if not self._is_told:
-            self._tell_that_it_parks(parked_by)
-        probing = asyncio.ensure_future(self._access.probe(delay))
+        if not self._is_logged:
+            self._log_that_it_parks(parked_by)
+        probing = asyncio.create_task(self._submissions.probe(delay))
         probing.add_done_callback(lambda _: self._changed.set())
         try:
-            await self._tell_known(probing.done)
+            await self._yield_known(probing.done)
             await self._until(probing.done)
         finally:
             probing.cancel()
@@ -242,9 +235,9 @@ class Submitter(Generic[Op]):
             raise error
         return outage.probed(error, loop.time())
 
-    async def _tell_known(self, is_over: Callable[[], bool]) -> None:
+    async def _yield_known(self, is_over: Callable[[], bool]) -> None:
         """Until then, begin what the journal knows the end of, and set aside what is to be sent."""
-        if self._access.find_many is None:
+        if not self._journal.is_durable:
             return
         while True:
             await self._until(lambda: is_over() or (bool(self._reader.ahead) and self._has_room()))
@@ -252,7 +245,7 @@ class Submitter(Generic[Op]):
                 return
             if not self._known:
                 await self._look_ahead()
-            is_sent = self._access.is_sent(self._known[0][1])
+            is_sent = self._terms.sends(self._known[0][1])
             if is_sent and self._reader.left is None:
                 return  # it may be endless: no more of it is kept than was read ahead
             if (item := await self._next_read()) is None:
@@ -275,24 +268,24 @@ class Submitter(Generic[Op]):
                 await self._until(partial(self._is_over, item))
                 is_tried = item.has_slot or item.is_aside
         if self._outage.error is None and not self._is_stopped:
-            self._is_told = False
+            self._is_logged = False
             seconds = asyncio.get_running_loop().time() - self._outage.since
             _log.warning("A batch goes on after %.0f s", seconds, extra={"parked": None})
 
     def _is_over(self, item: Item[Op]) -> bool:
         return item.post not in self.posts
 
-    def _tell_that_it_parks(self, error: SunoError) -> None:
-        self._is_told = True
+    def _log_that_it_parks(self, error: SunoError) -> None:
+        self._is_logged = True
         _log.warning(
             "A batch submits nothing for now (%s); requests that wait: %s. What is accepted is "
-            "watched on, and it goes on by itself once the service answers.",
+            "polled on, and it goes on by itself once the service answers.",
             _what(error),
             self._rest(),
             extra={"parked": error, "left": self._rest()},
         )
 
-    async def _tell_of_the_rest(self, error: SunoError) -> None:
+    async def _log_the_rest(self, error: SunoError) -> None:
         """Say how many requests are not submitted, once that is known."""
         while self.posts:
             self._changed.clear()
@@ -313,7 +306,7 @@ class Submitter(Generic[Op]):
     # --- requests ------------------------------------------------------------------------------
 
     async def _start(self, item: Item[Op], *, is_trial: bool = False) -> None:
-        """Begin a request, and wait until it has its slot or its end, or is called back."""
+        """Begin a request, and wait until it has its slot or its end, or is cancelled."""
         near_end = is_trial or self._is_near_end(item.operation)  # all wait for a trial
         post = self._begin(item, near_end=near_end, is_trial=is_trial)
 
@@ -332,7 +325,7 @@ class Submitter(Generic[Op]):
     def _begin(self, item: Item[Op], *, near_end: bool, is_trial: bool) -> asyncio.Task[None]:
         item.post, item.has_slot = None, False  # with eager tasks, it has its slot before its name
 
-        def granted() -> bool:
+        def on_slot() -> bool:
             is_cancelled = item.post is not None and item.post.cancelling() > 0
             is_parked = self._outage.error is not None and not is_trial
             item.has_slot = not (is_cancelled or is_parked or self._is_stopped)
@@ -340,7 +333,7 @@ class Submitter(Generic[Op]):
             self._changed.set()
             return item.has_slot
 
-        posting = self._post(item, near_end=near_end, is_trial=is_trial, granted=granted)
+        posting = self._post(item, near_end=near_end, is_trial=is_trial, on_slot=on_slot)
         item.post = asyncio.create_task(posting)
         self.posts.add(item.post)
         item.post.add_done_callback(lambda post: self._posted(item, post))
@@ -349,7 +342,9 @@ class Submitter(Generic[Op]):
     def _is_near_end(self, operation: Op) -> bool:
         left = self._reader.left
         begun = len(self.posts) + len(self._again)
-        return left is not None and self._access.near_end(operation, begun + left)
+        return left is not None and self._submissions.tasks.poller.is_near_end(
+            operation._kind, begun + left
+        )
 
     def _posted(self, item: Item[Op], post: asyncio.Task[None]) -> None:
         self.posts.discard(post)
@@ -361,17 +356,20 @@ class Submitter(Generic[Op]):
         self._changed.set()
 
     async def _post(
-        self, item: Item[Op], *, near_end: bool, is_trial: bool, granted: Callable[[], bool]
+        self, item: Item[Op], *, near_end: bool, is_trial: bool, on_slot: Callable[[], bool]
     ) -> None:
         error: SunoError | None = None
         task, is_resumed = None, False
         try:
-            task, is_resumed = await self._access.submit(
+            task, is_resumed = await self._submissions.pay(
                 item.operation,
-                key=item.key,
-                known=item.known,
-                near_end=near_end,
-                granted=granted,
+                Priority._FINISHING if near_end else Priority.BACKGROUND,
+                evolve(
+                    self._terms,
+                    key=item.key if self._journal.is_durable else None,
+                    known=item.known,
+                    on_slot=on_slot,
+                ),
             )
         except SunoError as problem:
             error = problem

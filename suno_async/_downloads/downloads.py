@@ -1,7 +1,7 @@
 """Downloads: from a result to its files, many at once, each of them once.
 
 What is asked for becomes links, links become places, and each place is fetched by one fetch that
-all who want it share. How a file is fetched is in `_fetch`, how it lies on the disk in `_files`.
+all who want it share. How a file is fetched is in `fetch`, how it lies on the disk in `files`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 from copy import copy
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field, frozen
 
@@ -19,9 +19,13 @@ from suno_async._downloads.fetch import Fetch, Progress, Source
 from suno_async._downloads.files import write_whole
 from suno_async._downloads.places import Place, links_of, places_of, suffix_for
 from suno_async._downloads.sidecar import sidecar_of
+from suno_async._http.attempts import Transport
 from suno_async._http.exchange import Http
-from suno_async._wire.records import each_of
+from suno_async._http.requests import poll_of
+from suno_async._submitting.tasks import Tasks
+from suno_async._wire.records import each_of, record_of
 from suno_async.errors import ClientClosed, ConfigurationError, DownloadFailed
+from suno_async.operations._kinds import KINDS
 from suno_async.results import FileLink, OneFile, Track
 from suno_async.retry import RetryPolicy
 
@@ -29,22 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
 
-    from suno_async.operations import TaskOperation
-
 _log = logging.getLogger("suno_async")
 
 AT_ONCE = 8
 """How many files one client fetches at one time; more of them wait."""
-
-
-class Records(Protocol):
-    """What downloads ask about tasks."""
-
-    async def recall(self, token: str) -> Any:
-        """What the record of a task shows now."""
-
-    async def asked_for(self, token: str) -> TaskOperation[Any] | None:
-        """The operation that a task came from."""
 
 
 @frozen(kw_only=True)
@@ -84,7 +76,8 @@ class Downloads:
 
     _http: Http
     _retry: RetryPolicy
-    _records: Records
+    _transport: Transport
+    _tasks: Tasks
     _flights: dict[Path, _Flight] = field(factory=dict[Path, _Flight], init=False)
     _slots: asyncio.Semaphore = field(factory=partial(asyncio.Semaphore, AT_ONCE), init=False)
     _is_closed: bool = field(default=False, init=False)
@@ -157,7 +150,7 @@ class Downloads:
             await asyncio.to_thread(write_whole, _beside(path, ".txt"), words)
         if extras.sidecar:
             token = place.token
-            operation = None if token is None else await self._records.asked_for(token)
+            operation = None if token is None else await self._tasks.operation_of(token)
             content = sidecar_of(track, path.name, token, operation)
             await asyncio.to_thread(write_whole, _beside(path, ".json"), content)
 
@@ -229,8 +222,11 @@ class Downloads:
             return await fetch.run(keep=place.has_id)
 
     async def _renewed(self, link: FileLink, token: str) -> str | None:
-        """Where the same file lies now."""
-        result = await self._records.recall(token)
+        """Where the same file lies now, as the task's record shows it."""
+        name, _, task_id = token.partition(":")
+        kind = KINDS[name]
+        body = await self._transport.send(poll_of(kind, task_id))
+        result: Any = record_of(kind, body, token=token).result
         links = [other for one in each_of(result) for other in links_of(one)]
         return next((other.url for other in links if other.is_same_as(link)), None)
 

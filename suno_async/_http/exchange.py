@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Mapping
 from contextvars import ContextVar
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -30,7 +30,7 @@ from attrs import define, field
 
 from suno_async._deadline import Deadline
 from suno_async._http.links import Links
-from suno_async._http.verdict import Reply, Request, Silence
+from suno_async._http.verdict import Reply, Silence
 from suno_async._wire.callback_urls import CALLBACK_MARK, without_signatures
 from suno_async.errors import (
     ClientClosed,
@@ -40,6 +40,9 @@ from suno_async.errors import (
     SunoError,
 )
 from suno_async.operations._base import Host
+
+if TYPE_CHECKING:
+    from suno_async._http.requests import Request
 
 _MOST_BYTES = 16 * 2**20  # of an answer; the largest known are some 100 KiB
 _LEAST_KEY = 8  # characters; a shorter key, as in tests, may be part of any word
@@ -52,7 +55,7 @@ _NO_TIMEOUT = aiohttp.ClientTimeout()  # each attempt has one of its own, on the
 class Departure:
     """Whether a request is on its way."""
 
-    has_left: bool = False
+    has_left: bool = field(default=False, init=False)
     """Whether the service may have it: there was a connection for it, and no refusal came."""
 
 

@@ -12,11 +12,10 @@ from codecs import BOM_UTF8
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from math import isfinite
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from attrs import field, frozen
+from attrs import frozen
 
-from suno_async._http.multipart import Form
 from suno_async._wire.records import code_of, other_task_in, task_id_of
 from suno_async._wire.refusals import RECORD, api_error
 from suno_async.errors import (
@@ -31,57 +30,14 @@ from suno_async.errors import (
     SubmissionUnknown,
     SunoError,
 )
-from suno_async.limiter import Priority
-from suno_async.operations._base import Host
 
-Body: TypeAlias = Mapping[str, Any]
+if TYPE_CHECKING:
+    from suno_async._http.requests import Body, Request
 
-_OK = 200
 _ERRORS = 300
 _MOST_RAW = 2**16  # bytes of what is no JSON that an error keeps
 _UNSURE_CODES = {408, 502, 503, 504}  # somebody between gave up waiting, not the service
 _SURE_STATUSES = {401, 403, 404, 405, 413, 429}  # without an envelope: refused before any work
-
-
-@frozen(kw_only=True)
-class Request:
-    """One request to the service, whatever it is for."""
-
-    name: str
-    """The operation, for logs."""
-    method: str
-    """The HTTP method."""
-    path: str
-    """The path, below the host."""
-    host: Host = Host.API
-    """Which of the two hosts takes it."""
-    params: Mapping[str, str] | None = None
-    """The query."""
-    body: Body | None = field(default=None, repr=False)
-    """What is sent as JSON; the callback URL in it is a secret."""
-    costs: bool = False
-    """Whether it may be charged."""
-    starts_task: bool = False
-    """Whether the answer must carry the id of a task."""
-    submission: str = ""
-    """The id of what is paid for: made by us, or the caller's key."""
-    token: str = ""
-    """The token of the task that is looked at."""
-    priority: Priority = Priority.INTERACTIVE
-    """Who goes first."""
-    kind: str = ""
-    """The kind of the task that it starts."""
-    answers: frozenset[int] = frozenset({_OK})
-    """The codes of an answer; those of an error only with the id of a task."""
-    form: Form | None = None
-    """What is sent in place of JSON."""
-    patience: float = 0.0
-    """Seconds that the answer may take, where that is more than usual."""
-
-    @property
-    def title(self) -> str:
-        """What it is called in the log."""
-        return f"{self.name} {self.submission or self.token}".rstrip()
 
 
 @frozen

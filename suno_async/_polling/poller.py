@@ -1,22 +1,30 @@
-"""Looks at the tasks that somebody listens to, each at its turn (`_turns`)."""
+"""Polls the tasks that somebody listens to, within the rate; when each is due is `schedule`'s rule.
+
+For each queue of the schedule there is one loop: it waits until something is due there, asks the
+limiter with the queue's own priority, and only when it has the slot takes the task to poll. A poll
+is sent once; what failed is polled again, for the poller is the retry of its polls.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from contextvars import Context
 from copy import copy
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 from attrs import define, field
 
-from suno_async._http.attempts import give_back, is_cancelled
+from suno_async._http.attempts import Transport, give_back, is_cancelled
+from suno_async._http.requests import Body, poll_of
 from suno_async._http.verdict import in_brief
-from suno_async._polling.schedule import Lane, Schedule
+from suno_async._journal.journal import Journal
+from suno_async._polling.schedule import PollErrors, PollState, Queue, Schedule
+from suno_async._wire.records import Record, record_of
 from suno_async.errors import (
     AuthenticationFailed,
     ClientClosed,
@@ -27,345 +35,411 @@ from suno_async.errors import (
     SunoError,
     TaskTimeout,
 )
-from suno_async.limiter import Limiter, Priority, Slot
-from suno_async.task import PollErrors
+from suno_async.limiter import Priority, Slot
+from suno_async.task import Task
 
 if TYPE_CHECKING:
-    from suno_async._wire.records import Record
     from suno_async.operations._kinds import Kind
-    from suno_async.task import Task
 
-    AnyTask: TypeAlias = Task[Any]
     _Asking: TypeAlias = asyncio.Future[SunoError | None]
 
 _log = logging.getLogger("suno_async")
 
-_FRESH = 4.0  # seconds in which a look need not be repeated
-_GRACE = 60.0  # seconds in which a missing record is no news, and failing looks are not raised
+_FRESH = 4.0  # seconds in which a poll need not be repeated
+_GRACE = 60.0  # seconds in which a missing record is no news, and failing polls are not raised
 _MOST_FAILURES = 3
-_NEAR_END = 2.5  # times `usual`, in which the rest is made at one task a second
-_SHARE = 0.3  # of the rate's slots, for looks without an answer yet
+_SHARE = 0.3  # of the rate's slots, for polls without an answer yet
 _USUAL_RATE = 20  # slots, where the limiter does not tell
-_AGAIN = 1.0  # seconds until cancelled lanes are served again
-_LATE = 4.0  # times the documented time; `usual` never learns more
-_LATE_LOOKS = 5
+_AGAIN = 1.0  # seconds until cancelled loops are begun again
+_LATE = 4.0  # times the documented time; the p95 never gets larger
+_LATE_POLLS = 5
 _LATE_GAP = 110.0  # seconds at least between two that count
-_LOST_LOOKS = 5
+_LOST_POLLS = 5
 _REFUSALS = 2
-_MISSES = 2  # looks that find no record of what nobody here saw accepted: some 4 s
+_MISSES = 2  # polls that find no record of what nobody here saw accepted: some 4 s
 _NOWHERE = (
     "there is no record of this task, and neither this client nor its journal saw it accepted: "
     "check its token, and the key of whose account it is"
 )
 
 _PRIORITIES = {
-    Lane.PERSON: Priority._INTERACTIVE_POLL,
-    Lane.OVERDUE: Priority._OVERDUE_POLL,
-    Lane.SPARE: Priority._SPARE_POLL,
+    Queue.INTERACTIVE: Priority._INTERACTIVE_POLL,
+    Queue.OVERDUE: Priority._OVERDUE_POLL,
+    Queue.SPARE: Priority._SPARE_POLL,
 }
 
 
 @define(eq=False)
-class Nap:
-    """How a lane waits; nobody wakes it in vain, for there may be thousands of tasks."""
+class Wakeup:
+    """How a loop waits; nothing wakes it in vain, for there may be thousands of tasks."""
 
-    _ends: float = inf
-    _is_over: asyncio.Event = field(factory=asyncio.Event)
+    _at: float = inf
+    _waiting: asyncio.Future[None] | None = None
 
     async def until(self, at: float) -> None:
         """Wait until this time, or until something is due before."""
-        self._ends = at
-        self._is_over.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(None if at == inf else at):
-                await self._is_over.wait()
+        loop = asyncio.get_running_loop()
+        self._at, self._waiting = at, loop.create_future()
+        # a timer of its own: asyncio.timeout would cancel and catch for each poll
+        timer = None if at == inf else loop.call_at(at, self.end_before, -inf)
+        try:
+            await self._waiting
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def end_before(self, at: float) -> None:
         """Something is due at this time."""
-        if at < self._ends:
-            self._is_over.set()
+        if at < self._at and self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
+@define(eq=False)
+class _Asked:
+    """A task that is to be polled at once, or is being polled, and who waits for that."""
+
+    task: Task[Any]
+    waiting: dict[_Asking, None] = field(factory=dict["_Asking", None], init=False)
 
 
 @define(eq=False)
 class Poller:
-    """Looks at the tasks that somebody listens to, within the rate."""
+    """Polls the tasks of one client."""
 
-    _ready: Callable[[], Limiter]
-    """Says that the client can be used here and now, and gives the limiter for looks."""
-    _look: Callable[[AnyTask, Slot], Awaitable[None]]
-    """Asks for the record once, and hands it to the task."""
-    _turns: Schedule = field(factory=Schedule, init=False)
-    _watched: set[AnyTask] = field(factory=set["AnyTask"], init=False)
-    _naps: dict[Lane, Nap] = field(factory=lambda: {lane: Nap() for lane in Lane}, init=False)
-    _lanes: dict[Lane, asyncio.Task[None]] = field(
-        factory=dict[Lane, asyncio.Task[None]], init=False
+    _transport: Transport
+    _journal: Journal
+    _schedule: Schedule = field(factory=Schedule, init=False)
+    _states: WeakKeyDictionary[Task[Any], PollState] = field(
+        factory=WeakKeyDictionary[Task[Any], PollState], init=False
     )
-    _looks: dict[AnyTask, asyncio.Task[None]] = field(
-        factory=dict["AnyTask", asyncio.Task[None]], init=False
+    _watched: dict[PollState, Task[Any]] = field(factory=dict[PollState, Task[Any]], init=False)
+    """The tasks that somebody listens to."""
+    _asked: dict[PollState, _Asked] = field(factory=dict[PollState, _Asked], init=False)
+    _polls: dict[PollState, asyncio.Task[None]] = field(
+        factory=dict[PollState, "asyncio.Task[None]"], init=False
     )
+    """The polls without an answer yet."""
     _most: float = field(default=1.0, init=False)
-    """Looks that may be without an answer at one time."""
-    _asked: dict[AnyTask, dict[_Asking, None]] = field(
-        factory=dict["AnyTask", "dict[_Asking, None]"], init=False
+    """How many of them there may be at one time."""
+    _wakeups: tuple[Wakeup, ...] = field(factory=lambda: tuple(Wakeup() for _ in Queue), init=False)
+    _loops: dict[Queue, asyncio.Task[None]] = field(
+        factory=dict[Queue, "asyncio.Task[None]"], init=False
     )
-    """Who waits for a look, of those that are to come first or are under way."""
     _is_closed: bool = field(default=False, init=False)
 
-    def check(self, task: AnyTask) -> None:
-        """Raise why the task cannot be watched here and now, if so."""
+    # --- what others ask for -------------------------------------------------------------------
+
+    def check(self, task: Task[Any]) -> None:
+        """Make sure that the task can be polled here and now.
+
+        Raises:
+            ClientClosed: the client has ended.
+            ConfigurationError: it belongs to another event loop, or to another process.
+        """
         try:
-            limiter = self._ready()
+            self._transport.ready()
         except ClientClosed:
             raise _closed(task) from None
-        rate = getattr(limiter, "max_rate", None)  # no part of what a limiter must have
-        self._most = max(1.0, _SHARE * (rate if isinstance(rate, int | float) else _USUAL_RATE))
 
-    def watch(self, task: AnyTask) -> None:
-        """Look at the task from now on, at its turn; after the end, never."""
+    def accepted(
+        self, task: Task[Any], at: float | None, *, has_callbacks: bool, is_guess: bool = False
+    ) -> None:
+        """Take note of when a new task was accepted, and whether the service posts to us."""
+        if task not in self._states:
+            self._states[task] = PollState(
+                task._kind, at, has_callbacks=has_callbacks, has_updated=is_guess
+            )
+
+    def watch(self, task: Task[Any]) -> None:
+        """Poll the task from now on, when it is due; after the end, never."""
         if self._is_closed:
             return
         now = asyncio.get_running_loop().time()
-        self._watched.add(task)
-        self._begin_lanes()
-        self._turns.people += _is_waited_for(task)
-        if task.seat.watched_since is None:
-            task.seat.watched_since = now
-        if not self._is_under_way(task):  # else it is queued afterwards
-            self._queue(task, now)
+        state = self._state(task)
+        state.is_interactive = task._is_interactive
+        self._watched[state] = task
+        self._begin_loops()
+        self._schedule.people += state.needs_polls
+        if state.watched_since is None:
+            state.watched_since = now
+        if state not in self._polls:  # else it is queued afterwards
+            self._queue(state, now)
 
-    def unwatch(self, task: AnyTask) -> None:
-        """Nobody listens any more: no look is spent on it."""
-        if task in self._watched:
-            self._watched.discard(task)
-            self._turns.people -= _is_waited_for(task)
-            if task not in self._asked:
-                self._turns.leave(task)
+    def unwatch(self, task: Task[Any]) -> None:
+        """Nobody listens any more: no poll is spent on it."""
+        state = self._state(task)
+        if self._watched.pop(state, None) is not None:
+            self._schedule.people -= state.needs_polls
+            if state not in self._asked:
+                self._schedule.leave(state)
 
-    def told(self, task: AnyTask, record: Record[Any]) -> None:
-        """Hand a push's news to the task, which is pushed from now on at the latest."""
-        if not task.seat.is_pushed:
-            self._turns.people -= task in self._watched and _is_waited_for(task)
-            task.seat.is_pushed = True
-        is_first, task.seat.has_heard = not task.seat.has_heard, True
+    def observe(self, task: Task[Any], record: Record[Any]) -> None:
+        """Hand a record to its task, and what ends the task to the journal, too."""
+        was_done = task.is_done
+        task._observe(record)
+        if task.is_done and not was_done and not self._transport.is_closed:
+            has_failed = record.failure is not None
+            self._journal.over(task.kind, task.id, record.body, has_failed=has_failed)
+
+    def called_back(self, task: Task[Any], record: Record[Any]) -> None:
+        """Hand on what a callback brings; its task has callbacks from now on at the latest."""
+        state = self._state(task)
+        if not state.has_callbacks:
+            self._schedule.people -= state in self._watched and state.needs_polls
+            state.has_callbacks = True
+        is_first, state.has_had_callback = not state.has_had_callback, True
         if not task.is_done:
-            task.observe(record)
+            self.observe(task, record)
+            now = asyncio.get_running_loop().time()
             if task.is_done:
-                self._turns.was_told(task, asyncio.get_running_loop().time())
-            elif is_first and task in self._watched and not self._is_under_way(task):
-                self._queue(task, asyncio.get_running_loop().time())  # its looks are rare now
+                self._schedule.called_back(state, now)
+            elif is_first and state in self._watched and state not in self._polls:
+                self._queue(state, now)  # its polls are rare now
 
-    async def look_now(self, task: AnyTask) -> None:
-        """Look at the task once, ahead of others, unless it was looked at just now.
+    async def poll_now(self, task: Task[Any]) -> SunoError | None:
+        """Poll the task once, ahead of others, unless that was just done; why that failed.
 
-        Whoever is cancelled meanwhile wants no look any more; what is under way goes on.
+        A caller that is cancelled meanwhile wants no poll any more; one under way goes on.
         """
         self.check(task)
         loop = asyncio.get_running_loop()
-        if not self._is_under_way(task) and loop.time() - task.seat.tried < _FRESH:
-            return
+        state = self._state(task)
+        if state not in self._polls and loop.time() - state.tried < _FRESH:
+            return None
         asking: _Asking = loop.create_future()
-        self._asked.setdefault(task, {})[asking] = None
-        self._begin_lanes()
-        if not self._is_under_way(task):
-            self._queue(task, loop.time())
+        self._asked.setdefault(state, _Asked(task)).waiting[asking] = None
+        self._begin_loops()
+        if state not in self._polls:
+            self._queue(state, loop.time())
         try:
             error = await asking
         finally:
-            self._withdraw(task, asking)
-        if error is not None:
-            raise copy(error)
+            self._withdraw(state, asking)
+        return None if error is None else copy(error)
 
-    def _withdraw(self, task: AnyTask, asking: _Asking) -> None:
-        """One waits no more: without anybody else, the task has the turn that it had."""
-        others = self._asked.get(task)
-        if others is None or asking not in others:  # it was answered
-            return
-        del others[asking]
-        if not others:
-            del self._asked[task]
-            if not self._is_under_way(task):
-                self._turns.leave(task)
-                self._queue_if_watched(task, asyncio.get_running_loop().time())
+    async def record_body(self, kind: Kind, task_id: str) -> Body:
+        """Ask for the record of what may be no task of ours, ahead of other polls.
 
-    def _answer(self, task: AnyTask, error: SunoError | None = None) -> None:
-        """The look that was asked for is over, or cannot be."""
-        for asking in self._asked.pop(task, ()):
-            if not asking.done():
-                asking.set_result(error)
+        Raises:
+            SunoError: it could not be had.
+        """
+        self._transport.ready()
+        slot = await self._limiter().acquire(_PRIORITIES[Queue.INTERACTIVE])
+        return await self._transport.poll(poll_of(kind, task_id), slot)
 
     def is_near_end(self, kind: Kind, to_start: int) -> bool:
         """Whether a batch that has so many tasks to start waits for its last submissions."""
-        usual = self._turns.usual.get(kind.name, kind.usual)
-        return to_start + len(self._watched) <= _NEAR_END * max(usual, kind.usual)
+        return self._schedule.is_near_end(kind, to_start + len(self._watched))
+
+    def is_hopeless(self, task: Task[Any]) -> bool:
+        """Whether polling it on is of no use, by all that the polls tell."""
+        return self._state(task).is_hopeless
 
     async def close(self) -> None:
-        """Look no more; whoever listens gets `ClientClosed` with the token."""
+        """Poll no more; each listener gets `ClientClosed` with the token."""
         self._is_closed = True
-        running = [*self._lanes.values(), *self._looks.values()]
+        running = [*self._loops.values(), *self._polls.values()]
         for one in running:
             one.cancel()
-        for task in list(self._asked):
-            self._answer(task, _closed(task))
-        for task in list(self._watched):
-            task.disturb(_closed(task))
+        for state, asked in list(self._asked.items()):
+            self._answer(state, _closed(asked.task))
+        for task in list(self._watched.values()):
+            task._notify(_closed(task))
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _begin_lanes(self) -> None:
-        """Serve those that nobody serves: whoever cancels all tasks has none who listen still."""
-        is_needed = (self._watched or self._asked) and not self._is_closed
-        for lane in Lane if is_needed else ():
-            if lane not in self._lanes or self._lanes[lane].cancelled():
-                # not in the context of whoever happens to listen first
-                serving = asyncio.create_task(self._serve(lane), context=Context())
-                serving.add_done_callback(self._lane_ended)
-                self._lanes[lane] = serving
+    # --- the loops -----------------------------------------------------------------------------
 
-    def _lane_ended(self, lane: asyncio.Task[None]) -> None:
+    def _begin_loops(self) -> None:
+        """Begin those that do not run: a caller that cancels all tasks has listeners left."""
+        is_needed = (self._watched or self._asked) and not self._is_closed
+        for queue in Queue if is_needed else ():
+            if queue not in self._loops or self._loops[queue].cancelled():
+                # not in the context of whichever listener happens to be the first
+                serving = asyncio.create_task(self._serve(queue), context=Context())
+                serving.add_done_callback(self._loop_ended)
+                self._loops[queue] = serving
+
+    def _loop_ended(self, serving: asyncio.Task[None]) -> None:
         """Begin it again, but not at once: a loop that is about to end must have nothing new."""
         if not self._is_closed:
-            lane.get_loop().call_later(_AGAIN, self._begin_lanes)
+            serving.get_loop().call_later(_AGAIN, self._begin_loops)
 
-    async def _serve(self, lane: Lane) -> None:
-        """Bring one lane's looks to the limiter, one at a time."""
+    async def _serve(self, queue: Queue) -> None:
+        """Bring one queue's polls to the limiter, one at a time."""
         loop = asyncio.get_running_loop()
         while True:
-            at = self._due(lane)
+            at = inf if self._is_full() else self._schedule.due(queue)
             if at > loop.time():
-                await self._naps[lane].until(at)
+                await self._wakeups[queue].until(at)
                 continue
             try:
-                slot = await self._slot(_PRIORITIES[lane])
+                slot = await self._slot(_PRIORITIES[queue])
             except SunoError as error:
-                if (task := self._turns.take(lane, loop.time())) is not None:
-                    self._answer(task, error)
-                    self._failed(task, error, loop.time())
+                if (state := self._schedule.take(queue, loop.time())) is not None:
+                    self._failed(state, self._task_of(state), error, loop.time())
                 await asyncio.sleep(0)  # others have their turn, however many are due here
                 continue
-            task = None if self._is_full() else self._turns.take(lane, loop.time())
-            if task is None:  # somebody else has looked meanwhile
+            # chosen only now: what was due when the limiter was asked may have been polled since
+            state = None if self._is_full() else self._schedule.take(queue, loop.time())
+            if state is None:
                 give_back(slot)
-                continue
-            look = self._begin(task, self._look_and_learn(task, slot))
-            look.add_done_callback(partial(_unused, slot))
-
-    def _due(self, lane: Lane) -> float:
-        """When this lane wants its next look; not while too many have no answer."""
-        return inf if self._is_full() else self._turns.due(lane)
+            else:
+                self._begin(state, slot)
 
     def _is_full(self) -> bool:
-        """Whether enough slots are held by looks without an answer.
+        """Whether enough slots are held by polls without an answer.
 
-        A look that hangs holds its slot for as long as its timeout and the limiter's patience with
-        a lost request. Were there no bound, looks that hang would hold all slots for most of a
-        minute, and nobody could submit. A look that is answered in 3 seconds is not slowed down.
+        A poll that hangs holds its slot for as long as its timeout and the limiter's patience with
+        a lost request. Were there no bound, polls that hang would hold all slots for most of a
+        minute, and nobody could submit. A poll that is answered in 3 seconds is not slowed down.
         """
-        return len(self._looks) >= self._most
+        return len(self._polls) >= self._most
+
+    def _limiter(self) -> Any:
+        limiter = self._transport.poll_limiter
+        rate = getattr(limiter, "max_rate", None)  # no part of what a limiter must have
+        self._most = max(1.0, _SHARE * (rate if isinstance(rate, int | float) else _USUAL_RATE))
+        return limiter
 
     async def _slot(self, priority: Priority) -> Slot:
-        """Have a place; a limiter of the caller's may raise anything, and no lane ends of it."""
+        """Have a slot; a limiter of the caller's may raise anything, and no loop ends of it."""
         try:
-            return await self._ready().acquire(priority)
+            self._transport.ready()
+            slot: Slot = await self._limiter().acquire(priority)
         except (Exception, asyncio.CancelledError) as error:
             if is_cancelled():
                 raise
             raise _as_ours(error) from None
+        return slot
 
-    def _begin(self, task: AnyTask, looking: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        look = self._looks[task] = asyncio.create_task(looking)
-        look.add_done_callback(partial(self._ended, task))
-        return look
+    def _begin(self, state: PollState, slot: Slot) -> None:
+        polling = asyncio.create_task(self._poll(state, self._task_of(state), slot))
+        self._polls[state] = polling
+        polling.add_done_callback(partial(self._ended, state, slot))
 
-    def _ended(self, task: AnyTask, look: asyncio.Task[None]) -> None:
-        if self._looks.get(task) is look:
-            del self._looks[task]
+    def _ended(self, state: PollState, slot: Slot, polling: asyncio.Task[None]) -> None:
+        del self._polls[state]
+        give_back(slot)  # in case the poll was cancelled before it began
         if self._is_closed:
             return
-        if look.cancelled():
-            self._answer(task, _closed(task))
-            self._queue_if_watched(task, asyncio.get_running_loop().time())
-        self._wake_lanes()  # there is room for one more
-
-    def _is_under_way(self, task: AnyTask) -> bool:
-        look = self._looks.get(task)
-        return look is not None and not look.done()
-
-    def _queue(self, task: AnyTask, now: float) -> None:
-        if task in self._asked:
-            self._turns.enter_first(task)
-        elif task.seat.trouble is not None:
-            self._turns.enter_again(task, now)
+        if polling.cancelled() and (asked := self._asked.get(state)) is not None:
+            self._answer(state, _closed(asked.task))
+        # only now, when all its listeners have seen to the news: are there any left?
+        task = self._watched.get(state)
+        if state in self._asked or (task is not None and not task.is_done):
+            self._queue(state, asyncio.get_running_loop().time())
         else:
-            self._turns.enter(task, now)
-        self._wake_lanes()
+            self._wake(self._schedule.due_times())  # there is room for one more
 
-    def _wake_lanes(self) -> None:
-        for lane, nap in self._naps.items():
-            nap.end_before(self._due(lane))
+    def _queue(self, state: PollState, now: float) -> None:
+        self._wake(self._schedule.enter(state, now, at_once=state in self._asked))
 
-    async def _look_and_learn(self, task: AnyTask, slot: Slot) -> None:
-        loop, seat = asyncio.get_running_loop(), task.seat
-        asked = loop.time()  # what is told is as old as this, however long the answer takes
+    def _wake(self, due: tuple[float, ...]) -> None:
+        if not self._is_full():
+            for wakeup, at in zip(self._wakeups, due, strict=True):
+                wakeup.end_before(at)
+
+    # --- one poll ------------------------------------------------------------------------------
+
+    async def _poll(self, state: PollState, task: Task[Any], slot: Slot) -> None:
+        loop = asyncio.get_running_loop()
+        asked = loop.time()  # what it tells is as old as this, however long the answer takes
         try:
-            await self._look(task, slot)
-        except Exception as error:  # noqa: BLE001 whoever waits must not wait in vain
-            self._failed(task, _as_ours(error), loop.time())
-        else:
-            seat.trouble, seat.is_hopeless, seat.tried = None, False, loop.time()
-            self._turns.saw(task, asked, complete=task.is_done)
-            self._answer(task)
-            if task in self._watched and not task.is_done:
-                self._give_up_late(task)
-                self._queue_if_watched(task, loop.time())
-
-    def _queue_if_watched(self, task: AnyTask, now: float) -> None:
-        if task in self._watched:  # still, after all that was told
-            self._queue(task, now)
-
-    def _give_up_late(self, task: AnyTask) -> None:
-        """Nobody times a batch's task: tell when looking on is of no use."""
-        seat = task.seat
-        if task.is_persons or seat.looked < max(
-            _LATE * task.typical_duration, seat.late_at + _LATE_GAP
-        ):
+            record = await self._record(task, slot)
+        except Exception as error:  # noqa: BLE001 a listener must not wait in vain
+            self._failed(state, task, _as_ours(error), loop.time())
             return
-        seat.late_looks += 1
-        seat.late_at = seat.looked
-        if seat.late_looks >= _LATE_LOOKS:
-            seat.is_hopeless = True
-            message = f"Task {task.token} is still {task.stage} after {seat.looked:.0f} s"
-            task.disturb(TaskTimeout(f"{message}; it may go on yet.", task.token, task.kind))
+        self.observe(task, record)
+        state.errors, state.is_hopeless, state.tried = None, False, loop.time()
+        self._schedule.polled(state, asked, is_done=task.is_done)
+        self._answer(state)
+        if state in self._watched and not task.is_done:
+            self._give_up_late(state, task)
 
-    def _failed(self, task: AnyTask, error: SunoError, now: float) -> None:
-        """A look that fails is not the task's failure: look again, and tell when it goes on."""
+    async def _record(self, task: Task[Any], slot: Slot) -> Record[Any]:
+        try:
+            body = await self._transport.poll(poll_of(task._kind, task.id), slot)
+            return record_of(
+                task._kind, body, token=task.token, operation=task.operation, seen=task.stage
+            )
+        except NotFound:
+            if task._submission_id is None:  # the journal may know that it was accepted
+                entry = await self._journal.of_task(task.kind, task.id)
+                task._submission_id = None if entry is None else entry.id
+            raise
+
+    def _give_up_late(self, state: PollState, task: Task[Any]) -> None:
+        """Nobody times a batch's task: say so when polling on is of no use."""
+        late = max(_LATE * task.typical_duration, state.late_at + _LATE_GAP)
+        if state.is_interactive or state.polled < late:
+            return
+        state.late_polls += 1
+        state.late_at = state.polled
+        if state.late_polls >= _LATE_POLLS:
+            state.is_hopeless = True
+            message = f"Task {task.token} is still {task.stage} after {state.polled:.0f} s"
+            task._notify(TaskTimeout(f"{message}; it may go on yet.", task.token, task.kind))
+
+    def _failed(self, state: PollState, task: Task[Any], error: SunoError, now: float) -> None:
+        """A poll that fails is not the task's failure: poll again, and say so when it goes on."""
         _log.info("Poll %s: %s", task.token, in_brief(error))
-        self._answer(task)
-        seat = task.seat
-        trouble = seat.trouble = seat.trouble or PollErrors()
-        seat.tried = now
-        trouble.failures += 1
-        if not isinstance(error, RateLimited | Maintenance | NotFound):
-            trouble.counted_since = trouble.counted_since if trouble.counted else now
-            trouble.counted += 1
-        is_old = now - (now if seat.watched_since is None else seat.watched_since) >= _GRACE
-        trouble.missed = trouble.missed + 1 if isinstance(error, NotFound) else 0
-        trouble.lost += is_old and _is_services_own(error)
-        trouble.refusals = trouble.refusals + 1 if isinstance(error, AuthenticationFailed) else 0
-        lasts = trouble.counted >= _MOST_FAILURES and now - trouble.counted_since >= _GRACE
-        seat.is_hopeless = trouble.lost >= _LOST_LOOKS or trouble.refusals >= _REFUSALS
-        is_nowhere = not seat.is_known and trouble.missed >= _MISSES
-        missing = is_nowhere or (is_old and trouble.missed > 0)
+        is_old = now - (now if state.watched_since is None else state.watched_since) >= _GRACE
+        errors = state.errors = state.errors or PollErrors()
+        state.tried = now
+        errors.add(f"{type(error).__name__} {is_old}", now, counts=_counts(error))
+        is_refused, is_missing = (
+            isinstance(error, one) for one in (AuthenticationFailed, NotFound)
+        )
+        is_nowhere = is_missing and task._submission_id is None and errors.repeated >= _MISSES
         if is_nowhere:
             error.message = _NOWHERE
-        if lasts or missing or seat.is_hopeless or trouble.refusals:
-            trouble.counted = 0
+        state.is_hopeless = (
+            (is_old and _is_services_own(error) and errors.repeated >= _LOST_POLLS)
+            or (is_refused and errors.repeated >= _REFUSALS)
+        )  # fmt: skip
+        lasts = errors.failures >= _MOST_FAILURES and errors.seconds(now) >= _GRACE
+        self._answer(state, error)
+        if lasts or is_nowhere or (is_missing and is_old) or state.is_hopeless or is_refused:
+            errors.since = None
             error.token, error.kind = task.token, task.kind
-            task.disturb(error)
-        self._queue_if_watched(task, now)
+            task._notify(error)
+        if state in self._watched and state not in self._polls:
+            self._queue(state, now)
+
+    def _answer(self, state: PollState, error: SunoError | None = None) -> None:
+        """The poll that was asked for is over, or cannot be."""
+        if (asked := self._asked.pop(state, None)) is not None:
+            for asking in asked.waiting:
+                if not asking.done():
+                    asking.set_result(error)
+
+    def _withdraw(self, state: PollState, asking: _Asking) -> None:
+        """One waits no more: without anybody else, the task is due when it was before."""
+        asked = self._asked.get(state)
+        if asked is None or asking not in asked.waiting:  # it was answered
+            return
+        del asked.waiting[asking]
+        if not asked.waiting:
+            del self._asked[state]
+            if state not in self._polls:
+                self._schedule.leave(state)
+                if state in self._watched:
+                    self._queue(state, asyncio.get_running_loop().time())
+
+    def _state(self, task: Task[Any]) -> PollState:
+        state = self._states.get(task)
+        if state is None:
+            state = self._states[task] = PollState(task._kind)
+        return state
+
+    def _task_of(self, state: PollState) -> Task[Any]:
+        """The task of a state in a queue: somebody listens to it, or asked for a poll."""
+        return self._watched.get(state) or self._asked[state].task
 
 
-def _is_waited_for(task: AnyTask) -> bool:
-    """Whether a person waits for it who hears nothing without looks."""
-    return task.is_persons and not task.seat.is_pushed
+def _counts(error: SunoError) -> bool:
+    """Whether it is raised when it goes on: others pass, or have a rule of their own."""
+    return not isinstance(error, RateLimited | Maintenance | NotFound)
 
 
 def _is_services_own(error: SunoError) -> bool:
@@ -379,18 +453,14 @@ def _is_services_own(error: SunoError) -> bool:
     return isinstance(raw, Mapping) and "code" in raw
 
 
-def _unused(slot: Slot, _: asyncio.Task[None]) -> None:
-    give_back(slot)  # in case the look was cancelled before it began
-
-
 def _as_ours(error: BaseException) -> SunoError:
     if isinstance(error, SunoError):
         return error
-    _log.error("a look failed in a way that it should not", exc_info=error)
-    return SunoError(f"Looking at the task failed: {type(error).__name__}: {error}")
+    _log.error("a poll failed in a way that it should not", exc_info=error)
+    return SunoError(f"Polling the task failed: {type(error).__name__}: {error}")
 
 
-def _closed(task: AnyTask) -> ClientClosed:
+def _closed(task: Task[Any]) -> ClientClosed:
     return ClientClosed(
         f"The client was closed while task {task.token} was being made; "
         f"another client picks it up with task({task.token!r}).",

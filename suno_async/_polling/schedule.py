@@ -1,31 +1,31 @@
-"""Whose turn it is to be looked at.
+"""The rule of the polls: which task is polled next, and when; pure.
 
 All live tasks share the rate with the submissions, so a timer per task cannot work: 100 tasks asked
 every 5 seconds are ten times the rate. Instead each task has two ages. From the first one on, a
-look is worth a place that nobody else wants: early and often, first when the quickest of its kind
+poll is worth a slot that nobody else wants: early and often, first when the quickest of its kind
 may have news (`first_poll`), then every 3.5 % of its age, 4 to 20 s.
 From the second one on it is worth more than a waiting submission: for a person's task soon after,
 for a batch's task when 19 of 20 of its kind are complete, then at growing intervals.
 
-A free place goes to a person's submission; a look at a person's task; the submission of a batch
-near its end; an overdue look; a batch's submission; a spare look. The limiter's priorities say so:
-there is one small loop a lane, which waits until its lane has something due, asks the limiter, and
-picks the task only when the place is granted, the one that has been due longest, in its own lane or
-one above.
+A free slot goes to a person's submission; a poll of a person's task; the submission of a batch
+near its end; an overdue poll; a batch's submission; a spare poll. The limiter's priorities say so:
+there is one small loop for each queue, which waits until its queue has something due, asks the
+limiter, and picks the task only when the slot is granted, the one that has been due longest, in its
+own queue or one above.
 
 The rate makes one task a second. A batch is near its end when what it has to start, and all that is
-being made for anybody, is done at that pace in 2.5 times `usual`: from then on it waits for the
-time that its last tasks take, some of them up to three times as long as usual, so they are begun
-before others are looked at. Earlier, looks go first, or nobody would see anything for as long as
+being made for anybody, is done at that pace in 2.5 times the p95: from then on it waits for the
+time that its last tasks take, some of them up to three times as long as most, so they are begun
+before others are polled. Earlier, polls go first, or nobody would see anything for as long as
 all is submitted.
 
-A task that is pushed needs looks only where pushes were lost: overdue ones, and later. A person's
-gets spare ones, too, at four times the distance: as long as no push of it has come, for perhaps
-nothing reaches us, and again when it should be complete.
+A task with callbacks needs polls only where callbacks were lost: overdue ones, and later. A
+person's gets spare ones, too, at four times the distance: as long as no callback of it has come,
+for perhaps nothing reaches us, and again when it should be complete.
 
-The one learned number, for each kind of task, is `usual`: the age by which 19 of 20 are complete.
-The push of a task's end votes, or the first look that tells whether it was complete by then: 19
-times as strongly for later as for earlier, so that it rests where 1 in 20 is late.
+The one learned number, for each kind of task, is the p95: the age by which 19 of 20 are complete.
+The callback of a task's end updates it, or the first poll that shows whether it was complete by
+then: 19 times as strongly for later as for earlier, so that it rests where 1 in 20 is late.
 """
 
 from __future__ import annotations
@@ -33,149 +33,212 @@ from __future__ import annotations
 from enum import IntEnum
 from heapq import heappop, heappush, heapreplace
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
-from suno_async.operations._kinds import KINDS
+from suno_async.operations._kinds import Kind
 
-if TYPE_CHECKING:
-    from suno_async.task import Task
-
-    AnyTask: TypeAlias = Task[Any]
+_MOST_PERSON, _MOST_BATCH = 20.0, 120.0  # seconds between polls that fail
 
 
-class Lane(IntEnum):
-    """The queues for looks, best first."""
+class Queue(IntEnum):
+    """The queues for polls, best first."""
 
-    PERSON = 0
+    INTERACTIVE = 0
     OVERDUE = 1
     SPARE = 2
+
+
+@define
+class PollErrors:
+    """The polls of a task that failed in a row; times are seconds on the loop's clock."""
+
+    failures: int = 0
+    """How many."""
+    since: float | None = None
+    """When the first of those was that count, `None` for none or since they were reported."""
+    sort: str = ""
+    """The sort of the last one."""
+    repeated: int = 0
+    """How many of this sort came one after another."""
+
+    def add(self, sort: str, now: float, *, counts: bool) -> None:
+        """One more."""
+        self.failures += 1
+        self.repeated = self.repeated + 1 if sort == self.sort else 1
+        self.sort = sort
+        if counts and self.since is None:
+            self.since = now
+
+    def seconds(self, now: float) -> float:
+        """For how long they go on, of those that count."""
+        return 0.0 if self.since is None else now - self.since
+
+
+@define(eq=False, weakref_slot=False)
+class PollState:
+    """What the poller knows of a task; times are seconds on the loop's clock."""
+
+    kind: Kind
+    """Its kind."""
+    accepted: float | None = None
+    """When the service accepted it, `None` where that is not known."""
+    has_callbacks: bool = False
+    """Whether the service posts to us what happens to it."""
+    has_had_callback: bool = False
+    """Whether a callback of it has come."""
+    has_updated: bool = False
+    """Whether it has told how long such tasks take."""
+    is_interactive: bool = True
+    """Whether somebody waits for it, rather than a batch."""
+    watched_since: float | None = None
+    """When it was watched first."""
+    ticket: int = 0
+    """Its number in the queues, 0 for none."""
+    polled: float = 0.0
+    """The age at the last poll that told something, 0 before the first."""
+    tried: float = -inf
+    """When the last poll ended, well or not."""
+    errors: PollErrors | None = None
+    """The polls that failed since, `None` for none."""
+    late_polls: int = 0
+    """Polls counted long after nearly all such tasks are complete."""
+    late_at: float = -inf
+    """The age at the last of them."""
+    is_hopeless: bool = False
+    """Whether polling on is of no use, by all that the polls tell."""
+
+    @property
+    def needs_polls(self) -> bool:
+        """Whether somebody waits for it who hears nothing without polls."""
+        return self.is_interactive and not self.has_callbacks
 
 
 @define(eq=False)
 class Schedule:
     """The rule: no network, no waiting; times are seconds on the caller's clock."""
 
-    usual: dict[str, float] = field(factory=dict[str, float])
+    p95: dict[str, float] = field(factory=dict[str, float])
     """For each kind seen, the age by which 19 of 20 are complete."""
     people: int = 0
-    """Tasks that people wait for, those that are pushed apart."""
-    _queues: tuple[list[tuple[float, int, AnyTask]], ...] = field(
+    """Tasks that somebody waits for, those with callbacks apart."""
+    _queues: tuple[list[tuple[float, int, PollState]], ...] = field(
         factory=lambda: ([], [], []), init=False
     )
-    _turn: int = field(default=0, init=False)
+    _last_ticket: int = field(default=0, init=False)
 
-    def enter(self, task: AnyTask, now: float) -> None:
-        """Queue a task for its next look."""
-        accepted = self._accepted(task, now)
-        self.enter_at(task, accepted + self._urgent(task), accepted + self._spare(task))
+    def enter(self, state: PollState, now: float, *, at_once: bool = False) -> tuple[float, ...]:
+        """Queue a task for its next poll; when each queue wants its next one then.
 
-    def enter_at(self, task: AnyTask, urgent: float, spare: float) -> None:
-        """Queue a task for a look at these times."""
-        self._turn += 1
-        task.seat.turn = self._turn
-        lane = Lane.PERSON if task.is_persons else Lane.OVERDUE
-        heappush(self._queues[lane], (urgent, self._turn, task))
-        heappush(self._queues[Lane.SPARE], (spare, self._turn, task))
-
-    def enter_first(self, task: AnyTask) -> None:
-        """Queue a task for a look ahead of all others, behind those that came so before."""
-        self._turn += 1
-        task.seat.turn = self._turn
-        heappush(self._queues[Lane.PERSON], (-inf, self._turn, task))
-
-    def enter_again(self, task: AnyTask, now: float) -> None:
-        """Queue a task after a failed look; for a batch's task mostly at places nobody wants."""
-        trouble = task.seat.trouble
-        failures = 0 if trouble is None else trouble.failures
-        again = task.seat.tried + min(
-            20.0 if task.is_persons else 120.0, 4.0 * 2 ** min(failures - 1, 5)
-        )
-        if task.is_persons:
-            urgent = max(again, task.seat.tried + self.people)
+        With `at_once` it is polled ahead of all others, behind those that came so before.
+        """
+        self._last_ticket += 1
+        state.ticket = self._last_ticket
+        if at_once:
+            heappush(self._queues[Queue.INTERACTIVE], (-inf, state.ticket, state))
         else:
-            urgent = max(task.seat.tried + 120.0, self._accepted(task, now) + self._urgent(task))
-        self.enter_at(task, urgent, again)
+            urgent, spare = self._times(state, now)
+            queue = Queue.INTERACTIVE if state.is_interactive else Queue.OVERDUE
+            heappush(self._queues[queue], (urgent, state.ticket, state))
+            heappush(self._queues[Queue.SPARE], (spare, state.ticket, state))
+        return self.due_times()
 
-    def leave(self, task: AnyTask) -> None:
-        """Take a task out of all queues."""
-        task.seat.turn = 0
+    def leave(self, state: PollState) -> None:
+        """Take a task out of all queues: its entries are passed over from now on."""
+        state.ticket = 0
 
-    def due(self, lane: Lane) -> float:
-        """When this lane wants its next look, `inf` for never."""
-        queue = self._queues[lane]
-        while queue:
-            at, turn, task = queue[0]
-            seat = task.seat
-            if seat.turn != turn:
-                heappop(queue)
-            elif lane is Lane.OVERDUE and not seat.looked and self._is_later(task, at):
-                later = (seat.accepted or 0.0) + self._urgent(task)
-                heapreplace(queue, (later, turn, task))
+    def due_times(self) -> tuple[float, ...]:
+        """When each queue wants its next poll, `inf` for never."""
+        return tuple(self.due(queue) for queue in Queue)
+
+    def due(self, queue: Queue) -> float:
+        """When this queue wants its next poll, `inf` for never."""
+        entries = self._queues[queue]
+        while entries:
+            at, ticket, state = entries[0]
+            if state.ticket != ticket:
+                heappop(entries)
+            elif queue is Queue.OVERDUE and not state.polled and self._is_later(state, at):
+                later = (state.accepted or 0.0) + self._urgent(state)
+                heapreplace(entries, (later, ticket, state))
             else:
                 return at
         return inf
 
-    def take(self, lane: Lane, now: float) -> AnyTask | None:
-        """The task whose look is due longest, in this lane or the best above it; it leaves."""
-        for better in Lane:
-            if better <= lane and self.due(better) <= now:
-                task = heappop(self._queues[better])[2]
-                self.leave(task)
-                return task
+    def take(self, queue: Queue, now: float) -> PollState | None:
+        """The task that has been due longest, in this queue or the best above it; it leaves."""
+        for better in Queue:
+            if better <= queue and self.due(better) <= now:
+                state = heappop(self._queues[better])[2]
+                self.leave(state)
+                return state
         return None
 
-    def saw(self, task: AnyTask, now: float, *, complete: bool) -> None:
-        """Learn from what a look told; the task is not queued again."""
-        usual, age = self._usual(task), now - self._accepted(task, now)
-        if age <= 1.1 * usual and (complete or age >= usual):
-            self._vote(task, by_then=complete)
-        task.seat.looked = age
+    def polled(self, state: PollState, now: float, *, is_done: bool) -> None:
+        """Learn from a poll that told something; the task is not queued again."""
+        p95, age = self._p95(state), now - self._accepted(state, now)
+        if age <= 1.1 * p95 and (is_done or age >= p95):
+            self._update(state, by_then=is_done)
+        state.polled = age
 
-    def was_told(self, task: AnyTask, now: float) -> None:
-        """Learn from the push of a task's end, which tells when that was; it leaves the queues."""
-        age = now - self._accepted(task, now)
-        self._vote(task, by_then=age <= 1.1 * self._usual(task))
-        self.leave(task)
+    def called_back(self, state: PollState, now: float) -> None:
+        """Learn from the callback of a task's end, which tells when that was; it leaves."""
+        age = now - self._accepted(state, now)
+        self._update(state, by_then=age <= 1.1 * self._p95(state))
+        self.leave(state)
 
-    def _vote(self, task: AnyTask, *, by_then: bool) -> None:
-        """Each task says once whether it was complete by `usual`."""
-        if not task.seat.has_voted:
-            task.seat.has_voted = True
-            voted = self._usual(task) * (0.9975 if by_then else 1.05)
-            documented = task.typical_duration
-            self.usual[task.kind] = min(4 * documented, max(documented / 4, voted))
+    def is_near_end(self, kind: Kind, to_make: int) -> bool:
+        """Whether a batch waits for its last submissions, when so many tasks are yet to be made."""
+        return to_make <= 2.5 * max(self.p95.get(kind.name, kind.usual), kind.usual)
 
-    def _accepted(self, task: AnyTask, now: float) -> float:
+    def _update(self, state: PollState, *, by_then: bool) -> None:
+        """Each task says once whether it was complete by the p95."""
+        if not state.has_updated:
+            state.has_updated = True
+            updated = self._p95(state) * (0.9975 if by_then else 1.05)
+            documented = state.kind.usual
+            self.p95[state.kind.name] = min(4 * documented, max(documented / 4, updated))
+
+    def _accepted(self, state: PollState, now: float) -> float:
         """When it was accepted; a task from elsewhere is most likely complete by now."""
-        if task.seat.accepted is None:
-            task.seat.accepted = now - self._usual(task)
-            task.seat.has_voted = True  # an age that is made up tells nothing
-        return task.seat.accepted
+        if state.accepted is None:
+            state.accepted = now - self._p95(state)
+            state.has_updated = True  # an age that is made up tells nothing
+        return state.accepted
 
-    def _usual(self, task: AnyTask) -> float:
-        return self.usual.get(task.kind, task.typical_duration)
+    def _p95(self, state: PollState) -> float:
+        return self.p95.get(state.kind.name, state.kind.usual)
 
-    def _gap(self, task: AnyTask) -> float:
-        looked = task.seat.looked
-        return min(20.0, max(4.0, 0.035 * looked)) if looked else KINDS[task.kind].first_poll
+    def _times(self, state: PollState, now: float) -> tuple[float, float]:
+        """When a poll is urgent, and from when on it is worth a slot that nobody else wants."""
+        accepted, errors = self._accepted(state, now), state.errors
+        if errors is None:
+            return accepted + self._urgent(state), accepted + self._spare(state)
+        # after a failure a batch's task is polled again mostly in slots that nobody wants
+        most = _MOST_PERSON if state.is_interactive else _MOST_BATCH
+        again = state.tried + min(most, 4.0 * 2 ** min(errors.failures - 1, 5))
+        if state.is_interactive:
+            return max(again, state.tried + self.people), again
+        return max(state.tried + _MOST_BATCH, accepted + self._urgent(state)), again
 
-    def _spare(self, task: AnyTask) -> float:
-        seat = task.seat
-        if seat.is_pushed and not task.is_persons:
-            return self._urgent(task)
-        again = seat.looked + (4 if seat.is_pushed else 1) * self._gap(task)
-        return max(self._usual(task), again) if seat.has_heard else again
+    def _gap(self, state: PollState) -> float:
+        polled = state.polled
+        return min(20.0, max(4.0, 0.035 * polled)) if polled else state.kind.first_poll
 
-    def _urgent(self, task: AnyTask) -> float:
-        seat = task.seat
-        if task.is_persons and not seat.is_pushed:
-            gap = (1.5 if seat.looked else 1.0) * self._gap(task)
-            return seat.looked + max(gap, self.people)
-        again = seat.looked + min(0.25 * seat.looked, 120.0) if seat.looked else 0.0
-        return max((1.3 if seat.is_pushed else 1.0) * self._usual(task), again)
+    def _spare(self, state: PollState) -> float:
+        if state.has_callbacks and not state.is_interactive:
+            return self._urgent(state)
+        again = state.polled + (4 if state.has_callbacks else 1) * self._gap(state)
+        return max(self._p95(state), again) if state.has_had_callback else again
 
-    def _is_later(self, task: AnyTask, at: float) -> bool:
-        """Whether `usual` has grown so much since that the look may wait."""
-        return (task.seat.accepted or 0.0) + self._urgent(task) > at + 1.0
+    def _urgent(self, state: PollState) -> float:
+        polled = state.polled
+        if state.needs_polls:
+            gap = (1.5 if polled else 1.0) * self._gap(state)
+            return polled + max(gap, self.people)
+        again = polled + min(0.25 * polled, 120.0) if polled else 0.0
+        return max((1.3 if state.has_callbacks else 1.0) * self._p95(state), again)
+
+    def _is_later(self, state: PollState, at: float) -> bool:
+        """Whether the p95 has grown so much since that the poll may wait."""
+        return (state.accepted or 0.0) + self._urgent(state) > at + 1.0

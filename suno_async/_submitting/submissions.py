@@ -1,12 +1,12 @@
-"""Paid requests: never sent twice, and finished whoever has gone meanwhile.
+"""Paid requests: never sent twice, and finished even when their callers have gone.
 
-A paid request runs as a task of ours, its posting, and its caller waits for it. Cancelling the
-caller before the request has left cancels the posting; after that it goes on by itself, and what it
-brings is told in the log, listed, and in the journal if there is one.
+A paid request is made by an asyncio task of ours, for which its callers wait. Cancelling them
+before the request has left cancels it; after that it goes on by itself, and what it brings is
+logged, listed in `unclaimed`, and in the journal.
 
-A caller's key names one submission for ever. While one is under way, whoever comes with its key
-waits for it too, and gets the same task or error. After that the journal knows the key, or without
-one a memory as long as the client's life. A key is free again when its request ended unpaid.
+A caller's key names one submission for ever. While one is under way, a second caller with its key
+waits for it, too, and gets the same task or error. After that the journal knows the key. A key is
+free again when its request ended unpaid.
 """
 
 from __future__ import annotations
@@ -14,20 +14,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import define, field, frozen
 
 from suno_async._deadline import Deadline
-from suno_async._http.attempts import Sending, Transport
-from suno_async._http.verdict import Body, Request, in_brief
+from suno_async._http.attempts import Sending, Transport, give_back
+from suno_async._http.requests import Body, request_for
+from suno_async._http.verdict import Refusal, in_brief
 from suno_async._journal.digest import digest_of
-from suno_async._journal.journal import Entry, Journal, SubmissionState, WrittenLater
+from suno_async._journal.journal import Entry, SubmissionState, WrittenLater
+from suno_async._submitting.recovery import Recoveries
+from suno_async._submitting.tasks import Tasks
 from suno_async._wire.bodies import written_of
-from suno_async._wire.records import task_id_of
+from suno_async._wire.callback_urls import CallbackUrls
+from suno_async._wire.records import answer_of, task_id_of
 from suno_async.errors import (
     ClientClosed,
     ConfigurationError,
@@ -35,8 +39,10 @@ from suno_async.errors import (
     SubmissionUnknown,
     SunoError,
 )
-from suno_async.operations import Operation, TaskOperation
+from suno_async.limiter import Priority
+from suno_async.operations import CallOperation, GetCredits, Operation, TaskOperation
 from suno_async.operations._groups import warning_for
+from suno_async.task import Task
 
 R = TypeVar("R")
 
@@ -44,21 +50,9 @@ _log = logging.getLogger("suno_async")
 _TOKENS = 100  # that one record of the log names
 
 
-@frozen
-class Reading(Generic[R]):
-    """How an answer becomes what the caller gets."""
-
-    read: Callable[[Body, str], R]
-    """From the answer's body, and the submission's id."""
-    restore: Callable[[Entry], R]
-    """From what is known of an accepted submission."""
-    unclaimed: Callable[[R], str | None]
-    """List what nobody is left to take: its token, where it has one."""
-
-
 @frozen(kw_only=True)
 class Terms:
-    """How a submission stands to earlier ones of the same name."""
+    """How a submission stands to earlier ones of the same key, and to its caller."""
 
     key: str | None = None
     """What names it for ever, `None` where nothing shall."""
@@ -68,7 +62,7 @@ class Terms:
     """Whether to send it again where an earlier one was accepted and has failed."""
     known: Entry | None = None
     """What the journal knew of it a moment before, when many were asked for at once."""
-    granted: Callable[[], bool] | None = None
+    on_slot: Callable[[], bool] | None = None
     """Called when it has its slot: whether it is wanted still, for from then on it leaves."""
     parks: bool = False
     """Whether its caller waits out an outage, and submits it again."""
@@ -82,23 +76,24 @@ class Terms:
         return self.retry_failed and earlier.state is SubmissionState.FAILED
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False)
 class _Submission:
     id: str
     operation: Operation[Any]
     asked: tuple[str, dict[str, Any]]
-    kind: str | None
-    request: Request
-    reading: Reading[Any]
     terms: Terms
-    book: Journal
-    after: asyncio.Task[Any] | None
-    """The posting of an earlier one with the same key, which is being called back."""
     sending: Sending
+    earlier: asyncio.Task[Any] | None
+    """The request of an earlier one with the same key, which is being cancelled."""
     waiters: int = 1
-    is_called_back: bool = False
-    """Whether it was cancelled before it had left, since nobody waited any more."""
-    posting: asyncio.Task[Any] = field(init=False)
+    is_cancelled: bool = False
+    """Whether it was cancelled before it had left, since no caller waited any more."""
+    request: asyncio.Task[Any] = field(init=False)
+    """What makes the request, and ends with what its callers get."""
+
+    @property
+    def title(self) -> str:
+        return self.sending.request.title
 
     def check_same(self, operation: str, digest: str) -> None:
         """A key is for one request."""
@@ -107,16 +102,6 @@ class _Submission:
                 f"The key {self.id!r} belongs to another request, {operation}: a key names one "
                 "request for ever."
             )
-
-    def let_go(self) -> None:
-        """It is over, and everybody was told: leave nothing to the garbage collector."""
-        self.sending.before = self.sending.refused = None  # both know of this
-        del self.posting  # its error's traceback knows of this
-
-    def accepted_as(self, task_id: str | None) -> str:
-        """For the log, that it was accepted."""
-        token = "" if task_id is None else f" as {self.kind}:{task_id}"
-        return f"{self.request.title} was accepted{token}"
 
 
 def warn_of_tokens(what: str, tokens: Sequence[str]) -> None:
@@ -137,24 +122,22 @@ class Submissions:
     """The paid requests of one client."""
 
     _transport: Transport
-    book: Journal
-    """What is known of earlier submissions."""
-    unclaimed: list[str] = field(factory=list[str], init=False)
-    """Tokens of tasks that were accepted, and nobody was told."""
-    recovery: Callable[[str, TaskOperation[Any], str | None], Any] = field(init=False)
-    """Says where to wait for a task whose answer was lost, given the id that an answer named."""
+    tasks: Tasks
+    """The tasks that they start, and the journal."""
+    recoveries: Recoveries
+    """Where the callers of those whose answer was lost may wait."""
+    callback_urls: CallbackUrls | str
+    """Where the service shall post, unless an operation says otherwise; a text is for all."""
     _by_id: dict[str, _Submission] = field(factory=dict[str, _Submission], init=False)
     _out: set[_Submission] = field(factory=set[_Submission], init=False)
     _is_closing: bool = field(default=False, init=False)
 
     async def pay(
-        self,
-        operation: Operation[Any],
-        request_for: Callable[[str], Request],
-        reading: Reading[R],
-        terms: Terms,
-    ) -> R:
+        self, operation: Operation[R], priority: Priority, terms: Terms
+    ) -> tuple[Any, bool]:
         """Send a paid request, or join the one that has this key.
+
+        It gives the task, or the answer of a call, and whether the journal knew it already.
 
         Raises:
             SubmissionUnknown: it may have been paid for, and no answer tells.
@@ -163,72 +146,102 @@ class Submissions:
             JournalError: it could not be written down first, so it was not sent.
             SunoError: it was refused, or could not be sent.
         """
+        self._transport.ready()
         asked = written_of(operation)
         known = None if terms.key is None else self._by_id.get(terms.key)
-        if known is not None and not known.is_called_back and not known.posting.done():
+        if known is not None and not known.is_cancelled and not known.request.done():
             known.check_same(asked[0], digest_of(*asked))
             known.waiters += 1
             try:
-                return cast("R", await self._claim(known))
+                return await self._result(known)
             except SunoError as error:
-                own = copy(error)
+                own = copy(error)  # each caller raises one of its own: a traceback grows with it
             try:
                 raise own
             finally:
                 del own
         submission_id = terms.key or uuid.uuid4().hex
+        url = self._callback_url(operation, submission_id)
+        request = request_for(operation, priority, submission=submission_id, callback_url=url)
         new = _Submission(
-            id=submission_id,
-            operation=operation,
-            asked=asked,
-            kind=operation._kind.name if isinstance(operation, TaskOperation) else None,
-            request=request_for(submission_id),
-            reading=reading,
-            terms=terms,
-            book=self.book,
-            after=None if known is None else known.posting,
-            sending=Sending(parks=terms.parks),
+            submission_id,
+            operation,
+            asked,
+            terms,
+            Sending(self._transport, request, terms.parks),
+            None if known is None else known.request,
         )
-        self._begin(new)
-        return cast("R", await self._claim(new))
+        self._out.add(new)
+        self._by_id[new.id] = new
+        new.request = asyncio.create_task(self._request(new))
+        new.request.add_done_callback(lambda _: self._ended(new))
+        return await self._result(new)
 
-    def posting_of(self, submission: str) -> asyncio.Task[Any] | None:
-        """The posting of a submission that is still under way."""
-        out = (one.posting for one in self._out if one.id == submission)
-        return next((posting for posting in out if not posting.done()), None)
+    async def probe(self, delay: float) -> None:
+        """Ask once after so many seconds, for free, to see whether the service answers."""
+        self._transport.ready()
+        await self._transport.probe(request_for(GetCredits(), Priority._FINISHING), delay)
+
+    async def find_many(self, keys: list[str]) -> Mapping[str, Entry]:
+        """What the journal knows of these."""
+        self._transport.ready()  # in a fork, nobody would answer
+        return await self.tasks.journal.find_many(keys)
+
+    async def entries(self, state: SubmissionState | None) -> AsyncIterator[Entry]:
+        """What the journal knows, as long as the client is open."""
+        self._transport.ready()
+        async for entry in self.tasks.journal.entries(state):
+            yield entry
+            self._transport.ready()
+
+    async def answered(self, submission: str) -> bool:
+        """Wait for the answer of a submission whose request is under way; whether it was."""
+        under_way = [one.request for one in self._out if one.id == submission]
+        if under_way:
+            await asyncio.wait(under_way)
+        return bool(under_way)
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109 bounds many waits at once
-        """Call back what has not left, and wait for the rest, at most `timeout` seconds."""
+        """Cancel what has not left, and wait for the rest, at most `timeout` seconds."""
         self._is_closing = True
         self._transport.stop()
         for submission in self._out:
             if not submission.sending.has_left:
-                submission.posting.cancel()
+                submission.request.cancel()
         try:
             await self._quiet(timeout)
         finally:  # also if the closing itself is cancelled
             for submission in self._out:
-                submission.posting.cancel()
+                submission.request.cancel()
             await self._quiet(None)
 
     async def _quiet(self, timeout: float | None) -> None:  # noqa: ASYNC109 as above
         if self._out:
             with suppress(TimeoutError):
                 async with Deadline(timeout):
-                    await asyncio.wait([one.posting for one in self._out])
+                    await asyncio.wait([one.request for one in self._out])
 
-    # --- those who wait ------------------------------------------------------------------------
+    def _callback_url(self, operation: Operation[Any], submission: str) -> str:
+        if isinstance(self.callback_urls, str):
+            return self.callback_urls
+        if not self._has_callbacks(operation):
+            return ""  # it is not sent
+        return self.callback_urls.of(submission, cast("TaskOperation[Any]", operation)._kind.name)
 
-    def _begin(self, new: _Submission) -> None:
-        self._out.add(new)
-        self._by_id[new.id] = new
-        new.posting = asyncio.create_task(self._post(new))
-        new.posting.add_done_callback(lambda _: self._ended(new))
+    def _has_callbacks(self, operation: Operation[Any]) -> bool:
+        """Whether the service posts to us what happens to its task."""
+        return (
+            not isinstance(self.callback_urls, str)
+            and isinstance(operation, TaskOperation)
+            and operation.callback_url is None
+        )
 
-    async def _claim(self, submission: _Submission) -> Any:
-        """Wait for a posting, as one of its waiters."""
+    # --- the callers ---------------------------------------------------------------------------
+
+    async def _result(self, submission: _Submission) -> tuple[Any, bool]:
+        """Wait for the request, as one of its callers."""
         try:
-            return await asyncio.shield(submission.posting)
+            result: tuple[Any, bool] = await asyncio.shield(submission.request)
         except asyncio.CancelledError:
             if submission.waiters == 1:
                 self._abandon(submission)
@@ -236,122 +249,194 @@ class Submissions:
         finally:
             submission.waiters -= 1
             if submission.waiters == 0 and submission not in self._out:
-                submission.let_go()
+                _let_go(submission)
+        return result
 
     def _abandon(self, submission: _Submission) -> None:
-        """Nobody waits any more."""
+        """No caller waits any more."""
         if submission not in self._out:
-            self._keep(submission)
+            self._report(submission)
         elif not submission.sending.has_left:
-            submission.is_called_back = True
-            submission.posting.cancel()
+            submission.is_cancelled = True
+            submission.request.cancel()
 
     def _ended(self, submission: _Submission) -> None:
         self._out.discard(submission)
         if self._by_id.get(submission.id) is submission:
             del self._by_id[submission.id]
-        if not submission.posting.cancelled():
-            submission.posting.exception()  # seen: whoever waits gets it, else `_keep` tells of it
+        if not submission.request.cancelled():
+            submission.request.exception()  # seen: its callers get it, else `_report` logs it
         if submission.waiters == 0:
-            self._keep(submission)
-            submission.let_go()
+            self._report(submission)
+            _let_go(submission)
 
-    def _keep(self, submission: _Submission) -> None:
-        """Whoever asked has gone: tell what became of it, and list what was accepted."""
-        posting, title = submission.posting, submission.request.title
+    def _report(self, submission: _Submission) -> None:
+        """Its callers have gone: log what became of it, and list what was accepted."""
+        request, title = submission.request, submission.title
         if not submission.sending.has_left:
             return
-        error = posting.exception()
+        error = request.exception()
         if error is None:
-            token = submission.reading.unclaimed(posting.result())
-            if token is None:
-                what = f"{title} was accepted after its caller had gone: {posting.result()!r}"
-                _log.warning("%s", what)
-            else:
-                what = f"{title} was accepted after its caller had gone"
+            result, _ = request.result()
+            what = f"{title} was accepted after its caller had gone"
+            if isinstance(result, Task):
+                token = result.token
+                self.tasks.unclaimed.append(token)
                 _log.warning("%s: pick it up with task(%r)", what, token, extra={"tokens": [token]})
+            else:
+                _log.warning("%s: %r", what, result)
         else:
             why = in_brief(error) if isinstance(error, SunoError) else repr(error)
             known = {"unclaimed": error, "asked": submission.asked}
             _log.warning("%s, whose caller has gone: %s", title, why, extra=known)
 
-    # --- the posting ---------------------------------------------------------------------------
+    # --- the request ---------------------------------------------------------------------------
 
-    async def _post(self, submission: _Submission) -> Any:
-        """Send it; where the answer is lost, say where to wait for what tells."""
+    async def _request(self, submission: _Submission) -> tuple[Any, bool]:
+        """Make it; where the answer is lost, say where to wait for what tells."""
+        operation = submission.operation
         try:
-            return await self._send(submission)
+            return await self._unless_closed(submission)
         except SubmissionUnknown as error:
-            if isinstance(submission.operation, TaskOperation):
+            if isinstance(operation, TaskOperation):
                 candidate = None if error.token is None else error.token.partition(":")[2]
                 if candidate is not None and error.cause is not None:  # it is news to the journal
-                    self.book.named(submission.id, candidate)
-                recovery = self.recovery(submission.id, submission.operation, candidate)
-                error._recovery = recovery
+                    self.tasks.journal.named(submission.id, candidate)
+                has_callbacks = self._has_callbacks(operation)
+                if has_callbacks or candidate is not None:
+                    error._recovery = self.recoveries.lost(
+                        submission.id, operation, candidate, has_callbacks=has_callbacks
+                    )
             raise
 
-    async def _send(self, submission: _Submission) -> Any:
-        """Send it, and say what an end of the client means for it."""
-        sending = submission.sending
+    async def _unless_closed(self, submission: _Submission) -> tuple[Any, bool]:
+        """Make it, and say what an end of the client means for it."""
         try:
             return await self._find_or_send(submission)
         except asyncio.CancelledError:
             error: SunoError = ClientClosed(
                 "The client was closed before the request had left; nothing was paid."
             )
-            if sending.has_left:
+            if submission.sending.has_left:
                 cause = ClientClosed("the client was closed before the answer was in.")
                 error = SubmissionUnknown(submission_id=submission.id, cause=cause)
-            elif sending.refused is not None:
-                sending.refused()  # in its turn; a cancelled task should not wait
-            if not sending.has_left and not self._is_closing:
+            elif not self._is_closing:
                 raise
         raise error
 
-    async def _find_or_send(self, submission: _Submission) -> Any:
-        if submission.after is not None:
-            await asyncio.wait([submission.after])
-        book, entry = submission.book, None
-        known = submission.terms.known  # to send anything, or to leave it in doubt, asks anew
+    async def _find_or_send(self, submission: _Submission) -> tuple[Any, bool]:
+        if submission.earlier is not None:
+            await asyncio.wait([submission.earlier])
+        terms, entry = submission.terms, None
+        known = terms.known  # to send anything, or to leave it in doubt, the journal is asked anew
         if known is not None and not known.is_unknown and not _must_send(submission, known):
-            return submission.reading.restore(known)
-        if submission.terms.key is not None:
-            entry = await book.find(submission.id)
+            return self._restored(submission, known), True
+        if terms.key is not None:
+            entry = await self.tasks.journal.find(submission.id)
             if entry is not None and not _must_send(submission, entry):
-                return submission.reading.restore(entry)
-        _prepare(submission, may_be_paid=entry is not None and entry.is_unknown)
+                return self._restored(submission, entry), True
         _remark(submission)
-        body = await self._transport.send(submission.request, submission.sending)
-        task_id = task_id_of(body) if submission.request.starts_task else None
-        _log.info("%s", submission.accepted_as(task_id))
+        body = await self._send(submission, may_be_paid=entry is not None and entry.is_unknown)
+        task_id = task_id_of(body) if isinstance(submission.operation, TaskOperation) else None
+        _log.info("%s", _accepted_as(submission, task_id))
         writing = asyncio.create_task(self._write_down(submission, task_id, body))
         with suppress(asyncio.CancelledError):  # what is paid for cannot be called back
             await asyncio.shield(writing)
-        return submission.reading.read(body, submission.id)
+        return self._accepted(submission, task_id, body), False
+
+    async def _send(self, submission: _Submission, *, may_be_paid: bool) -> Body:
+        """Send it, as often as the money allows; the journal knows before each attempt leaves."""
+        sending, journal = submission.sending, self.tasks.journal
+        kind = sending.request.kind or None
+        is_written = False
+        try:
+            while True:
+                slot = await sending.slot()
+                try:
+                    self._check_wanted(submission)
+                    # not before the slot is there, or a kill in a long wait would leave a doubt;
+                    # not after the first byte, or a kill between the two would be forgotten
+                    is_written = True
+                    await journal.about_to_send(submission.id, *submission.asked, kind)
+                except BaseException:
+                    give_back(slot)
+                    raise
+                result = await sending.attempt(slot)
+                if not isinstance(result, Refusal):
+                    return result
+                if not sending.has_left and not may_be_paid:
+                    taking_back = journal.take_back(submission.id)
+                    await asyncio.wait([taking_back])  # what goes wrong there is logged there
+                await sending.rest(result)
+        except asyncio.CancelledError:
+            if is_written and not sending.has_left and not may_be_paid:
+                journal.take_back(submission.id)  # in its turn; a cancelled task should not wait
+            raise
+
+    def _check_wanted(self, submission: _Submission) -> None:
+        """Cancel what no caller wants any more, for now it leaves."""
+        on_slot = submission.terms.on_slot
+        is_wanted = on_slot is None or on_slot()
+        # its caller went during an attempt, which was then refused, or goes in this very moment
+        if submission.waiters == 0 or (submission.waiters == 1 and not is_wanted):
+            submission.is_cancelled = True
+            raise asyncio.CancelledError
+
+    def _accepted(self, submission: _Submission, task_id: str | None, body: Body) -> Any:
+        operation = submission.operation
+        if not isinstance(operation, TaskOperation):
+            return answer_of(cast("CallOperation[Any]", operation), body)
+        task: Task[Any] = self.tasks.accepted(
+            operation,
+            task_id or "",  # its being there is what made it accepted
+            submission.id,
+            at=asyncio.get_running_loop().time(),
+            has_callbacks=self._has_callbacks(operation),
+        )
+        return task
+
+    def _restored(self, submission: _Submission, entry: Entry) -> Any:
+        operation = submission.operation
+        if not isinstance(operation, TaskOperation):
+            return answer_of(cast("CallOperation[Any]", operation), entry.outcome or {})
+        return self.tasks.restored(operation, entry)
 
     async def _write_down(self, submission: _Submission, task_id: str | None, body: Body) -> None:
         """Have it in the journal; where that fails, it is paid, and its caller must have it."""
+        journal = self.tasks.journal
         try:
             if task_id is not None:
-                await self.book.accepted(submission.id, task_id)
+                await journal.accepted(submission.id, task_id)
             else:
-                await self.book.answered(submission.id, body)
+                await journal.answered(submission.id, body)
         except JournalError as error:
-            _log.error("%s, but: %s", submission.accepted_as(task_id), error)
+            _log.error("%s, but: %s", _accepted_as(submission, task_id), error)
             if task_id is not None:
-                self.list_unwritten(f"{submission.kind}:{task_id}", error)
+                self._list_unwritten(f"{submission.sending.request.kind}:{task_id}", error)
 
-    def list_unwritten(self, token: str, error: JournalError) -> None:
+    def _list_unwritten(self, token: str, error: JournalError) -> None:
         """List what was accepted and the journal does not have, as long as it does not."""
-        self.unclaimed.append(token)
+        unclaimed = self.tasks.unclaimed
+        unclaimed.append(token)
 
         def take_off(written: asyncio.Future[None]) -> None:
             if not written.cancelled():
                 with suppress(ValueError):  # somebody took care of it
-                    self.unclaimed.remove(token)
+                    unclaimed.remove(token)
 
         if isinstance(error.__cause__, WrittenLater):
             error.__cause__.written.add_done_callback(take_off)
+
+
+def _let_go(submission: _Submission) -> None:
+    """It is over, and its callers have it: leave nothing to the garbage collector."""
+    del submission.request  # its error's traceback knows of this
+
+
+def _accepted_as(submission: _Submission, task_id: str | None) -> str:
+    """For the log, that it was accepted."""
+    token = "" if task_id is None else f" as {submission.sending.request.kind}:{task_id}"
+    return f"{submission.title} was accepted{token}"
 
 
 def _must_send(submission: _Submission, entry: Entry) -> bool:
@@ -374,22 +459,9 @@ def _remark(submission: _Submission) -> None:
     """Say once, before it is paid for, what its caller may not have meant."""
     remark = warning_for(submission.operation)
     if remark is not None:
-        marks = {"operation": submission.request.name, "submission": submission.id, "hint": remark}
-        _log.warning("%s: %s", submission.request.title, remark, extra=marks)
-
-
-def _prepare(submission: _Submission, *, may_be_paid: bool) -> None:
-    """Have it written down before each attempt, and taken back after each refusal."""
-    book, granted = submission.book, submission.terms.granted
-
-    async def before() -> None:
-        is_wanted = granted is None or granted()
-        # its caller went during an attempt, which was then refused, or goes in this very moment
-        if submission.waiters == 0 or (submission.waiters == 1 and not is_wanted):
-            submission.is_called_back = True
-            raise asyncio.CancelledError
-        await book.about_to_send(submission.id, *submission.asked, submission.kind)
-
-    submission.sending.before = before
-    if not may_be_paid:
-        submission.sending.refused = lambda: book.take_back(submission.id)
+        marks = {
+            "operation": submission.sending.request.name,
+            "submission": submission.id,
+            "hint": remark,
+        }
+        _log.warning("%s: %s", submission.title, remark, extra=marks)

@@ -11,7 +11,7 @@ import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-from attrs import frozen
+from attrs import field, frozen
 
 from suno_async.errors import ConfigurationError
 
@@ -46,17 +46,28 @@ class CallbackPath:
         return f"{_MARK}.{inside}.{_text(_hmac(secret, 'ticket', inside.encode()))}"
 
 
-def check_length(submission: str) -> None:
-    """Make sure that a ticket fits into a URL.
+@frozen
+class CallbackUrls:
+    """The callback URLs of one account's submissions."""
 
-    Raises:
-        ConfigurationError: the submission's id is too long.
-    """
-    if len(submission.encode()) > _LONGEST:
-        raise ConfigurationError(
-            f"With callbacks a key may have at most {_LONGEST} bytes, for it is part of the "
-            "callback URL: take a shorter one."
-        )
+    public_url: str
+    """Where the service reaches the receiver."""
+    _secret: bytes = field(repr=False)
+    _account: bytes = field(repr=False)
+
+    def of(self, submission: str, kind: str) -> str:
+        """The URL of a submission that starts a task of this kind.
+
+        Raises:
+            ConfigurationError: the submission's id is too long for a URL.
+        """
+        if len(submission.encode()) > _LONGEST:
+            raise ConfigurationError(
+                f"With callbacks a key may have at most {_LONGEST} bytes, for it is part of the "
+                "callback URL: take a shorter one."
+            )
+        mark = account_mark(self._secret, self._account)
+        return f"{self.public_url}/{CallbackPath(mark, kind, submission).written(self._secret)}"
 
 
 def path_in(text: str) -> CallbackPath | None:

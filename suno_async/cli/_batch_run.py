@@ -51,7 +51,7 @@ class _Followed:
 
     def leave(self) -> None:
         """Follow it no more."""
-        self._task.unlisten(self.news)
+        self._task._unlisten(self.news)
 
 
 @define(eq=False)
@@ -119,7 +119,7 @@ class BatchRun:
         else:
             self._report.accepted(task)
         self._followed[index] = followed = _Followed(task, self._report)
-        task.listen(followed.news)
+        task._listen(followed.news)
 
     def _ended(self, outcome: Outcome[Any], group: asyncio.TaskGroup) -> None:
         """Tell how a line has ended, and fetch its files."""

@@ -126,7 +126,9 @@ class Delivery:
 
     def _not_yet(self) -> DownloadFailed:
         token = self._task.token
-        if self._task.seat.trouble is not None:  # it was looked at, and an answer came
+        if (
+            self._task._poller._state(self._task).errors is not None
+        ):  # it was looked at, and an answer came
             self._desk.without_record.add(token)
             why = "has no record: the token is not right, or it was accepted a moment ago"
         else:

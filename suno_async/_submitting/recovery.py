@@ -1,10 +1,11 @@
-"""The end of doubt about lost answers: something names the task, and a look confirms it.
+"""The end of doubt about lost answers: something names the task, and a poll confirms it.
 
-What names it is a push, or an answer with a code that is no answer's.
+What names it is a callback, or an answer with a code that is no answer's.
 
-A record repeats the callback URL of its submission, so a look tells whose task it is. The task that
+A record repeats the callback URL of its submission, so a poll tells whose task it is: the URL of a
+callback is bound to the submission by its HMAC, but the task id in its body is not. The task that
 answers the doubt is the submission's; a further one, after it was sent again, is a second song that
-was paid for. What nobody waits for when it is found is listed, for somebody paid for it.
+was paid for. What no caller waits for when it is found is listed, for somebody paid for it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from attrs import define, evolve, field
 
 from suno_async._deadline import Deadline
-from suno_async._http.verdict import Body, in_brief
+from suno_async._http.attempts import Transport
+from suno_async._http.verdict import in_brief
+from suno_async._submitting.tasks import Tasks, operation_in
 from suno_async._wire.callback_bodies import Callback, path_in_record
 from suno_async._wire.callback_urls import CallbackPath
 from suno_async.errors import (
@@ -31,54 +34,18 @@ from suno_async.errors import (
     NotFound,
     SunoError,
 )
-from suno_async.limiter import Limiter, Priority, Slot
 from suno_async.operations import TaskOperation
-from suno_async.task import PollState, Task
+from suno_async.task import Task
 
 if TYPE_CHECKING:
+    from suno_async._http.requests import Body
     from suno_async._journal.journal import Entry
-    from suno_async._polling.poller import Poller
-    from suno_async._submitting.submissions import Submissions
-    from suno_async.operations._kinds import Kind
 
 _log = logging.getLogger("suno_async")
 
-_PAUSES = (0.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # seconds before each look that is to confirm a push
-_MOST_CLAIMS = 3  # tasks that may be looked at for one submission at a time
+_PAUSES = (0.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # seconds before each poll that is to confirm a claim
+_MOST_CLAIMS = 3  # tasks that may be polled for one submission at a time
 _REMEMBERED = 1_000  # lost answers, and claims that were settled
-
-
-class Insides(Protocol):
-    """What is needed of a client."""
-
-    submissions: Submissions
-    watcher: Poller
-
-    def ready(self) -> Limiter:
-        """Make sure that the client can be used here and now; the limiter for looks."""
-        ...
-
-    def live(self, token: str) -> Task[Any] | None:
-        """The task with this token, if somebody holds it."""
-        ...
-
-    def task(
-        self, kind: Kind, task_id: str, operation: TaskOperation[Any] | None, seat: PollState
-    ) -> Task[Any]:
-        """The task with this id."""
-        ...
-
-    def restored(self, operation: TaskOperation[Any] | None, entry: Entry) -> Task[Any]:
-        """The task of a submission that is known as accepted."""
-        ...
-
-    def operation_in(self, entry: Entry) -> TaskOperation[Any] | None:
-        """The operation of a submission."""
-        ...
-
-    async def ask(self, kind: Kind, task_id: str, slot: Slot) -> Body:
-        """Ask for a record once."""
-        ...
 
 
 @define(eq=False, repr=False)
@@ -91,14 +58,15 @@ class LostAnswer:
     """What was asked for."""
     since: float
     """When the answer was given up, on the loop's clock."""
-    is_pushed: bool
-    """Whether a push may come that tells."""
-    _client: Insides
+    has_callbacks: bool
+    """Whether a callback may come that names its task."""
+    _transport: Transport
+    _unclaimed: list[str]
     _confirm: Callable[[LostAnswer], None] = field(alias="confirm")
     candidate: str | None = None
     """The id of a task that an answer named."""
     waiters: int = 0
-    """How many wait for its task."""
+    """How many callers wait for its task."""
     task: Task[Any] | None = field(default=None, init=False)
     """The task that answers the doubt."""
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -107,7 +75,7 @@ class LostAnswer:
         return _nothing, ()  # errors are pickled; what they wait for stays here
 
     def end(self, task: Task[Any] | None = None) -> None:
-        """Let nobody wait longer: here is the task, or the client has ended."""
+        """End all waits: here is the task, or the client has ended."""
         self.task = self.task or task
         self._changed.set()
 
@@ -116,7 +84,7 @@ class LostAnswer:
         self.waiters += 1
         try:
             if self.task is None:
-                self._client.ready()
+                self._transport.ready()
                 if self.candidate is not None:
                     self._changed.clear()
                     self._confirm(self)
@@ -124,12 +92,12 @@ class LostAnswer:
                     async with Deadline(timeout):
                         await self._changed.wait()
                 if self._changed.is_set() and self.task is None:
-                    self._client.ready()  # raises: it has ended
+                    self._transport.ready()  # raises: it has ended
         finally:
             self.waiters -= 1
         if self.task is not None:
             with suppress(ValueError):
-                self._client.submissions.unclaimed.remove(self.task.token)
+                self._unclaimed.remove(self.task.token)
         return self.task
 
 
@@ -138,8 +106,8 @@ def _nothing() -> None:
 
 
 def _tried(lost: LostAnswer, confirming: asyncio.Task[Task[Any]]) -> None:
-    """Let nobody wait longer for what cannot come any more."""
-    if not lost.is_pushed and (confirming.cancelled() or confirming.exception() is not None):
+    """End the waits for what cannot come any more."""
+    if not lost.has_callbacks and (confirming.cancelled() or confirming.exception() is not None):
         lost.end()
 
 
@@ -147,16 +115,15 @@ def _tried(lost: LostAnswer, confirming: asyncio.Task[Task[Any]]) -> None:
 class Recoveries:
     """The lost answers of one client."""
 
-    _client: Insides
-    _started: Callable[[Task[Any], str], None]
-    """Takes note of which submission a task is."""
+    _transport: Transport
+    _tasks: Tasks
     _lost: WeakValueDictionary[str, LostAnswer] = field(
         factory=WeakValueDictionary[str, LostAnswer], init=False
     )
     _doubtful: dict[str, None] = field(factory=dict[str, None], init=False)
-    """Submissions whose answer was lost, the last ones, whoever still has the error."""
+    """The last submissions whose answer was lost, also where nobody has the error any more."""
     _settled: dict[tuple[str, str], bool] = field(factory=dict[tuple[str, str], bool], init=False)
-    """Whether a task is this submission's, where a look has told."""
+    """Whether a task is this submission's, where a poll has shown it."""
     _confirming: dict[tuple[str, str], asyncio.Task[Task[Any]]] = field(
         factory=dict[tuple[str, str], "asyncio.Task[Task[Any]]"], init=False
     )
@@ -167,7 +134,7 @@ class Recoveries:
         operation: TaskOperation[Any],
         candidate: str | None = None,
         *,
-        is_pushed: bool = True,
+        has_callbacks: bool = True,
     ) -> LostAnswer:
         """Where to wait for the task of a submission whose answer was lost."""
         _remember(self._doubtful, submission, None)
@@ -175,22 +142,30 @@ class Recoveries:
         if known is None:
             now = asyncio.get_running_loop().time()
             known = self._lost[submission] = LostAnswer(
-                submission, operation, now, is_pushed, self._client, self._ask_for
+                submission,
+                operation,
+                now,
+                has_callbacks,
+                self._transport,
+                self._tasks.unclaimed,
+                self._ask_for,
             )
         known.candidate = candidate or known.candidate
         return known
 
     def _ask_for(self, lost: LostAnswer) -> None:
-        """Look whether the service has the task that an answer named."""
+        """Poll whether the service has the task that an answer named."""
         kind, task_id = lost.operation._kind.name, lost.candidate or ""
         push = Callback(path=CallbackPath(b"", kind, lost.submission), task_id=task_id, body={})
         confirming = self._begin(push, self._confirm_candidate(push, lost))
         confirming.add_done_callback(partial(_tried, lost))
 
     async def _confirm_candidate(self, push: Callback, lost: LostAnswer) -> Task[Any]:
-        entry = await self._client.submissions.book.find(push.submission_id)
+        entry = await self._tasks.journal.find(push.submission_id)
         has_other = entry is not None and not entry.is_unknown
-        return await self._confirm(push, entry, has_other=has_other, is_pushed=lost.is_pushed)
+        return await self._confirm(
+            push, entry, has_other=has_other, has_callbacks=lost.has_callbacks
+        )
 
     def _begin(
         self, push: Callback, work: Coroutine[Any, Any, Task[Any]]
@@ -243,16 +218,16 @@ class Recoveries:
         confirming = self._begin(push, self._confirm(push, entry, has_other=has_other))
         await asyncio.wait([confirming])
         if confirming.cancelled():
-            raise ClientClosed("The client was closed before a look told whose task it is.")
+            raise ClientClosed("The client was closed before a poll told whose task it is.")
         return confirming.result()
 
     def _confirmed(self, claim: tuple[str, str], confirming: asyncio.Task[Any]) -> None:
         del self._confirming[claim]
         if not confirming.cancelled():
-            confirming.exception()  # seen: the pushes that wait for it get it
+            confirming.exception()  # seen: the callbacks that wait for it get it
 
     async def close(self) -> None:
-        """Look no more, and let nobody wait longer."""
+        """Poll no more, and end all waits."""
         confirming = list(self._confirming.values())
         for one in confirming:
             one.cancel()
@@ -263,11 +238,11 @@ class Recoveries:
     # --- one claim -----------------------------------------------------------------------------
 
     async def _confirm(
-        self, push: Callback, entry: Entry | None, *, has_other: bool, is_pushed: bool = True
+        self, push: Callback, entry: Entry | None, *, has_other: bool, has_callbacks: bool = True
     ) -> Task[Any]:
-        """Look whether the task is the submission's, and if so have it written down."""
-        body = await self._looked_up(push)
-        owner = await self._client.submissions.book.of_task(push.kind.name, push.task_id)
+        """Poll whether the task is the submission's, and if so have it written down."""
+        body = await self._polled(push)
+        owner = await self._tasks.journal.of_task(push.kind.name, push.task_id)
         claimed = path_in_record(body)
         has_other = has_other or self._has_other(push)
         if claimed is not None and not push.path.account:  # an answer tells no more than this
@@ -280,13 +255,14 @@ class Recoveries:
         _remember(self._settled, (push.submission_id, push.task_id), is_its)
         if not is_its:
             raise foreign(push)
-        task = self._task(push, entry, is_pushed=is_pushed)
+        task = self._task(push, entry, has_callbacks=has_callbacks)
         if not has_other:
-            self._started(task, push.submission_id)
+            self._tasks.started(task, push.submission_id)
         with suppress(SunoError):
-            tell = partial(self._client.watcher.told, task) if is_pushed else task.observe
-            tell(push.record(task.operation, body))
-        self._tell(push, task)
+            poller = self._tasks.poller
+            observe = poller.called_back if has_callbacks else poller.observe
+            observe(task, push.record(task.operation, body))
+        self._deliver(push, task)
         return task
 
     def _has_other(self, push: Callback) -> bool:
@@ -299,34 +275,36 @@ class Recoveries:
     async def _write_down(self, push: Callback) -> bool:
         """Whether it was still unknown which task the submission has."""
         try:
-            return await self._client.submissions.book.recovered(push.submission_id, push.task_id)
-        except JournalError as error:  # it is paid: whoever waits must have it all the same
+            return await self._tasks.journal.recovered(push.submission_id, push.task_id)
+        except JournalError as error:  # it is paid: its caller must have it all the same
             _log.error("%s is accepted, but: %s", push.token, error)
             return True
 
-    def _task(self, push: Callback, entry: Entry | None, *, is_pushed: bool = True) -> Task[Any]:
+    def _task(
+        self, push: Callback, entry: Entry | None, *, has_callbacks: bool = True
+    ) -> Task[Any]:
         lost = self._lost.get(push.submission_id)
-        operation = self._client.operation_in(entry) if entry is not None else None
-        seat = PollState(accepted=None if lost is None else lost.since, has_voted=True)
-        seat.is_pushed = is_pushed
-        task = self._client.task(
-            push.kind, push.task_id, operation if lost is None else lost.operation, seat
+        operation = operation_in(entry) if entry is not None else None
+        task = self._tasks.task(
+            push.kind, push.task_id, operation if lost is None else lost.operation
         )
-        task.seat.submission, task.seat.is_known = push.submission_id, True
+        since = None if lost is None else lost.since
+        self._tasks.poller.accepted(task, since, has_callbacks=has_callbacks, is_guess=True)
+        task._submission_id = push.submission_id
         return task
 
-    def _tell(self, push: Callback, task: Task[Any]) -> None:
-        """Give it to whoever waits, else list it."""
-        told = f"{push.submission_id} was accepted as {push.token}, after all"
+    def _deliver(self, push: Callback, task: Task[Any]) -> None:
+        """Give it to the callers that wait, else list it."""
+        found = f"{push.submission_id} was accepted as {push.token}, after all"
         if self.awaited(push.submission_id) is not None:
-            _log.info("%s", told)
+            _log.info("%s", found)
         else:
-            self._client.submissions.unclaimed.append(push.token)
+            self._tasks.unclaimed.append(push.token)
             tokens = {"tokens": [push.token]}
-            _log.warning("%s: pick it up with task(%r)", told, push.token, extra=tokens)
+            _log.warning("%s: pick it up with task(%r)", found, push.token, extra=tokens)
         self.end(push.submission_id, task)
 
-    async def _looked_up(self, push: Callback) -> Body:
+    async def _polled(self, push: Callback) -> Body:
         """The task's record, which must be there.
 
         Raises:
@@ -335,9 +313,8 @@ class Recoveries:
         error = SunoError()
         for pause in _PAUSES:
             await asyncio.sleep(pause)
-            slot = await self._client.ready().acquire(Priority._INTERACTIVE_POLL)
             try:
-                body = await self._client.ask(push.kind, push.task_id, slot)
+                body = await self._tasks.poller.record_body(push.kind, push.task_id)
                 with suppress(DecodeError):  # it is there, whatever it says
                     push.record(None, body)
             except SunoError as failed:
@@ -349,13 +326,13 @@ class Recoveries:
 
 
 def foreign(push: Callback) -> CallbackRejected:
-    """What is said of a push for a task that is not the submission's."""
+    """The error for a callback of a task that is not the submission's."""
     message = f"{push.token}, which it names, is not the task of this submission"
     return CallbackRejected(message, http_status=409)
 
 
 def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:
-    """Keep the latest only: what is pushed must not fill the memory."""
+    """Keep the latest only: what is posted to us must not fill the memory."""
     known.pop(key, None)
     known[key] = value
     if len(known) > _REMEMBERED:

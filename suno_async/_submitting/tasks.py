@@ -1,0 +1,94 @@
+"""The tasks of one client: one object a token, and which submission each is of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from weakref import WeakValueDictionary
+
+from attrs import define, field
+
+from suno_async._journal.entry import JournalEntry
+from suno_async._journal.journal import Journal
+from suno_async._polling.poller import Poller
+from suno_async._wire.records import other_task_in, record_of
+from suno_async.operations._kinds import KINDS, Kind
+from suno_async.task import Task
+
+if TYPE_CHECKING:
+    from suno_async._journal.journal import Entry
+    from suno_async.operations import TaskOperation
+
+R = TypeVar("R")
+
+
+@define(eq=False)
+class Tasks:
+    """The registry: as long as somebody holds a task, it is the same object for all."""
+
+    poller: Poller
+    """Polls them."""
+    journal: Journal
+    """What is known of those that nobody holds."""
+    unclaimed: list[str] = field(factory=list[str], init=False)
+    """Tokens of tasks that were accepted, and no caller got."""
+    by_token: WeakValueDictionary[str, Task[Any]] = field(
+        factory=WeakValueDictionary[str, Task[Any]], init=False
+    )
+    """The tasks that somebody holds."""
+    by_submission: WeakValueDictionary[str, Task[Any]] = field(
+        factory=WeakValueDictionary[str, Task[Any]], init=False
+    )
+    """The same, by the submission's id, where that is known."""
+
+    def task(self, kind: Kind, task_id: str, operation: TaskOperation[R] | None = None) -> Task[R]:
+        """The task with this id."""
+        task = self.by_token.get(f"{kind.name}:{task_id}")
+        if task is None:
+            task = Task(id=task_id, operation=operation, kind=kind, poller=self.poller)
+            self.by_token[task.token] = task
+        return task
+
+    def accepted(
+        self,
+        operation: TaskOperation[R],
+        task_id: str,
+        submission: str,
+        *,
+        at: float,
+        has_callbacks: bool,
+    ) -> Task[R]:
+        """The task of a submission that has been accepted at this time, on the loop's clock."""
+        task = self.task(operation._kind, task_id, operation)
+        self.poller.accepted(task, at, has_callbacks=has_callbacks)
+        self.started(task, submission)
+        return task
+
+    def restored(self, operation: TaskOperation[R] | None, entry: Entry) -> Task[R]:
+        """The task of a submission that the journal knows as accepted."""
+        kind = KINDS[entry.kind or ""]
+        operation = operation or operation_in(entry)
+        task = self.task(kind, entry.task_id or "", operation)
+        self.started(task, entry.id)
+        if entry.outcome is not None and other_task_in(entry.outcome, task.id) is None:
+            token = task.token
+            task._observe(record_of(kind, entry.outcome, token=token, operation=operation))
+        return task
+
+    def started(self, task: Task[Any], submission: str) -> None:
+        """Take note of which submission a task is of."""
+        task._submission_id = submission
+        self.by_submission[submission] = task
+
+    async def operation_of(self, token: str) -> TaskOperation[Any] | None:
+        """The operation that a task came from, where this client or its journal knows it."""
+        task = self.by_token.get(token)
+        if task is None:
+            kind, _, task_id = token.partition(":")
+            entry = await self.journal.of_task(kind, task_id)
+            task = None if entry is None else self.restored(None, entry)
+        return None if task is None else task.operation
+
+
+def operation_in(entry: Entry) -> TaskOperation[Any] | None:
+    """The operation of a submission that the journal knows, where it can be made still."""
+    return cast("TaskOperation[Any] | None", JournalEntry(entry).operation)
