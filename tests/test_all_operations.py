@@ -228,7 +228,7 @@ async def test_every_kind_fails_in_its_own_way(suno: SunoClient, fake_suno: Fake
     ids=("undelivered", "printed", "http_errors", "late"),
 )
 async def test_every_kind_completes_whatever_the_shape(oddity: Callable[[], FakeSuno]) -> None:
-    """Undelivered pushes, printed shapes, HTTP codes and late records change nothing."""
+    """Undelivered callbacks, printed shapes, HTTP codes and late records change nothing."""
     async with oddity() as fake, SunoClient("key", base_url=fake.url) as suno:
         for task in (await one_of_each(suno, fake)).values():
             await task
@@ -268,7 +268,7 @@ async def test_the_quick_starts_records_of_other_kinds() -> None:
 
 
 async def test_a_recovery_that_brings_one_back(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """With one track lost it is complete, with both it has failed, and tells why."""
+    """With one track lost it is complete, with both it has failed, and says why."""
     track, _ = await song(suno)
     fake_suno.script(partial=1)
     back, lost = await (await suno.recover_audio(track))

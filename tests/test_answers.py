@@ -54,7 +54,7 @@ def test_a_style_without_a_result_has_failed(result: Any, flag: str | None) -> N
 
 
 def test_a_style_with_a_result_is_one() -> None:
-    """A flag in words nobody knows does not take away what is there."""
+    """A flag in words nobody knows does not take away the rest of the answer."""
     data = {"successFlag": "生成成功", "result": "Folk, warm", "errorMsg": ""}
     assert answer_of(BoostStyle("pop"), {"code": 200, "data": data}).result == "Folk, warm"
 
@@ -132,7 +132,7 @@ def test_a_submission_with_a_wrong_field_is_a_bad_request() -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 async def test_a_task_that_the_service_does_not_know(suno: SunoClient, kind: str) -> None:
-    """Whoever waits for it is told by its name, whatever sort of task it should be."""
+    """The error of a wait calls it by its name, whatever sort of task it should be."""
     with pytest.raises(NotFound) as caught:
         await suno.task(f"{kind}:{UNKNOWN}")
     assert (caught.value.kind, caught.value.token) == (kind, f"{kind}:{UNKNOWN}")

@@ -284,10 +284,10 @@ def test_texts_that_come_as_numbers() -> None:
 
 
 def test_names_that_mislead_in_answers() -> None:
-    """`createTime` and `audioWavUrl` stay so in pushes, `startS` is in seconds."""
+    """`createTime` and `audioWavUrl` stay so in callbacks, `startS` is in seconds."""
     item = {"id": "a", "audio_url": URL, "createTime": 1735689600000}
-    pushed = read("music", {"callbackType": "complete", "task_id": "t", "data": [item]})
-    assert pushed.result[0].create_time is not None
+    called_back = read("music", {"callbackType": "complete", "task_id": "t", "data": [item]})
+    assert called_back.result[0].create_time is not None
     assert read("wav", {"audioWavUrl": URL, "task_id": "t"}).result.audio_wav_url == URL
     words = [{"word": "[Verse]\nHi", "startS": 1.36, "endS": 1.79, "palign": 0}]
     body = {"code": 200, "data": {"alignedWords": words}}

@@ -240,15 +240,15 @@ async def test_a_rest_of_absurd_size(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tag", ['"\udcff"', '"\tx"', '"\N{PILE OF POO}"', '"', "x", 'W/"x"'])
 async def test_a_tag_that_cannot_be_sent_back(tag: str, tmp_path: Path) -> None:
-    """Then nobody can tell what the bytes are the beginning of, and the file is begun again."""
+    """Then it cannot be known what the bytes are the beginning of, and the file is begun again."""
     async with speaking(cut(f"ETag: {tag}"), answer()) as url, client() as suno:
         assert (await suno.download(track(url), tmp_path)).read_bytes() == BODY
 
 
 async def test_a_session_that_raises_anything(tmp_path: Path) -> None:
-    """What the caller's session does by itself is told as a download that failed."""
+    """What the caller's session does by itself is raised as a download that failed."""
 
-    async def breaks(_self: object, _context: object, _told: object) -> None:
+    async def breaks(_self: object, _context: object, _params: object) -> None:
         raise LookupError(SECRET)
 
     traces = aiohttp.TraceConfig()

@@ -1,4 +1,4 @@
-"""Reading records and pushes: documented shapes, all status words, careless values."""
+"""Reading records and callbacks: documented shapes, all status words, careless values."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def test_quick_start_music_record() -> None:
     assert record.result[0].audio_url == "https://example.com/masked.mp3"
 
 
-def test_documented_music_push() -> None:
-    """A push ends in the same record as a look."""
+def test_documented_music_callback() -> None:
+    """A callback ends in the same record as a poll."""
     record = read(MUSIC, payload("callback-music-complete"))
     assert record.stage is Stage.COMPLETE
     assert [track.duration for track in record.result] == [198.44, 228.28]
@@ -98,8 +98,8 @@ def test_documented_music_push() -> None:
         (WAV, "callback-wav-error"),
     ],
 )
-def test_documented_failed_pushes(kind: Kind, name: str) -> None:
-    """A push with another code than 200 is a failure with its code and message."""
+def test_documented_failed_callbacks(kind: Kind, name: str) -> None:
+    """A callback with another code than 200 is a failure with its code and message."""
     failure = read(kind, payload(name)).failure
     assert failure is not None
     assert failure.code == 400
@@ -109,7 +109,7 @@ def test_documented_failed_pushes(kind: Kind, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["lyrics-record-success", "callback-lyrics-complete"])
 def test_documented_lyrics(name: str) -> None:
-    """Lyrics come as a tuple, by look and by push."""
+    """Lyrics come as a tuple, by poll and by callback."""
     record = read(LYRICS, payload(name))
     assert record.stage is Stage.COMPLETE
     assert record.result[0].text == "[Verse]\nmasked"
@@ -117,7 +117,7 @@ def test_documented_lyrics(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["wav-record-success", "callback-wav-ok"])
 def test_documented_wav(name: str) -> None:
-    """A WAV file is found in the record and in the push, which has no status word."""
+    """A WAV file is found in the record and in the callback, which has no status word."""
     record = read(WAV, payload(name))
     assert record.stage is Stage.COMPLETE
     assert record.result.audio_wav_url == "https://example.com/s/04e6****e727.wav"
@@ -154,7 +154,7 @@ def test_music_words_that_run_or_succeed(status: str, stage: Stage) -> None:
     ],
 )
 def test_music_words_that_fail(status: str, error: type[TaskFailed]) -> None:
-    """Each documented word of failure is one, with what was there and why."""
+    """Each documented word of failure is one, with what was made and why."""
     body = music(
         status, {"id": "a", "audioUrl": "https://x/a.mp3"}, errorCode="531", errorMessage="no luck"
     )
@@ -184,7 +184,7 @@ READY, NOT_READY = {"id": "a", "audioUrl": "https://x/a.mp3"}, {"id": "b", "audi
 def test_contents_decide_where_the_word_does_not(
     status: str, tracks: list[dict[str, Any]], stage: Stage
 ) -> None:
-    """An undeliverable push or an unknown word leaves it to what is there."""
+    """An undeliverable callback or an unknown word leaves it to what was made."""
     record = read(MUSIC, music(status, *tracks))
     assert record.stage is stage
     assert record.failure is None
@@ -359,8 +359,8 @@ def test_a_refusal_is_a_failure_and_not_a_record_that_is_missing() -> None:
 
 
 @pytest.mark.parametrize("status", [None, "", "CALLBACK_EXCEPTION"])
-def test_only_a_new_word_is_told(status: str | None, caplog: pytest.LogCaptureFixture) -> None:
-    """No word at all, or that a push could not be delivered, is nothing new."""
+def test_only_a_new_word_is_logged(status: str | None, caplog: pytest.LogCaptureFixture) -> None:
+    """No word at all, or that a callback could not be delivered, is nothing new."""
     _tell_once.cache_clear()
     assert read(MUSIC, music(status or "", READY)).stage is Stage.COMPLETE
     body = music("", READY)

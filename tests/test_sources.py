@@ -80,7 +80,7 @@ def test_a_track_is_its_id_and_brings_its_task(operation: Any) -> None:
 
 
 def test_a_task_id_that_is_given_counts() -> None:
-    """`task_id` is taken as it was given, from a task too, and with a plain audio id needed."""
+    """`task_id` is sent as it was given, from a task too, and with a plain audio id needed."""
     assert sent(ConvertToWav(TRACK, task_id="t9"))["taskId"] == "t9"
     task = SunoClient("key").task("music:t5")
     assert sent(ConvertToWav("a1", task_id=task))["taskId"] == "t5"

@@ -97,7 +97,7 @@ STATEMENTS: list[tuple[str, str, str]] = [
     (PAGE, "sample: every field of generate", "test_samples::test_reference_every_field"),
     (PAGE, "sample: a short idea", "test_samples::test_reference_short_idea"),
     (PAGE, "each request makes exactly 2 songs", "test_all_operations::test_songs"),
-    (PAGE, "a stream can be heard after 30 to 40 s, files after 2 to 3 min", "::test_the_times"),
+    (PAGE, "a stream can be played after 30 to 40 s, files after 2 to 3 min", "::test_the_times"),
     (
         PAGE,
         "at most 20 requests in 10 seconds",
@@ -127,7 +127,7 @@ STATEMENTS: list[tuple[str, str, str]] = [
     ),
     (PAGE, "callBackUrl is a URI", "::test_the_callback_url_is_one"),
     (PAGE, "callbacks have the stages text, first, complete", "::test_the_stages_of_callbacks"),
-    (PAGE, "sample: a callback", "test_records::test_documented_music_push"),
+    (PAGE, "sample: a callback", "test_records::test_documented_music_callback"),
     (
         PAGE,
         "the record can be polled in place of callbacks",
@@ -185,7 +185,7 @@ def test_the_address() -> None:
 
 @pytest.mark.parametrize("model", ["V3_5", "V4", "V4_5", "V4_5PLUS", "V4_5ALL", "V5"])
 async def test_the_models(suno: SunoClient, fake_suno: FakeSuno, model: str) -> None:
-    """Each model of both pages is taken, and sent under its name."""
+    """Each model of both pages is accepted, and sent under its name."""
     await suno.generate_music("the sea", model=model)
     (entry,) = fake_suno.ledger.accepted()
     assert entry.body["model"] == model
@@ -243,8 +243,8 @@ async def test_the_callback_endpoint(reception: Reception) -> None:
         song = await suno.generate_music("the sea")
         async with session.post(callback_url(fake), json=music(song.id)) as answer:
             assert (answer.status, await answer.json()) == (200, {"status": "received"})
-        told = [(track.title, track.audio_url) for track in await song]
-        assert told == [(track["title"], track["audio_url"]) for track in TRACKS]
+        links = [(track.title, track.audio_url) for track in await song]
+        assert links == [(track["title"], track["audio_url"]) for track in TRACKS]
         failing = await suno.generate_music("the sea")
         failed = music(failing.id, "error", data=None) | {"code": 400, "msg": "no luck"}
         async with session.post(callback_url(fake), json=failed) as answer:
@@ -254,11 +254,11 @@ async def test_the_callback_endpoint(reception: Reception) -> None:
 
 
 def test_the_times() -> None:
-    """The embedded API's usual times are those of the page."""
-    usual = Timetable()
-    assert usual.first is not None
-    assert 30 <= usual.first <= 40
-    assert 120 <= usual.complete <= 180
+    """The embedded API's times are by default those of the page."""
+    times = Timetable()
+    assert times.first is not None
+    assert 30 <= times.first <= 40
+    assert 120 <= times.complete <= 180
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_the_voice_is_m_or_f() -> None:
 
 @pytest.mark.parametrize("name", ["style_weight", "weirdness_constraint", "audio_weight"])
 def test_weights(name: str) -> None:
-    """Each hundredth from 0 to 1 is taken, and nothing beside or between them."""
+    """Each hundredth from 0 to 1 is accepted, and nothing beside or between them."""
     for hundredths in range(101):
         song_with(**{name: hundredths / 100})
     for wrong in (-0.01, 1.01, 0.655):
@@ -339,8 +339,8 @@ async def test_the_stages_of_callbacks(reception: Reception) -> None:
         SunoClient("key", base_url=fake.url, callbacks=reception.receiver) as suno,
     ):
         song = await suno.generate_music("the sea")
-        told = [(event.stage, event.implied) async for event in song]
-    assert told == [(stage, False) for stage in (Stage.TEXT, Stage.FIRST, Stage.COMPLETE)]
+        stages = [(event.stage, event.implied) async for event in song]
+    assert stages == [(stage, False) for stage in (Stage.TEXT, Stage.FIRST, Stage.COMPLETE)]
     assert reception.answers == [200, 200, 200]
 
 

@@ -110,7 +110,7 @@ def test_the_task_of_a_track() -> None:
 
 
 def test_a_flag_that_is_said_is_sent() -> None:
-    """V6 has none, but whoever gives one means it; a new model is asked as V6 is."""
+    """V6 has none, but a caller that gives one means it; a new model is asked as V6 is."""
     assert sent(ExtendMusic("a1", model="V6", default_param_flag=True))["defaultParamFlag"] is True
     assert "defaultParamFlag" not in sent(ExtendMusic("a1", model="V9", continue_at=60))
 
@@ -186,28 +186,28 @@ LEFT_OUT: list[tuple[Any, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("operation", "is_told"), LEFT_OUT)
-async def test_twenty_seconds_are_told_when_submitted(
+@pytest.mark.parametrize(("operation", "is_logged"), LEFT_OUT)
+async def test_twenty_seconds_are_logged_when_submitted(
     suno: SunoClient,
     caplog: pytest.LogCaptureFixture,
     operation: TaskOperation[Any],
-    is_told: bool,
+    is_logged: bool,
 ) -> None:
-    """A duration left out is told at WARNING, once, when it is submitted, and not before."""
+    """A duration left out is logged at WARNING, once, when it is submitted, and not before."""
     assert caplog.messages == []
     await suno.submit(operation, idempotency_key="tg-4711")
     name = f"{type(operation).__name__} tg-4711"
     model = getattr(operation, "model", "")
-    assert caplog.messages == ([f"{name}: {SHORT.format(model)}"] if is_told else [])
+    assert caplog.messages == ([f"{name}: {SHORT.format(model)}"] if is_logged else [])
     for record in caplog.records:
         assert record.levelno == logging.WARNING
         assert vars(record)["submission"] == "tg-4711"
 
 
-async def test_what_is_not_sent_is_not_told(
+async def test_what_is_not_sent_is_not_logged(
     fake_suno: FakeSuno, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Attempts after the first, and what a journal already knows, are told of no more."""
+    """Attempts after the first, and what a journal already knows, are not logged again."""
     song = GenerateMusic(lyrics="la", model="V6")
     fake_suno.fail("bare_429", on="generate_music", times=1)
     for _ in range(2):

@@ -229,11 +229,11 @@ SHAPES: dict[bool | None, list[Any]] = {
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"), [(told, what) for what, shapes in SHAPES.items() for told in shapes]
+    ("given", "expected"), [(given, what) for what, shapes in SHAPES.items() for given in shapes]
 )
-def test_flags_in_every_shape(told: Any, expected: bool | None) -> None:
+def test_flags_in_every_shape(given: Any, expected: bool | None) -> None:
     """True and false may come as text or as numbers; anything else cannot be read."""
-    body = {"code": 200, "data": {"isAvailable": told}}
+    body = {"code": 200, "data": {"isAvailable": given}}
     if expected is None:
         with pytest.raises(DecodeError):
             answer_of(CheckVoice("t"), body)
@@ -242,7 +242,7 @@ def test_flags_in_every_shape(told: Any, expected: bool | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("given", "expected"),
     [
         ("t1", "t1"),
         (" t1", " t1"),
@@ -251,10 +251,10 @@ def test_flags_in_every_shape(told: Any, expected: bool | None) -> None:
         *((nothing, None) for nothing in ("", " ", None, True, False, 7.5, ["t1"], {"a": 1})),
     ],
 )
-def test_what_is_an_id(told: Any, expected: str | None) -> None:
+def test_what_is_an_id(given: Any, expected: str | None) -> None:
     """Only a text with something in it, or a whole number, makes a submission accepted."""
-    assert task_id_of({"data": {"taskId": told}}) == expected
-    assert task_id_of({"task_id": told}) == expected
+    assert task_id_of({"data": {"taskId": given}}) == expected
+    assert task_id_of({"task_id": given}) == expected
 
 
 PLACES: list[tuple[dict[str, Any], tuple[Any, str]]] = [
@@ -292,7 +292,7 @@ def test_a_call_that_failed_says_so() -> None:
     assert answer_of(BoostStyle("x"), answer).result == "Folk"
 
 
-def test_the_first_thing_that_cannot_be_read_is_told() -> None:
+def test_the_first_thing_that_cannot_be_read_is_named() -> None:
     """With its place and why, in words of ours where the reason is a missing field."""
     value: list[dict[str, Any]] = [{"id": "a"}, {"title": "b"}, {"id": ["c"]}]
     with pytest.raises(DecodeError) as caught:
