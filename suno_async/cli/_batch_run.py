@@ -16,8 +16,8 @@ from suno_async import (
     SunoError,
     Task,
     TaskOperation,
+    operation_to_dict,
 )
-from suno_async._wire.bodies import operation_to_dict
 
 from ._counts import Counts, End, end_of
 from ._delivery import Delivery

@@ -19,7 +19,6 @@ from suno_async import (
     TaskTimeout,
     Track,
 )
-from suno_async._downloads.places import links_of
 from suno_async.errors import NotFound
 from suno_async.results import Downloadable, SomeFiles
 
@@ -157,7 +156,7 @@ class Delivery:
         """Files are not here; what they are of is."""
         others = getattr(error, "__notes__", ())
         self.missing += 1 + len(others)
-        url = None if isinstance(item, SomeFiles) else links_of(item)[0].url
+        url = None if isinstance(item, SomeFiles | str) else item.files[0].url
         self._desk.problem(error, task=self._task.token, kind=self._task.kind, url=url)
         for other in others:
             self._desk.report.say_badly(other)

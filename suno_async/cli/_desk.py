@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import shlex
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -27,7 +28,6 @@ from suno_async import (
     Task,
     TaskOperation,
 )
-from suno_async._http.settings import key_of
 from suno_async.errors import Maintenance, ServerError
 
 from ._exits import Exit, exit_for, graver
@@ -126,10 +126,11 @@ class Desk:
             # without a journal, which would believe in songs that end with the simulation
             return simulation.simulated(fake, self._attempted)
         try:
-            key = key_of(None)
+            return SunoClient(account=account, journal=journal, on_attempt=self._attempted)
         except ConfigurationError as error:
+            if os.environ.get("SUNO_API_KEY", "").strip():
+                raise
             raise ConfigurationError(f"{error} To try it out, --simulate needs no key.") from None
-        return SunoClient(key, account=account, journal=journal, on_attempt=self._attempted)
 
     async def submit(self, operation: TaskOperation[R]) -> Task[R]:
         """Start a task and book it as paid for; what it raises is as of the client's `submit`."""

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeGuard
 
 from attrs import define, field
 from rich.console import Console
@@ -202,7 +202,11 @@ def awaited(outage: SunoError) -> str:
 
 def items(result: Any) -> tuple[Any, ...]:
     """The parts of a task's result; most kinds have one."""
-    return result if isinstance(result, tuple) else (result,)
+    return result if _is_many(result) else (result,)
+
+
+def _is_many(result: object) -> TypeGuard[tuple[Any, ...]]:
+    return isinstance(result, tuple)
 
 
 def key_of(item: Any) -> str:

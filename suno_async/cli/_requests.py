@@ -9,8 +9,12 @@ from typing import Any, TypeAlias, TypeGuard, cast, get_args, get_origin
 
 from attrs import frozen
 
-from suno_async import ConfigurationError, InvalidRequest, TaskOperation
-from suno_async._wire.bodies import operation_from_dict
+from suno_async import (
+    ConfigurationError,
+    InvalidRequest,
+    TaskOperation,
+    operation_from_dict,
+)
 from suno_async.errors import FieldProblem
 
 from ._fields import DEFAULT, OPERATION, TASKS, fields_of, like
