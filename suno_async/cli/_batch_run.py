@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from suno_async import (
     SunoClient,
     SunoError,
     Task,
+    TaskEvent,
     TaskOperation,
     operation_to_dict,
 )
@@ -23,35 +26,15 @@ from ._counts import Counts, End, end_of
 from ._delivery import Delivery
 from ._desk import Desk
 from ._inputs import Terms
-from ._report import Report
 from ._requests import Line, Request, Requests
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from ._report import Report
+
 _FEW = 8  # line numbers that a sentence names
 _MOST_WAITING = 100  # songs whose files are waited for before more outcomes are taken
-
-
-@define(eq=False)
-class _Followed:
-    """A task that is being made, each stage of which is told."""
-
-    _task: Task[Any]
-    _report: Report
-    _told: int = 0
-
-    def news(self, _: SunoError | None) -> None:
-        """Tell the stages that are new; errors come with the outcome."""
-        for event in self._task.events[self._told :]:
-            self._told += 1
-            self._report.reached(self._task, event)
-        if self._task.is_done:
-            self.leave()
-
-    def leave(self) -> None:
-        """Follow it no more."""
-        self._task._unlisten(self.news)
 
 
 @define(eq=False)
@@ -65,8 +48,10 @@ class BatchRun:
     _counts: Counts
     _open: dict[int, Line] = field(factory=dict[int, Line], init=False)
     """By their index, the lines that were read and have not ended."""
-    _followed: dict[int, _Followed] = field(factory=dict[int, _Followed], init=False)
-    """By their index, the tasks that are being made."""
+    _followed: dict[int, Callable[[], None]] = field(
+        factory=dict[int, Callable[[], None]], init=False
+    )
+    """By their index, what ends following a task that is being made."""
     _refused: dict[str, list[int]] = field(factory=dict[str, list[int]], init=False)
     """The lines that were not accepted, by what was said."""
     _files: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
@@ -118,8 +103,11 @@ class BatchRun:
             self._report.resumed(task)
         else:
             self._report.accepted(task)
-        self._followed[index] = followed = _Followed(task, self._report)
-        task._listen(followed.news)
+        self._followed[index] = task.subscribe(partial(self._event, task))
+
+    def _event(self, task: Task[Any], event: TaskEvent[Any] | SunoError) -> None:
+        if isinstance(event, TaskEvent):  # errors come with the outcome
+            self._report.reached(task, event)
 
     def _ended(self, outcome: Outcome[Any], group: asyncio.TaskGroup) -> None:
         """Tell how a line has ended, and fetch its files."""
@@ -130,10 +118,10 @@ class BatchRun:
         if task is None:
             self._tell(outcome.error, end, line.number)
             return
-        followed = self._followed.pop(outcome.index, None)
-        if followed is not None:
+        unsubscribe = self._followed.pop(outcome.index, None)
+        if unsubscribe is not None:
             self._counts.making -= 1
-            followed.leave()
+            unsubscribe()
         else:
             self._desk.unfinished[task.token] = None
             self._report.lines[task.token] = line.number

@@ -16,7 +16,6 @@ from suno_async import (
     SunoError,
     Task,
     TaskFailed,
-    TaskTimeout,
     Track,
 )
 from suno_async.errors import NotFound
@@ -25,8 +24,8 @@ from suno_async.results import Downloadable, SomeFiles
 from ._desk import PASSING, Desk
 from ._report import items, key_of
 
-_LOOKS = 3  # at a task that cannot be seen
-_PAUSE = 2.0  # seconds between them
+_POLLS = 3  # of a task whose record cannot be had
+_PAUSE = 5.0  # seconds between them: within 4 nothing is asked again
 
 
 async def deliver(desk: Desk, suno: SunoClient, task: Task[Any], folder: Path) -> None:
@@ -41,7 +40,7 @@ async def fetch(desk: Desk, suno: SunoClient, task: Task[Any], folder: Path) -> 
     """Write the files of a task that is complete; if it is not, that is a problem that is told."""
     async with asyncio.TaskGroup() as group:
         delivery = Delivery(desk, suno, task, folder, group)
-        await delivery.look()
+        await delivery.poll()
     delivery.close()
 
 
@@ -72,23 +71,28 @@ class Delivery:
         except SunoError as error:
             self.failed(error)
 
-    async def look(self) -> None:
-        """Begin to fetch what there is, if the task is complete."""
-        for number in range(_LOOKS):
+    async def poll(self) -> None:
+        """Poll the task once, and begin to fetch what there is if it is complete."""
+        for number in range(1, _POLLS + 1):
             try:
-                result = await self._task.wait(timeout=0)
-            except TaskTimeout:
-                error = self._desk.last_look.get(self._task.token)
-                if number < _LOOKS - 1 and isinstance(error, PASSING):
-                    await asyncio.sleep(_PAUSE)
-                    continue
-                self.failed(error or self._not_yet())
+                await self._task.poll()
+            except PASSING as error:
+                if number == _POLLS:
+                    self.failed(error)
+                    return
+                await asyncio.sleep(_PAUSE)
             except SunoError as error:
                 self.failed(error)
+                return
             else:
-                self._desk.report.reached(self._task, self._task.events[-1])
-                self.complete(result)
-            return
+                break
+        if self._task.failure is not None:
+            self.failed(self._task.failure)
+        elif not self._task.is_done:
+            self.failed(self._not_yet())
+        else:
+            self._desk.report.reached(self._task, self._task.events[-1])
+            self.complete(self._task.partial_result)
 
     def close(self) -> None:
         """Book the task as finished, if all is here."""
@@ -125,15 +129,9 @@ class Delivery:
 
     def _not_yet(self) -> DownloadFailed:
         token = self._task.token
-        if (
-            self._task._poller._state(self._task).errors is not None
-        ):  # it was looked at, and an answer came
-            self._desk.without_record.add(token)
-            why = "has no record: the token is not right, or it was accepted a moment ago"
-        else:
-            why = f"is not complete yet ({self._task.stage})"
         return DownloadFailed(
-            f"{token} {why}, so there is nothing to fetch; suno-async wait waits for it.",
+            f"{token} is not complete yet ({self._task.stage}), so there is nothing to fetch; "
+            "suno-async wait waits for it.",
             token,
             self._task.kind,
         )

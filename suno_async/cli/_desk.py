@@ -88,8 +88,6 @@ class Desk:
     """What to tell of a request beside its error."""
     parked_by: SunoError | None = field(default=None, init=False)
     """The outage that a batch waits for the end of, as the log tells."""
-    last_look: dict[str, SunoError] = field(factory=dict[str, SunoError], init=False)
-    """What went wrong with the last look at a task, by its token."""
     is_submitting: bool = field(default=False, init=False)
     """Whether a paid request is on its way."""
     is_unseen: bool = field(default=False, init=False)
@@ -258,11 +256,6 @@ class Desk:
             )
 
     def _attempted(self, attempt: Attempt) -> None:
-        if attempt.error is None:
-            self.last_look.pop(attempt.token, None)
-            return
-        if attempt.token:
-            self.last_look[attempt.token] = attempt.error
         if isinstance(attempt.error, PASSING):
             self.report.retried(attempt.attempt, str(attempt.error))
 

@@ -150,8 +150,8 @@ def test_download_does_not_wait(shell: Shell, fake: FakeSuno) -> None:
 def test_download_of_what_the_service_does_not_know(shell: Shell) -> None:
     """A token that is not right is not told to be on its way."""
     ended = shell("download", "music:" + "0" * 32)
-    assert ended.code == 7
-    assert "has no record: the token is not right" in ended.err
+    assert ended.code == 3
+    assert "the service has no record of this task" in ended.err
     assert "not complete yet" not in ended.err
     assert "paid for" not in ended.err
     assert "If the token is right" in ended.err
