@@ -32,11 +32,11 @@ class StubPoller:
             raise self.refuses
 
     def watch(self, task: Task[Any]) -> None:
-        """Somebody listens."""
+        """The task has a listener."""
         self.asked.append("person" if task._is_interactive else "batch")
 
     def unwatch(self, task: Task[Any]) -> None:
-        """Nobody listens, or not as before."""
+        """It has none any more, or other ones."""
         self.asked.append("no " + ("person" if task._is_interactive else "batch"))
 
     async def poll_now(self, task: Task[Any]) -> SunoError | None:

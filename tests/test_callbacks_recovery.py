@@ -24,6 +24,7 @@ from suno_async import (
     SubmissionUnknown,
     SunoClient,
 )
+from suno_async._submitting.recovery import Recoveries
 from suno_async.testing import CallbackFaults, FakeSuno, Fault, Timetable
 
 if TYPE_CHECKING:
@@ -295,9 +296,9 @@ def _watching(
     coroutine: Any,
     **given: Any,
 ) -> asyncio.Task[Any]:
-    """Make tasks; those that take in the first callback are cancelled at this moment."""
-    name = getattr(coroutine, "__qualname__", "")
-    if name not in {"CallbackReceiver._take", "Recoveries._confirm"} or len(watched) == 2:
+    """Make tasks; those that handle the first callback are cancelled at this moment."""
+    names = {one.__qualname__ for one in (CallbackReceiver._hand_on, Recoveries._confirm)}
+    if getattr(coroutine, "__qualname__", "") not in names or len(watched) == 2:
         return asyncio.Task(coroutine, loop=loop, **given)
     one = Watched(coroutine, moment, lambda: None)
     watched.append(one)
@@ -307,7 +308,7 @@ def _watching(
 
 
 @pytest.mark.parametrize("setup", ["plain", "journal and key"])
-async def test_who_waits_is_cancelled_at_every_moment(
+async def test_a_caller_is_cancelled_at_every_moment(
     fake: FakeSuno, reception: Reception, tmp_path: Path, setup: str
 ) -> None:
     """The recovery goes on without, and the next caller gets the task."""
@@ -354,6 +355,7 @@ async def test_the_callback_itself_is_given_up_at_every_moment(
         assert rows(folder) == [("done", task.token)]
         if all(one.waits < moment for one in watched):
             assert moment > 5
+            assert len(watched) == 2, "the work of the callback, and the confirmation"
             return
     raise AssertionError
 

@@ -25,7 +25,7 @@ from suno_async import (
 from suno_async._wire.records import Record
 
 Tracks = tuple[Track, ...]
-TELLABLE = (Stage.TEXT, Stage.FIRST, Stage.COMPLETE)
+STAGES = (Stage.TEXT, Stage.FIRST, Stage.COMPLETE)
 
 
 @define(eq=False)
@@ -37,14 +37,14 @@ class StubPoller:
     finds: list[Record[Any]] = field(factory=list[Record[Any]])
 
     def check(self, task: Task[Any]) -> None:
-        """It can always be watched."""
+        """It can always be polled."""
 
     def watch(self, task: Task[Any]) -> None:
-        """Somebody listens."""
+        """The task has a listener."""
         self.watched += 1
 
     def unwatch(self, task: Task[Any]) -> None:
-        """Nobody listens."""
+        """It has none any more."""
         self.watched -= 1
 
     async def poll_now(self, task: Task[Any]) -> SunoError | None:
@@ -74,13 +74,13 @@ def failure(message: str = "no") -> Record[Tracks]:
 
 
 async def listened(task: Task[Tracks]) -> list[TaskEvent[Tracks]]:
-    """Everything that the task tells."""
+    """All events of the task."""
     return [event async for event in task]
 
 
 @given(st.lists(st.sampled_from(list(Stage)), max_size=12))
-def test_any_order_of_news_tells_each_stage_once_in_order(order: list[Stage]) -> None:
-    """Looks and pushes in any order, stale or repeated: each stage once, in order, then the end."""
+def test_any_order_of_news_gives_each_stage_once_in_order(order: list[Stage]) -> None:
+    """Polls and callbacks in any order, stale or repeated: each stage once, in order."""
 
     async def scenario() -> None:
         task, poller = new_task()
@@ -93,7 +93,7 @@ def test_any_order_of_news_tells_each_stage_once_in_order(order: list[Stage]) ->
             task._observe(news(stage, str(number)))
             assert task.stage is furthest
         for events in await asyncio.gather(*listeners, listened(task)):
-            assert [event.stage for event in events] == list(TELLABLE)
+            assert [event.stage for event in events] == list(STAGES)
             for event in events:
                 number = next(n for n, s in enumerate(news_of_all) if s >= event.stage)
                 assert event.result[0].id == str(number), "the record that revealed it"
@@ -107,7 +107,7 @@ def test_any_order_of_news_tells_each_stage_once_in_order(order: list[Stage]) ->
 def test_a_failure_ends_every_listener_after_what_had_happened(
     before: list[Stage], listeners: int
 ) -> None:
-    """What was reached is told first, then TaskFailed; later news changes nothing."""
+    """Events of what was reached come first, then TaskFailed; later news changes nothing."""
 
     async def scenario() -> None:
         task, _ = new_task()
@@ -117,18 +117,18 @@ def test_a_failure_ends_every_listener_after_what_had_happened(
         task._observe(failure())
         task._observe(news(Stage.COMPLETE))
         for _ in range(listeners + 1):
-            told: list[Stage] = []
+            reached_first: list[Stage] = []
             with pytest.raises(TaskFailed):
                 async for event in task:
-                    told.append(event.stage)  # noqa: PERF401 what comes before the error counts
-            assert told == [stage for stage in TELLABLE if stage <= reached]
+                    reached_first.append(event.stage)  # noqa: PERF401 what precedes the error counts
+            assert reached_first == [stage for stage in STAGES if stage <= reached]
             with pytest.raises(TaskFailed):
                 await task
 
     asyncio.run(scenario())
 
 
-async def test_kinds_without_stages_tell_complete_only() -> None:
+async def test_kinds_without_stages_have_complete_only() -> None:
     """Lyrics and files have one event."""
     task, _ = new_task("lyrics")
     task._observe(news(Stage.COMPLETE))
@@ -137,7 +137,7 @@ async def test_kinds_without_stages_tell_complete_only() -> None:
 
 
 async def test_awaiting_any_number_of_times_gives_the_same() -> None:
-    """The result stays, for many at once and for who comes late."""
+    """The result stays, for many at once and for those that come late."""
     task, poller = new_task()
     waiting = [asyncio.create_task(task.wait()) for _ in range(3)]
     await asyncio.sleep(0)
@@ -148,7 +148,7 @@ async def test_awaiting_any_number_of_times_gives_the_same() -> None:
     assert poller.watched == 0
 
 
-async def test_waiting_for_a_stage_gives_what_is_there_then() -> None:
+async def test_waiting_for_a_stage_gives_its_result() -> None:
     """`wait(until=...)` returns at its stage, with that stage's record."""
     task, _ = new_task()
     first = asyncio.create_task(task.wait("first"))
@@ -161,8 +161,8 @@ async def test_waiting_for_a_stage_gives_what_is_there_then() -> None:
     assert (await task.wait(Stage.TEXT))[0].id == "text"
 
 
-async def test_nobody_listening_is_not_watched() -> None:
-    """A task is watched while it is listened to, also by two, and not after a cancellation."""
+async def test_without_listeners_it_is_not_polled() -> None:
+    """A task is polled while it has listeners, also two, and not after their cancellation."""
     task, poller = new_task()
     one, two = (asyncio.create_task(task.wait()) for _ in range(2))
     await asyncio.sleep(0)
@@ -177,8 +177,8 @@ async def test_nobody_listening_is_not_watched() -> None:
     assert await task
 
 
-async def test_a_wait_ends_with_one_last_look_and_loses_nothing() -> None:
-    """After `timeout` seconds one look is taken, then TaskTimeout; awaiting again works."""
+async def test_a_wait_ends_with_one_last_poll_and_loses_nothing() -> None:
+    """After `timeout` seconds one poll is made, then TaskTimeout; awaiting again works."""
     loop = asyncio.get_running_loop()
     task, poller = new_task()
     task._observe(news(Stage.TEXT))
@@ -193,8 +193,8 @@ async def test_a_wait_ends_with_one_last_look_and_loses_nothing() -> None:
     assert await task
 
 
-async def test_the_last_look_can_save_the_wait() -> None:
-    """What the last look finds is returned; what falls short of it is a timeout all the same."""
+async def test_the_last_poll_can_save_the_wait() -> None:
+    """What the last poll finds is returned; what falls short of it is a timeout all the same."""
     task, poller = new_task()
     poller.finds = [news(Stage.FIRST)]
     with pytest.raises(TaskTimeout):
@@ -210,16 +210,16 @@ async def test_iterating_ends_after_ten_minutes_of_silence() -> None:
     task, _ = new_task()
     loop.call_later(500, task._observe, news(Stage.TEXT))
     loop.call_later(1000, task._observe, news(Stage.FIRST))
-    told: list[float] = []
+    times: list[float] = []
     with pytest.raises(TaskTimeout):
         async for _ in task:
-            told.append(loop.time())  # noqa: PERF401 what comes before the error counts
-    assert loop.time() - told[-1] == pytest.approx(601, abs=0.1)
-    assert len(told) == 2
+            times.append(loop.time())  # noqa: PERF401 what comes before the error counts
+    assert loop.time() - times[-1] == pytest.approx(601, abs=0.1)
+    assert len(times) == 2
 
 
-async def test_trouble_is_raised_and_the_task_goes_on() -> None:
-    """An error of the watching reaches whoever listens, each its own, also a TimeoutError."""
+async def test_errors_of_polls_are_raised_and_the_task_goes_on() -> None:
+    """An error of polls reaches all listeners, each its own, also a TimeoutError."""
     task, _ = new_task()
     waiting = [asyncio.create_task(task.wait()) for _ in range(2)]
     await asyncio.sleep(0)

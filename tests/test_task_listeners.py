@@ -1,4 +1,4 @@
-"""Tasks: what is known of them, who is told what, and how they are watched meanwhile."""
+"""Tasks: what is known of them, what their listeners get, and how they are polled meanwhile."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_what_is_no_token(token: str, operation: Any, expected: str) -> None:
 
 
 def test_a_task_begins_with_nothing_known(task: Task[Tracks]) -> None:
-    """No stage, no event, no failure, no notes, and nobody there."""
+    """No stage, no event, no failure, no notes, and no listener."""
     assert (task.stage, task.is_done, task.failure) == (Stage.PENDING, False, None)
     assert (task.events, task.partial_result, task._listeners) == ((), None, {})
     assert (task.operation, task._is_interactive, task._submission_id) == (None, True, None)
@@ -90,12 +90,12 @@ def test_what_a_task_is_made_of() -> None:
 
 
 def test_two_tasks_are_two_though_they_have_one_id(poller: StubPoller) -> None:
-    """Each has its own listeners, so they are told apart."""
+    """Each has its own listeners, so they differ."""
     one, two = (task_of(poller) for _ in range(2))
     assert len({one, two}) == 2
 
 
-def test_the_stages_are_told_with_what_is_there(task: Task[Tracks]) -> None:
+def test_the_events_come_with_their_results(task: Task[Tracks]) -> None:
     """The events so far, and the last result of them."""
     task._observe(news(Stage.FIRST))
     assert [(event.stage, event.implied) for event in task.events] == [
@@ -118,38 +118,40 @@ async def test_a_task_that_is_complete_with_nothing_has_no_event(task: Task[Trac
 @pytest.mark.parametrize("end", [news(Stage.COMPLETE), failure()], ids=["complete", "failed"])
 def test_the_end_comes_once(task: Task[Tracks], end: Record[Tracks]) -> None:
     """What is known already is no news, and after the end there is none."""
-    heard: list[bool] = []
-    task._listen(lambda _: heard.append(task.is_done))
+    notes: list[bool] = []
+    task._listen(lambda _: notes.append(task.is_done))
     task._observe(news(Stage.TEXT))
     task._observe(news(Stage.TEXT))
-    assert heard == [False]
+    assert notes == [False]
     for _ in range(2):
         task._observe(end)
-    assert heard == [False, True]
+    assert notes == [False, True]
     assert task.failure is end.failure
 
 
 def test_one_listener_costs_the_others_nothing(
     task: Task[Tracks], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What a listener raises is logged, with the task, and the next one is told."""
+    """What a listener raises is logged, with the task, and the next one is notified."""
 
     def broken(_: SunoError | None) -> None:
         raise ArithmeticError("a mistake")
 
-    heard: list[SunoError | None] = []
+    notes: list[SunoError | None] = []
     task._listen(broken)
-    task._listen(heard.append)
-    trouble = RequestTimeout("slow")
+    task._listen(notes.append)
+    error = RequestTimeout("slow")
     task._observe(news(Stage.TEXT))
-    task._notify(trouble)
-    assert heard == [None, trouble]
+    task._notify(error)
+    assert notes == [None, error]
     assert [record.message for record in caplog.records] == ["a listener of music:t1 failed"] * 2
     assert {record.name for record in caplog.records} == {"suno_async"}
 
 
-def test_a_task_is_a_persons_as_long_as_one_listens(task: Task[Tracks], poller: StubPoller) -> None:
-    """Watched once for all; as a batch's only while none but batches listen."""
+def test_a_task_is_interactive_as_long_as_a_person_listens(
+    task: Task[Tracks], poller: StubPoller
+) -> None:
+    """Polled once for all; as a batch's only while none but batches listen."""
     listeners: list[list[SunoError | None]] = [[], [], []]
     task._listen(listeners[0].append, of_batch=True)
     task._listen(listeners[1].append, of_batch=True)
@@ -167,16 +169,16 @@ def test_a_task_is_a_persons_as_long_as_one_listens(task: Task[Tracks], poller: 
     task._unlisten(listeners[1].append, of_batch=True)
     assert poller.asked[5:] == ["no batch"]
     assert not task._listeners
-    assert not task._is_interactive, "as whoever listened last had it"
+    assert not task._is_interactive, "as the last listener had it"
     task._listen(nobody)
     task._unlisten(nobody)
     assert task._is_interactive
 
 
-def test_a_task_that_cannot_be_watched_is_not_listened_to(
+def test_a_task_that_cannot_be_polled_is_not_listened_to(
     task: Task[Tracks], poller: StubPoller
 ) -> None:
-    """The watcher is asked first, and its refusal leaves nothing behind."""
+    """The poller is asked first, and its refusal leaves nothing behind."""
     poller.refuses = ClientClosed("closed")
     with pytest.raises(ClientClosed):
         task._listen(nobody)
@@ -184,7 +186,7 @@ def test_a_task_that_cannot_be_watched_is_not_listened_to(
 
 
 async def test_an_iterator_goes_on_where_it_was(task: Task[Tracks]) -> None:
-    """It is its own iterator, what is there it tells at once, and another one begins anew."""
+    """It is its own iterator, what has happened it gives at once, and another one begins anew."""
     loop = asyncio.get_running_loop()
     task._observe(news(Stage.TEXT))
     going = aiter(task)
@@ -197,6 +199,6 @@ async def test_an_iterator_goes_on_where_it_was(task: Task[Tracks]) -> None:
 
 
 def test_a_task_prints_how_far_it_is(task: Task[Tracks]) -> None:
-    """The last stage told."""
+    """The last stage of its events."""
     task._observe(news(Stage.FIRST))
     assert repr(task) == "<Task music:t1 first>"

@@ -1,4 +1,4 @@
-"""Waits for tasks: how long they are, what ends them, and the last look."""
+"""Waits for tasks: how long they are, what ends them, and the last poll."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_patience_without_end(task: Task[Tracks], patience: float | None) 
 
 
 async def test_a_wait_is_ten_minutes_long(task: Task[Tracks], poller: StubPoller) -> None:
-    """By default, and a last look of a second."""
+    """By default, and a last poll of a second."""
     loop = asyncio.get_running_loop()
     for waiting in (task.wait(), task._event(0, PATIENCE)):
         began = loop.time()
@@ -70,7 +70,7 @@ async def test_a_wait_is_ten_minutes_long(task: Task[Tracks], poller: StubPoller
     assert poller.asked == ["person", "no person", "person", "poll", "no person"] * 2
 
 
-async def test_a_last_look_has_half_a_minute(task: Task[Tracks], poller: StubPoller) -> None:
+async def test_a_last_poll_has_half_a_minute(task: Task[Tracks], poller: StubPoller) -> None:
     """A slow one is not waited for any longer."""
     loop = asyncio.get_running_loop()
     poller.takes = 1_000.0
@@ -91,7 +91,7 @@ async def test_a_last_look_has_half_a_minute(task: Task[Tracks], poller: StubPol
         (Stage.COMPLETE, Stage.FIRST, 35),
     ],
 )
-async def test_a_push_may_be_faster_than_the_last_look(
+async def test_a_callback_may_be_faster_than_the_last_poll(
     task: Task[Tracks], poller: StubPoller, until: Stage, stage: Stage, seconds: float
 ) -> None:
     """What comes meanwhile ends the wait at once, if it is what the wait was for."""
@@ -107,7 +107,7 @@ async def test_a_push_may_be_faster_than_the_last_look(
     assert loop.time() == pytest.approx(seconds, abs=0.1)
 
 
-async def test_a_failure_ends_the_last_look_too(task: Task[Tracks], poller: StubPoller) -> None:
+async def test_a_failure_ends_the_last_poll_too(task: Task[Tracks], poller: StubPoller) -> None:
     """Nothing more can come then."""
     loop = asyncio.get_running_loop()
     poller.takes = 1_000.0
@@ -117,19 +117,19 @@ async def test_a_failure_ends_the_last_look_too(task: Task[Tracks], poller: Stub
     assert loop.time() == pytest.approx(7, abs=0.1)
 
 
-@pytest.mark.parametrize("is_told", [True, False])
-async def test_a_last_look_that_fails(
-    task: Task[Tracks], poller: StubPoller, is_told: bool
+@pytest.mark.parametrize("has_come", [True, False])
+async def test_a_last_poll_that_fails(
+    task: Task[Tracks], poller: StubPoller, has_come: bool
 ) -> None:
     """Its error is raised, unless what was waited for has come all the same."""
 
     def fail(task: Task[Any]) -> None:
-        if is_told:
+        if has_come:
             task._observe(news(Stage.COMPLETE))
         raise RequestTimeout("slow")
 
     poller.finds = fail
-    if is_told:
+    if has_come:
         assert await task.wait(timeout=5)
     else:
         with pytest.raises(RequestTimeout):
@@ -137,10 +137,10 @@ async def test_a_last_look_that_fails(
         assert not task._listeners
 
 
-async def test_a_client_that_ends_before_the_last_look(
+async def test_a_client_that_ends_before_the_last_poll(
     task: Task[Tracks], poller: StubPoller
 ) -> None:
-    """It is told, and nothing is left behind."""
+    """Its error is raised, and nothing is left behind."""
     loop = asyncio.get_running_loop()
     loop.call_later(1, setattr, poller, "refuses", ClientClosed("closed"))
     with pytest.raises(ClientClosed):
@@ -159,10 +159,10 @@ async def test_a_client_that_ends_before_the_last_look(
         ({"timeout": nan}, "timeout must be seconds"),
     ],
 )
-async def test_what_is_no_wait_is_told_at_once(
+async def test_what_is_no_wait_is_refused_at_once(
     task: Task[Tracks], poller: StubPoller, given: dict[str, Any], said: str
 ) -> None:
-    """A stage that there is not, or a time that is none, is refused before anything is watched."""
+    """A stage that there is not, or a time that is none, is refused before anything is polled."""
     with pytest.raises(ConfigurationError, match=said):
         await task.wait(**given)
     assert poller.asked == []

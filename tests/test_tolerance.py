@@ -62,7 +62,7 @@ def read(reader: str, raw: bytes) -> Any:
     """Go the whole way from the bytes to the result, as the client does."""
     kind = KINDS.get(reader)
     if kind is not None:
-        body = judged(Request(name="look", method="GET", path="", answers=kind.codes), raw)
+        body = judged(Request(name="Poll", method="GET", path="", answers=kind.codes), raw)
         operation: TaskOperation[Any] | None = None
         found: Record[Any] = record_of(kind, body, token="t", operation=operation)
         if found.failure is not None:
@@ -237,6 +237,6 @@ def test_a_bottomless_answer_is_refused(reader: str) -> None:
 def test_silence_is_refused_too() -> None:
     """No answer at all is the error that says so."""
     gone = Silence(ConnectionFailed("gone"), may_have_arrived=True)
-    verdict = judge(Request(name="look", method="GET", path=""), gone)
+    verdict = judge(Request(name="Poll", method="GET", path=""), gone)
     assert isinstance(verdict, Refusal)
     assert verdict.may_retry
