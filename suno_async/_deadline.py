@@ -1,8 +1,8 @@
-"""A limit in time that is fair to what has come already.
+"""A time limit that is fair to answers that have come already.
 
 A loop that stands still, because something in it computes or sleeps, finds all at once when it goes
 on: answers that lie in their sockets, and limits that are long over. A plain timeout would break
-off what is there already, and call a paid request unknown. So a limit that ends late leaves the
+off answers that have come, and call a paid request unknown. So a limit that ends late leaves the
 loop a second to read first, and any limit a few passes, for it may have stood still until just now.
 """
 
@@ -16,9 +16,9 @@ from attrs import define, field
 if TYPE_CHECKING:
     from types import TracebackType
 
-_LATE = 0.05  # seconds; a timer that is later than that tells of a loop that stood still
-_GRACE = 1.0  # seconds to read what is there
-_PASSES = 3  # of the loop: one reads, one wakes who waits for it, and one is to spare
+_LATE = 0.05  # seconds; a timer that is later means that the loop stood still
+_GRACE = 1.0  # seconds to read what has come
+_PASSES = 3  # of the loop: one reads, one wakes the waiting task, and one is to spare
 _MOST_GRACES = 5  # for a loop that always stands still, nothing would ever end
 
 
@@ -55,7 +55,7 @@ class Deadline:
         self._task = None
         if task is not None and self.expired:
             is_ours = task.uncancel() <= self._cancelling and kind is asyncio.CancelledError
-            if is_ours:  # else somebody else cancels it, too
+            if is_ours:  # else another task cancels it, too
                 raise TimeoutError from error
 
     def set(self, seconds: float | None) -> None:

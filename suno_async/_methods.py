@@ -927,7 +927,7 @@ class OperationMethods(ABC):
         music_index: int | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> TimestampedLyrics:
-        """Tell when each word of a track is sung; it costs about half a credit.
+        """Get the times at which each word of a track is sung; it costs about half a credit.
 
         Args:
             audio_id: The track, or its id.

@@ -23,7 +23,7 @@ class ValueObject:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for name in ("__eq__", "__hash__", "__repr__"):
-            if name not in vars(cls):
+            if name not in vars(cls):  # attrs makes none where it finds one
                 setattr(cls, name, vars(ValueObject)[name])
 
     def __eq__(self, other: object) -> bool:

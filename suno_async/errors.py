@@ -26,7 +26,7 @@
     │   │   └── ContentRejected                   ... because of its words or its likeness
     │   └── TaskTimeout         (a TimeoutError)  waited long enough; the task goes on
     ├── DownloadFailed                            a file could not be fetched or written
-    └── CallbackRejected                          a push that is not the service's, or not readable
+    └── CallbackRejected                          a callback that is forged or cannot be read
 
 Every error prints as one sentence, pickles, and carries the `token` and the `kind` of the task it
 is about, where there is one. All fields are positional with defaults, because exceptions with
@@ -73,7 +73,7 @@ class FieldProblem:
 
     def __reduce__(self) -> tuple[type[FieldProblem], tuple[Any, ...]]:
         given = self.given
-        try:
+        try:  # pickle itself would find out in the midst of the error, and lose it
             pickle.dumps(given)
         except Exception:  # noqa: BLE001 it may be anything
             given = _short(given)
@@ -118,7 +118,7 @@ class ConfigurationError(SunoError):
 
 
 class ClientClosed(SunoError):
-    """The client has ended; whoever listened can pick the task up again by its token."""
+    """The client has ended; a listener can pick the task up again by its token."""
 
 
 class ConnectionFailed(SunoError):
@@ -134,8 +134,8 @@ class SubmissionUnknown(SunoError):
     """A paid request left, and nobody knows whether the service accepted it.
 
     It is never sent again by itself, for that could pay twice. With a `CallbackReceiver`,
-    `recovered` gives the task when its first push arrives. Where an answer came that is none, but
-    names a task, that is the error's `token`, and `recovered` looks whether the service has it.
+    `recovered` gives the task when its first callback arrives. Where an answer came that is none,
+    but names a task, that is the error's `token`, and `recovered` asks whether the service has it.
     Else, whether it was accepted shows in the credits and on the account's page.
     """
 
@@ -144,13 +144,13 @@ class SubmissionUnknown(SunoError):
     cause: SunoError | None = None
     """What became of the answer."""
     _recovery: Any = field(default=None, init=False, repr=False)
-    """What waits for that push, or looks; it stays in this process."""
+    """A `LostAnswer`: what waits for that callback, or polls; it stays in this process."""
 
     async def recovered(self, timeout: float | None = 180.0) -> Task[Any]:  # noqa: ASYNC109 as Task.wait
-        """The task, once a push or a look tells that the service accepted it after all.
+        """The task, once a callback or a poll shows that the service accepted it after all.
 
         Needs a `CallbackReceiver`, unless the error has a `token`. It may be called before or after
-        the push comes, and again. A push is believed when one look at the task's record has
+        the callback comes, and again. A callback is believed when one poll of the task has
         confirmed it. If nobody waits then, the client's `unclaimed` lists the task until this gives
         it.
 
@@ -170,7 +170,7 @@ class SubmissionUnknown(SunoError):
         return task
 
     def __str__(self) -> str:
-        named = f" The answer named {self.token}: recovered() looks for it." if self.token else ""
+        named = f" The answer named {self.token}: recovered() asks for it." if self.token else ""
         return (
             f"It is not known whether the service accepted (and charged) submission "
             f"{self.submission_id}: {self.cause or self.message} It was not sent again.{named}"
@@ -287,7 +287,7 @@ class TaskFailed(TaskError):
     code: int | None = None
     """The service's error code, where it gave one."""
     partial_result: Any = None
-    """What was there when it failed: for songs a tuple of tracks, `None` for nothing."""
+    """The result when it failed: for songs a tuple of tracks, `None` for nothing."""
 
     @property
     def refunded(self) -> bool:
@@ -317,11 +317,11 @@ class DownloadFailed(SunoError):
 
 @define(slots=False, str=False)
 class CallbackRejected(SunoError):
-    """A push that does not come from the service, or that cannot be read; it changed nothing."""
+    """A callback that is not from the service, or that cannot be read; it changed nothing."""
 
     http_status: int = 400
     """What to answer: 404 forged, 408 slow, 413 too large, 400 not readable, 429 too many at once,
     409 about another's task."""
 
     def __str__(self) -> str:
-        return f"A push was rejected: {self.message}."
+        return f"A callback was rejected: {self.message}."

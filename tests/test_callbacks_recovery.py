@@ -379,7 +379,7 @@ async def test_a_claim_must_be_true(
         with pytest.raises(SubmissionUnknown):
             await error.recovered(timeout=300)
         assert rows(tmp_path) == [("in_progress", listed.token), ("in_doubt", None)]
-        assert f"A push was rejected: music:{ours}, which it names" in caplog.text
+        assert f"A callback was rejected: music:{ours}, which it names" in caplog.text
         assert reception.unhandled == []
         assert await post(url, music(task_id)) == 200
         assert (await error.recovered(timeout=5)).id == task_id

@@ -213,7 +213,7 @@ async def test_a_body_that_ends_with_the_connection_is_not_trusted(tmp_path: Pat
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with client() as suno, server:
-        with pytest.raises(DownloadFailed, match="does not tell its length"):
+        with pytest.raises(DownloadFailed, match="does not say its length"):
             await suno.download(f"http://127.0.0.1:{port}/a.mp3", tmp_path)
     assert in_it(tmp_path) == []
 

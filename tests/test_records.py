@@ -26,7 +26,7 @@ from suno_async import (
 )
 from suno_async._wire.records import (
     Record,
-    _tell_once,
+    _log_once,
     answer_of,
     record_of,
 )
@@ -361,7 +361,7 @@ def test_a_refusal_is_a_failure_and_not_a_record_that_is_missing() -> None:
 @pytest.mark.parametrize("status", [None, "", "CALLBACK_EXCEPTION"])
 def test_only_a_new_word_is_logged(status: str | None, caplog: pytest.LogCaptureFixture) -> None:
     """No word at all, or that a callback could not be delivered, is nothing new."""
-    _tell_once.cache_clear()
+    _log_once.cache_clear()
     assert read(MUSIC, music(status or "", READY)).stage is Stage.COMPLETE
     body = music("", READY)
     del body["data"]["status"]

@@ -1,7 +1,7 @@
 """Downloads: from a result to its files, many at once, each of them once.
 
-What is asked for becomes links, links become places, and each place is fetched by one fetch that
-all who want it share. How a file is fetched is in `fetch`, how it lies on the disk in `files`.
+What is asked for becomes links, links become places on the disk, and each place is filled by one
+fetch that all callers share. How a file is fetched is in `fetch`, how it is written in `files`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field, frozen
 
-from suno_async._downloads.fetch import Fetch, Progress, Source
+from suno_async._downloads.fetch import Fetch, Progress
 from suno_async._downloads.files import write_whole
 from suno_async._downloads.places import Place, links_of, places_of, suffix_for
 from suno_async._downloads.sidecar import sidecar_of
@@ -52,16 +52,16 @@ class Extras:
 
 
 @define(eq=False)
-class _Flight:
-    """A fetch that is under way, and who waits for it."""
+class _SharedFetch:
+    """A fetch that is under way, for one caller or many."""
 
     link: FileLink
     listeners: list[Progress] = field(factory=list[Progress])
     waiters: int = 0
     task: asyncio.Task[Path] = field(init=False)
 
-    def tell(self, done: int, total: int | None) -> None:
-        """Tell all; one that fails is told no more."""
+    def report(self, done: int, total: int | None) -> None:
+        """Report the progress to all; a callback that fails is not called again."""
         for listener in tuple(self.listeners):
             try:
                 listener(done, total)
@@ -78,7 +78,7 @@ class Downloads:
     _retry: RetryPolicy
     _transport: Transport
     _tasks: Tasks
-    _flights: dict[Path, _Flight] = field(factory=dict[Path, _Flight], init=False)
+    _under_way: dict[Path, _SharedFetch] = field(factory=dict[Path, _SharedFetch], init=False)
     _slots: asyncio.Semaphore = field(factory=partial(asyncio.Semaphore, AT_ONCE), init=False)
     _is_closed: bool = field(default=False, init=False)
 
@@ -91,7 +91,7 @@ class Downloads:
     ) -> Path:
         """Fetch one file."""
         (place,) = places_of(what, target, is_alone=True)
-        return await self._deliver(what, place, progress, extras)
+        return await self._download(what, place, progress, extras)
 
     async def many(
         self,
@@ -107,10 +107,10 @@ class Downloads:
         meter = _Meter(progress, len(wanted))
         ended = await asyncio.gather(
             *(
-                self._deliver(thing, place, meter.of(number), extras)
+                self._download(thing, place, meter.of(number), extras)
                 for number, (thing, place) in enumerate(wanted)
             ),
-            return_exceptions=True,
+            return_exceptions=True,  # the others are finished: the next run need not fetch them
         )
         failed = [one for one in ended if isinstance(one, BaseException)]
         for other in failed[1:]:
@@ -122,25 +122,25 @@ class Downloads:
     async def close(self) -> None:
         """End what is under way; what can be continued is left to be."""
         self._is_closed = True
-        tasks = [flight.task for flight in self._flights.values()]
+        tasks = [shared.task for shared in self._under_way.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _deliver(
+    async def _download(
         self, what: Any, place: Place, progress: Progress | None, extras: Extras
     ) -> Path:
         """One file and what is wanted beside it; errors say which task it is about."""
         try:
             path = await self._fetch(place, progress)
             if isinstance(what, Track):
-                await self._add(extras, what, evolve(place, path=path))
+                await self._add_extras(extras, what, evolve(place, path=path))
         except DownloadFailed as error:
             error.token, error.kind = place.token, place.kind
             raise
         return path
 
-    async def _add(self, extras: Extras, track: Track, place: Place) -> None:
+    async def _add_extras(self, extras: Extras, track: Track, place: Place) -> None:
         path, image = place.path, track.files[1]
         if extras.image and image.url is not None:
             beside = _beside(path, suffix_for(image))
@@ -155,71 +155,65 @@ class Downloads:
             await asyncio.to_thread(write_whole, _beside(path, ".json"), content)
 
     async def _fetch(self, place: Place, progress: Progress | None) -> Path:
-        """Fetch it, together with whoever else wants the same."""
-        flight = await self._flight_to(place)
+        """Fetch a file, together with all others who want the same."""
+        shared = await self._shared_fetch(place)
         if progress is not None:
-            flight.listeners.append(progress)
-        flight.waiters += 1
+            shared.listeners.append(progress)
+        shared.waiters += 1
         try:
-            return await asyncio.shield(flight.task)
+            # a caller that is cancelled must not end it for the others
+            return await asyncio.shield(shared.task)
         except asyncio.CancelledError:
-            if flight.task.cancelled() and self._is_closed:
+            if shared.task.cancelled() and self._is_closed:
                 raise ClientClosed(
                     "The client was closed while a file was fetched; fetch it again.",
                     place.token,
                     place.kind,
                 ) from None
-            if flight.waiters == 1 and not flight.task.done():
-                flight.task.cancel()
-                await asyncio.wait([flight.task])
+            if shared.waiters == 1 and not shared.task.done():  # nobody else wants it
+                shared.task.cancel()
+                await asyncio.wait([shared.task])
             raise
         except DownloadFailed as error:
-            raise copy(error) from error.__cause__
+            raise copy(error) from error.__cause__  # to each caller its own, with its own traceback
         finally:
-            flight.waiters -= 1
-            if progress is not None and progress in flight.listeners:
-                flight.listeners.remove(progress)
+            shared.waiters -= 1
+            if progress is not None and progress in shared.listeners:
+                shared.listeners.remove(progress)
 
-    async def _flight_to(self, place: Place) -> _Flight:
-        """The flight to this place, which may be under way already."""
+    async def _shared_fetch(self, place: Place) -> _SharedFetch:
+        """The fetch to this place, which may be under way already."""
         key = place.path.absolute()
-        while (flight := self._flights.get(key)) is not None and flight.task.cancelling():
-            await asyncio.wait([flight.task])
-        if flight is None:
-            flight = _Flight(place.link)
-            flight.task = asyncio.create_task(self._fly(flight, place))
-            self._flights[key] = flight
-            flight.task.add_done_callback(partial(self._landed, key))
-        elif flight.link != place.link:
+        # one that was given up still holds the lock on its part until it has ended
+        while (shared := self._under_way.get(key)) is not None and shared.task.cancelling():
+            await asyncio.wait([shared.task])
+        if shared is None:
+            shared = _SharedFetch(place.link)
+            shared.task = asyncio.create_task(self._run(shared, place))
+            self._under_way[key] = shared
+            shared.task.add_done_callback(partial(self._ended, key))
+        elif shared.link != place.link:
             raise DownloadFailed(
                 f"{place.path} is being written by a download of something else: give this one "
                 "another directory."
             )
-        return flight
+        return shared
 
-    def _landed(self, key: Path, task: asyncio.Task[Path]) -> None:
-        del self._flights[key]
+    def _ended(self, key: Path, task: asyncio.Task[Path]) -> None:
+        del self._under_way[key]
         if not task.cancelled():
-            task.exception()  # whoever wanted it has been told
+            task.exception()  # its callers have been given it
 
-    async def _fly(self, flight: _Flight, place: Place) -> Path:
-        link = place.link
-        if link.url is None:
-            raise AssertionError  # such a link gets no place
+    async def _run(self, shared: _SharedFetch, place: Place) -> Path:
         fetch = Fetch(
             http=self._http,
             retry=self._retry,
-            source=Source(
-                url=link.url,
-                suffix=suffix_for(link),
-                is_made=place.is_made,
-                renew=None if place.token is None else partial(self._renewed, link, place.token),
-            ),
-            path=place.path,
-            progress=flight.tell,
+            place=place,
+            renew=None if place.token is None else partial(self._renewed, place.link, place.token),
+            progress=shared.report,
         )
         async with self._slots:
-            return await fetch.run(keep=place.has_id)
+            return await fetch.run()
 
     async def _renewed(self, link: FileLink, token: str) -> str | None:
         """Where the same file lies now, as the task's record shows it."""
@@ -251,10 +245,10 @@ class _Meter:
     _totals: dict[int, int | None] = field(factory=dict[int, "int | None"])
 
     def of(self, number: int) -> Progress | None:
-        """What tells of one of them."""
-        return None if self._progress is None else partial(self._tell, number, self._progress)
+        """The progress callback of one of them."""
+        return None if self._progress is None else partial(self._add, number, self._progress)
 
-    def _tell(self, number: int, progress: Progress, done: int, total: int | None) -> None:
+    def _add(self, number: int, progress: Progress, done: int, total: int | None) -> None:
         self._done[number], self._totals[number] = done, total
         totals = [one for one in self._totals.values() if one is not None]
         progress(sum(self._done.values()), sum(totals) if len(totals) == self._count else None)

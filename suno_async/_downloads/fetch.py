@@ -15,8 +15,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import aiohttp
 from attrs import define, field, frozen
@@ -24,11 +23,15 @@ from attrs import define, field, frozen
 from suno_async._downloads.files import Note, Part, hold, is_whole, size_so_far
 from suno_async._downloads.formats import HEAD, belies, is_page
 from suno_async._downloads.naming import shown
+from suno_async._downloads.places import Place, suffix_for
 from suno_async._http.exchange import Http
 from suno_async._http.links import DeadLink, PrivateLink, link_to
 from suno_async._http.verdict import asked_to_wait
 from suno_async.errors import ClientClosed, DownloadFailed, SunoError
 from suno_async.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with the bytes so far and the bytes in all, `None` if not known."""
@@ -37,7 +40,7 @@ _log = logging.getLogger("suno_async")
 
 _PIECE = 64 * 1024
 _REQUESTS = 6  # five redirects are followed
-_LOCKED = 0.1  # seconds between two looks whether somebody else is done with the part
+_LOCKED = 0.1  # seconds between two tries to lock the part
 _OK, _RANGE, _UNSATISFIABLE = 200, 206, 416
 _MOVED = {301, 302, 303, 307, 308}
 _SECRETS = ("Authorization", "Cookie", "Proxy-Authorization")
@@ -49,20 +52,6 @@ _PRIVATE = (
     "allow_private=True"
 )
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
-
-
-@frozen(kw_only=True)
-class Source:
-    """Where a file comes from."""
-
-    url: str
-    """Its address."""
-    suffix: str
-    """What it must be."""
-    is_made: bool
-    """Whether the service made it, and not the caller."""
-    renew: Callable[[], Awaitable[str | None]] | None
-    """Asks the task's record for the address that is valid now; `None` where no task is known."""
 
 
 @frozen
@@ -83,29 +72,30 @@ class Fetch:
     """What has the session."""
     retry: RetryPolicy
     """How often to try without getting on."""
-    source: Source
-    """Where it comes from."""
-    path: Path
-    """The final file."""
+    place: Place
+    """The file, and where it is to lie."""
+    renew: Callable[[], Awaitable[str | None]] | None
+    """Asks the task's record for the address that is valid now; `None` where no task is known."""
     progress: Progress
-    """Told after each piece; raises nothing."""
+    """Called after each piece; raises nothing."""
     _url: str = field(init=False)
     _is_renewed: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._url = self.source.url
+        self._url = self.place.link.url or ""  # what has none yet gets no place
 
-    async def run(self, *, keep: bool) -> Path:
-        """Fetch it, unless it is there and may be kept.
+    async def run(self) -> Path:
+        """Fetch it, unless it is there, under a name that holds its id.
 
         Raises:
             DownloadFailed: it could not be fetched or written.
             ClientClosed: the client has ended.
         """
-        while not (keep and is_whole(self.path)):
+        path = self.place.path
+        while not self._is_there():
             part = await self._hold()
             try:
-                if keep and is_whole(self.path):  # whoever had the part has made it
+                if self._is_there():  # another process had the part, and has made the file
                     part.begin(None)
                     continue
                 await self._fill(part)
@@ -115,23 +105,26 @@ class Fetch:
                 except asyncio.CancelledError:
                     await asyncio.wait([finishing])  # it is whole, and soon on the disk
                     raise
-                return self.path
+                return path
             finally:
                 part.close()
-        size = self.path.stat().st_size
+        size = path.stat().st_size
         self.progress(size, size)
-        return self.path
+        return path
+
+    def _is_there(self) -> bool:
+        return self.place.has_id and is_whole(self.place.path)
 
     async def _hold(self) -> Part:
-        """Wait for the part, as long as whoever has it gets on."""
+        """Wait for the part, as long as the process that holds it gets on."""
         loop = asyncio.get_running_loop()
-        size, since = -1, loop.time()
-        while (part := hold(self.path)) is None:
-            now = size_so_far(self.path)
+        path, size, since = self.place.path, -1, loop.time()
+        while (part := hold(path)) is None:
+            now = size_so_far(path)
             if now != size:
                 size, since = now, loop.time()
             elif loop.time() - since > self.http.timeout:
-                raise DownloadFailed(f"{self.path} is held by another process that is stuck.")
+                raise DownloadFailed(f"{path} is held by another process that is stuck.")
             await asyncio.sleep(_LOCKED)
         return part
 
@@ -149,6 +142,8 @@ class Fetch:
             if broken.is_expired:
                 await self._renew(broken.why)
                 continue
+            # only what can be continued counts, and from the best size that was ever reached: a
+            # server that begins anew each time would be asked for ever
             if part.note is not None and part.size >= best + _PIECE:
                 number, spent, best = 0, 0.0, part.size
             number, spent = number + 1, spent + loop.time() - began
@@ -169,6 +164,7 @@ class Fetch:
     async def _attempt(self, part: Part) -> _Break | None:
         """Ask once for what is missing; `None` when nothing is."""
         going_on = part.can_continue(self._url)
+        # all came, and the answer broke off after its last byte: a range from there would be 416
         if going_on and part.note is not None and part.size == part.note.total:
             return self._examined(part, is_all=True)
         headers = {"User-Agent": self.http.user_agent, "Accept-Encoding": "identity"}
@@ -192,7 +188,7 @@ class Fetch:
                 broken = _Break("leads nowhere", is_final=True)
             case TimeoutError():
                 broken = _Break(f"was silent for {self.http.timeout:g} s")
-            case aiohttp.ClientError() | OSError():  # of the network: the disk's are told apart
+            case aiohttp.ClientError() | OSError():  # the disk's are DownloadFailed by now
                 broken = _Break(f"broke off ({what})")
             case _:
                 broken = _Break(f"could not be asked for ({what})", is_final=True)
@@ -204,6 +200,7 @@ class Fetch:
         for _ in range(_REQUESTS):
             await self.http.links.check(url)
             session = self.http.session_for_files()
+            # a caller's session would send its secrets to any host that a redirect names
             elsewhere = {} if url.origin() == first.origin() else _hushed(session)
             response = await session.get(
                 url,
@@ -231,7 +228,7 @@ class Fetch:
             return _refusal_of(response)
         if response.headers.get("Content-Encoding", "identity") != "identity":
             return _Break("came compressed, which was not asked for")
-        if status == _OK:
+        if status == _OK:  # the whole, also when the rest was asked for: the validator has changed
             note = _note_from(self._url, response)
             part.begin(note)
             total = response.content_length
@@ -251,13 +248,14 @@ class Fetch:
                 part.begin(None)
                 return _Break("sent more than it had announced")
             part.write(piece)
+            # an error page of a gigabyte need not be fetched to its end
             if not is_examined and part.size >= HEAD:
                 if broken := self._examined(part, is_all=False):
                     return broken
                 is_examined = True
             self.progress(part.size, total)
         if total is None and response.headers.get("Transfer-Encoding") != "chunked":
-            return _Break("does not tell its length, so that nobody knows whether it is whole")
+            return _Break("does not say its length, so that nobody knows whether it is whole")
         if total is not None and part.size < total:
             return _Break(f"broke off after {part.size} of {total} bytes")
         return self._examined(part, is_all=True)
@@ -266,22 +264,23 @@ class Fetch:
         """What is wrong with the beginning of the part, of which then nothing is kept."""
         if is_all and not part.size:
             return _Break("is empty: the file is not ready yet")
-        if not belies(part.head, self.source.suffix, is_made=self.source.is_made):
+        suffix = suffix_for(self.place.link)
+        if not belies(part.head, suffix, is_made=self.place.is_made):
             return None
         what = "a page" if is_page(part.head) else "something else"
         part.begin(None)
-        return _Break(f"is no {self.source.suffix} file but {what}, by its first bytes")
+        return _Break(f"is no {suffix} file but {what}, by its first bytes")
 
     async def _renew(self, why: str) -> None:
         """Ask once for the address that is valid now."""
         said = f"{shown(self._url)} {why}"
         if self._is_renewed:
             raise DownloadFailed(f"{said}, though it was just renewed: the file is gone.")
-        if self.source.renew is None:
+        if self.renew is None:
             raise DownloadFailed(f"{said}: it may have expired, and no task is known to renew it.")
-        self._is_renewed = True
+        self._is_renewed = True  # before it is asked: a record may give the same dead link again
         try:
-            url = await self.source.renew()
+            url = await self.renew()
         except ClientClosed:
             raise
         except SunoError as error:

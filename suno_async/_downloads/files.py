@@ -55,7 +55,7 @@ class Note:
     etag: str
     """The strong validator of the file there."""
     total: int | None
-    """Its size in bytes, where it was told."""
+    """Its size in bytes, where the server said it."""
 
     def to_json(self) -> str:
         """The text that lies beside the part."""
@@ -94,6 +94,8 @@ class Part:
     def begin(self, note: Note | None) -> None:
         """Begin again with nothing."""
         with _on_disk(self.path):
+            # first the bytes go, then the note is written: a process that is killed in between
+            # leaves an empty part, and never bytes under the validator of another file
             os.ftruncate(self._fd, 0)
             os.lseek(self._fd, 0, os.SEEK_SET)
             self.size, self.head, self.note = 0, b"", None
@@ -122,6 +124,7 @@ class Part:
     def finish(self) -> None:
         """Make it the final file, safe from a crash; this waits for the disk."""
         with _on_disk(self.path):
+            # the bytes before the name, and the name on the disk before anybody is given it
             os.fsync(self._fd)
             _note_of(self.path).unlink(missing_ok=True)
             if sys.platform == "win32":  # what is open cannot be renamed there
@@ -141,7 +144,7 @@ class Part:
             for leftover in (_note_of(self.path), _part_of(self.path)):
                 with suppress(OSError):
                     leftover.unlink(missing_ok=True)
-        os.close(self._fd)
+        os.close(self._fd)  # which unlocks it: what was to be removed is gone by now
 
 
 def hold(path: Path) -> Part | None:
@@ -174,7 +177,7 @@ def is_whole(path: Path) -> bool:
 
 
 def size_so_far(path: Path) -> int:
-    """The bytes of the part, whoever writes it."""
+    """The bytes of the part, which may be held by another process."""
     try:
         return _part_of(path).lstat().st_size
     except OSError:
@@ -200,9 +203,9 @@ def _opened(path: Path, *, mode: int = os.O_RDWR | os.O_CREAT) -> int:
         fd = os.open(path, mode | _DIRECT, 0o666)
     except OSError as error:
         raise (_not_plain(path) if error.errno in _LINKED else error) from None
-    told = os.fstat(fd)
-    is_plain = stat.S_ISREG(told.st_mode) and told.st_nlink <= 1  # 0: it was just made the final
-    if not is_plain or path.is_symlink():  # Windows opens links, whatever it is told
+    found = os.fstat(fd)
+    is_plain = stat.S_ISREG(found.st_mode) and found.st_nlink <= 1  # 0: it was just made the final
+    if not is_plain or path.is_symlink():  # Windows opens links all the same
         os.close(fd)
         raise _not_plain(path)
     return fd

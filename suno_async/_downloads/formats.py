@@ -5,7 +5,7 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 
 HEAD = 16
-"""How many of the first bytes are looked at."""
+"""How many of the first bytes are examined."""
 
 _AUDIO, _VIDEO, _IMAGE, _NOTES = "audio", "video", "image", "notes"
 _FAMILIES = {
@@ -40,7 +40,7 @@ _STILL_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"mif1"}
 
 
 def is_known(suffix: str) -> bool:
-    """Whether it can be told what a file with this suffix begins with."""
+    """Whether it is known what a file with this suffix begins with."""
     return suffix.lower() in _FAMILIES
 
 
@@ -57,7 +57,7 @@ def belies(head: bytes, suffix: str, *, is_made: bool) -> bool:
 
 
 def is_page(head: bytes) -> bool:
-    """Whether what begins so is a page or JSON, as errors are told with."""
+    """Whether what begins so is a page or JSON, as servers answer an error with."""
     return head.removeprefix(BOM_UTF8).lstrip().startswith(_PAGES)
 
 

@@ -56,7 +56,7 @@ def shown(url: str) -> str:
 def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
-    except ValueError:  # brackets amid the host, say: asking for it tells that it leads nowhere
+    except ValueError:  # brackets amid the host, say: fetching it fails with a better sentence
         return SplitResult(url.partition(":")[0], "...", "", "", "")
 
 

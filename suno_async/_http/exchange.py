@@ -95,7 +95,7 @@ class Http:
 
     @property
     def account(self) -> bytes:
-        """What tells this account from others, without saying its key."""
+        """A mark of the account that does not show its key."""
         return sha256(f"{self.hosts[Host.API]} {self.key}".encode()).digest()
 
     async def exchange(self, request: Request, departure: Departure) -> Reply | Silence:
@@ -283,7 +283,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     while chunk := await response.content.readany():
         body += chunk
         if len(body) > _MOST_BYTES:
-            response.close()
+            response.close()  # the connection, too: its rest would be read before the next request
             break
     return bytes(body)
 

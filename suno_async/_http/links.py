@@ -1,6 +1,6 @@
 """Where links may lead: to the web, and not into the network that this runs in.
 
-A link comes from an answer, a push or a redirect, so somebody else says where it leads. What
+A link comes from an answer, a callback or a redirect, so somebody else says where it leads. What
 is not public is refused, unless the API itself is there or the caller allows it: loopback,
 link-local (where clouds keep their keys), RFC 1918, unique local, multicast and unspecified
 addresses. 198.18/15 and 100.64/10 pass, for tunnels and proxies give them to public names.

@@ -2,6 +2,10 @@
 
 What bounds it is silence, not its total time: each piece that the service is slow to take, and then
 the answer, may keep us waiting for so long. What the source is slow to give does not count.
+
+aiohttp's `MultipartWriter` would not do: it escapes file names, so that the service would store
+`my%20song`, has no size for what is read piece by piece, and sends an iterator that was read
+before as an empty file.
 """
 
 from __future__ import annotations
@@ -101,7 +105,7 @@ class Form:
     ) -> AsyncIterator[bytes]:
         limit.set(None)
         async for piece in body:
-            limit.set(silence)
+            limit.set(silence)  # from here until the service has taken it
             yield piece
             limit.set(None)
         limit.set(silence)
@@ -133,7 +137,7 @@ class Form:
                 yield piece
         else:
             async for given in self.file:
-                self.is_spent = True
+                self.is_spent = True  # until its first piece another attempt may read it
                 view = self._bytes_of(given)
                 for at in range(0, len(view), _PIECE):
                     yield bytes(view[at : at + _PIECE])

@@ -81,7 +81,7 @@ def judge(request: Request, outcome: Reply | Silence) -> Body | Refusal:
         return Refusal(outcome.error, may_retry=passing)
     result = _read_envelope(outcome, request)
     if isinstance(result, SunoError):
-        if request.costs and not _is_sure(result):
+        if request.costs and not _is_sure(result):  # an error, and it may have been accepted
             return _unknown(request, result)
         return Refusal(result, may_retry=_is_passing(result, request))
     if (

@@ -37,7 +37,7 @@ def camel(name: str) -> str:
 
 
 class _Names(dict[str, str]):
-    """Names as they are spelt here, by any spelling; those met before are looked up at once."""
+    """Names as they are spelt here, by any spelling; those met before are found at once."""
 
     def __missing__(self, name: str) -> str:
         known = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
@@ -95,8 +95,8 @@ def flag(value: Any, _type: Any = None) -> bool:
 def time(value: Any, _type: Any = None) -> datetime:
     """Text with or without a zone (then UTC), ISO, or an epoch in milliseconds, also as text."""
     if isinstance(value, str) and not value.strip().removeprefix("-").isdigit():
-        told = datetime.fromisoformat(value.strip())
-        return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+        read = datetime.fromisoformat(value.strip())
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     epoch = number(value)
     try:
         return datetime.fromtimestamp(epoch if abs(epoch) < _SOON else epoch / 1000, UTC)
@@ -157,6 +157,7 @@ def _in_either_casing(cls: type[Result], converter: Converter) -> Callable[[Any,
         if not isinstance(value, dict):
             raise TypeError(f"expected an object, got {type(value).__name__}")
         given = cast("dict[str, Any]", value)
+        # what is null is as good as missing: fields have their defaults, required ones fail
         known = {snake(name): one for name, one in given.items() if one is not None}
         return build(known | {"raw": given}, wanted)
 

@@ -32,7 +32,7 @@ _whole_or_none = leniently(whole)
 
 @frozen(kw_only=True)
 class _Facts(Result):
-    """What a record says of the task as a whole; results that have such a field are told it."""
+    """What a record says of the task as a whole; results take from it what they lack."""
 
     task_id: str | None = None
     model: str | None = None
@@ -49,14 +49,14 @@ class _Facts(Result):
 
 @frozen(kw_only=True)
 class Record(Generic[R]):
-    """What a look or a push told about a task."""
+    """What a poll or a callback says of a task."""
 
     task_id: str | None
     """The id of the task that it is about, where it says so."""
     stage: Stage
     """How far the task is."""
     result: R | None
-    """What is there."""
+    """The result so far, `None` for none."""
     failure: TaskFailed | None = None
     """Why the task has failed, if it has."""
     body: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
@@ -71,7 +71,7 @@ def record_of(
     operation: TaskOperation[R] | None = None,
     seen: Stage | None = None,
 ) -> Record[R]:
-    """Read a record or a push, whichever shape it has.
+    """Read a record or a callback, whichever shape it has.
 
     If its word says no more than `seen`, which is known already, its result is not read.
 
@@ -83,12 +83,14 @@ def record_of(
     word = "" if status is None else str(status)
     code = code_of(body)
     task_id = task_id_of(body)
+    # of a recovery the whole body is the record: no data but a task's id is one still
     is_nothing = code == _OK and body.get("data") is None
     if is_nothing and (task_id is None or "code" not in kind.status_at):
         raise NotFound("the service has no record of this task (yet)", token, kind.name, code, _OK)
     known = kind.words.get(word)
     failed = _is_failure(kind, word, code)
     result: Any = None
+    # most polls bring no news, and reading two songs costs far more than this
     if seen is not None and known is not None and known._rank <= seen._rank and not failed:
         return Record(task_id=task_id, stage=known, result=None, body=body)
     try:
@@ -116,7 +118,7 @@ def add_model(record: Record[Any], operation: TaskOperation[Any]) -> None:
 
 
 def has_failed(kind: Kind, body: Mapping[str, Any]) -> bool:
-    """Whether a record or a push says that the task has failed."""
+    """Whether a record or a callback says that the task has failed."""
     status, _ = find(body, kind.status_at)
     return _is_failure(kind, "" if status is None else str(status), code_of(body))
 
@@ -126,7 +128,7 @@ def _is_failure(kind: Kind, word: str, code: int | None) -> bool:
 
 
 def _result_of(kind: Kind, body: Mapping[str, Any], **known: str | None) -> Any:
-    """What is there, told what the record says of the whole."""
+    """The result, with what the record says of the task as a whole."""
     found, path = find(body, kind.result_at)
     if found is None:
         return None
@@ -136,9 +138,9 @@ def _result_of(kind: Kind, body: Mapping[str, Any], **known: str | None) -> Any:
 
 
 def _stage_by_contents(kind: Kind, word: str, result: Any) -> Stage:
-    """Where the word says nothing, what is there says how far the task is."""
+    """How far the task is by its contents, where the word says nothing."""
     if word not in {"", "CALLBACK_EXCEPTION"}:
-        _tell_once(kind.name, word)
+        _log_once(kind.name, word)
     ready = [one.is_ready for one in each_of(result)]
     if not any(ready):
         return Stage.TEXT if ready and Stage.TEXT in kind.stages else Stage.PENDING
@@ -146,7 +148,7 @@ def _stage_by_contents(kind: Kind, word: str, result: Any) -> Stage:
 
 
 @lru_cache(maxsize=256)
-def _tell_once(kind: str, word: str) -> None:
+def _log_once(kind: str, word: str) -> None:
     _log.warning("unknown status %r of a %s task: read as still running", word, kind)
 
 
@@ -156,6 +158,7 @@ def _failure(kind: Kind, body: Mapping[str, Any], token: str, word: str, result:
     codes = (_whole_or_none(number), code_of(body))
     code = next((one for one in codes if one not in _NO_ERROR), None)
     message = str(said or (body.get("msg") if code_of(body) != _OK else None) or "")
+    # a single result without its file is none, while of two songs one may be there
     there = result if len(each_of(result)) > 1 or any(r.is_ready for r in each_of(result)) else None
     status = None if "code" in kind.status_at else word or None
     return failure_class(status, code)(message, token, kind.name, status, code, there)
@@ -265,7 +268,7 @@ def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
             key = usual if usual in inside else _spelt_otherwise(step, inside)
             node, where = (None, where) if key is None else (inside[key], f"{where}.{key}")
         else:
-            if node in ("", []):
+            if node in ("", []):  # kept, in case no other path leads to more
                 empty = empty or (node, where)
             elif node is not None:
                 return node, where

@@ -78,6 +78,7 @@ class Operation(_Prepared, ValueObject, Generic[R_co]):
     sent unchecked, and are part of what a key names."""
 
     def __attrs_post_init__(self) -> None:
+        # the source's fields first: they are checked with the rest
         for name, value in self._inherited().items():
             object.__setattr__(self, name, value)
         if problems := (*problems_of(self), *_extra_problems(self)):

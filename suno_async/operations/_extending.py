@@ -156,7 +156,7 @@ class ExtendMusic(Extension):
         """What the track and the model ask for."""
         yield from self._extension_problems(self.model)
         yield from newer_problems(self, self.model, ("task_id",))
-        source = model_of_track(self)
+        source = model_of_track(self)  # `None` where a plain id was given: the service will say
         if source is not None and source != self.model:
             yield FieldProblem("model", f"must be the track's, {source}", self.model)
         length = getattr(track_of(self), "duration", None)

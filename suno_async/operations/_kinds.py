@@ -26,7 +26,7 @@ from suno_async.results import (
 class Kind:
     """A sort of task: where its record lies and how that is read.
 
-    Paths such as `data.response.suno_data` lead through a whole body, record or push, in snake
+    Paths such as `data.response.suno_data` lead through a whole body, record or callback, in snake
     case; of several the first that is there counts.
     """
 
@@ -45,9 +45,9 @@ class Kind:
     result_at: tuple[str, ...]
     """Where the result lies."""
     result: Any
-    """Its type."""
+    """The type of the result."""
     stages: tuple[Stage, ...] = (Stage.COMPLETE,)
-    """The stages that are told."""
+    """The stages that such a task has events for."""
     usual: float
     """Seconds in which nearly all such tasks are complete, as documented or, failing that, seen."""
     first_poll: float = 8.0

@@ -45,7 +45,7 @@ class GenerateLyrics(TaskOperation[tuple[Lyrics, ...]]):
 
 @frozen(kw_only=True)
 class GetTimestampedLyrics(OfTrackOrElse, CallOperation[TimestampedLyrics]):
-    """Tell when each word of a track is sung; it costs about half a credit.
+    """Get the times at which each word of a track is sung; it costs about half a credit.
 
     Args:
         audio_id: The track, or its id.

@@ -155,7 +155,7 @@ def problems_of(instance: Any) -> tuple[FieldProblem, ...]:
     are_sound = True
     for attribute, fits, words in _checks(instance.__class__):
         value = getattr(instance, attribute.name)
-        if value is attribute.default:
+        if value is attribute.default:  # sound by definition, and most fields are left out
             continue
         if not fits(value):
             are_sound = False
@@ -166,12 +166,13 @@ def problems_of(instance: Any) -> tuple[FieldProblem, ...]:
                 rules = (partial(slip, known=words), *rules)
             problems = [problem for rule in rules if (problem := rule(value)) is not None]
             found += [FieldProblem(attribute.name, problem, value) for problem in problems]
+    # between the fields only where each has its type: the operation compares them as such
     return (*found, *instance._problems()) if are_sound else tuple(found)
 
 
 @cache
 def _checks(cls: type) -> tuple[tuple[Attribute[Any], Callable[[Any], bool], tuple[str, ...]], ...]:
-    """The fields, each with how a value is told to be of its type and, of an open list, its words.
+    """The fields, each with the test that a value is of its type and, of an open list, its words.
 
     Worked out once.
     """

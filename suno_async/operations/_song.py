@@ -123,7 +123,7 @@ class SongOperation(Weights, Singer, V6Fields, Duration, MusicOperation):
             )
         limited = {"prompt": "idea", "lyrics": "lyrics", "style": "style"}
         yield from length_problems(self, self.model, limited, " in simple mode")
-        if not is_known(self.model):
+        if not is_known(self.model):  # a newer model may take in simple mode what these refuse
             return
         newer = not is_before_v6(self.model)
         if not newer and self.lyrics is not None:

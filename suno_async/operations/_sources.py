@@ -1,6 +1,8 @@
 """Objects where ids are wanted: a track serves as its id, and brings its task's id along.
 
 What is no such object stays as it is, for the check of the operation to name the field.
+The `optional_…` are written out, for behind `attrs.converters.optional` pyright checks no argument,
+and help() shows a ForwardRef in the place of its type.
 """
 
 from __future__ import annotations
@@ -111,7 +113,7 @@ def audio_id(given: str | HasAudioId) -> str:
         return cast("str", track)
     if not isinstance(getattr(given, "id", None), str):
         return cast("str", track)
-    known = AudioId(given.id)
+    known = AudioId(given.id)  # text for the API; what it remembers is for the fields left out
     known.track = given
     return known
 
@@ -170,7 +172,7 @@ def persona_id(given: str | HasPersonaId | HasVoiceId | None) -> str | None:
     """The id of a persona, or of a voice."""
     if given is None or isinstance(given, str):
         return given
-    if hasattr(given, "voice_id"):
+    if hasattr(given, "voice_id"):  # a voice goes where a persona does, and is told apart by type
         return VoiceId(_named(given, "voice_id"))
     return cast("str", _named(given, "persona_id"))
 

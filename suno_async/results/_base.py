@@ -94,7 +94,7 @@ class FileLink:
 
 @frozen(kw_only=True)
 class Made(Result):
-    """Something that a task made; what its record says of the whole is told with it."""
+    """Something that a task made; it holds what its record says of the whole, too."""
 
     task_id: str | None = None
     """The id of the task that made it."""
@@ -126,9 +126,9 @@ class TaskEvent(ValueObject, Generic[R_co]):
     stage: Stage
     """The stage: `text`, `first` or `complete`, each once and in this order."""
     result: R_co
-    """What was there; before `complete` files may still be missing."""
+    """The result so far; before `complete` files may still be missing."""
     implied: bool = False
-    """Whether the stage was passed unseen, between two looks; `result` is then a later one's."""
+    """Whether the stage was passed unseen, between two polls; `result` is then a later one's."""
 
 
 def _plain(_instance: object, _attribute: Attribute[Any] | None, value: Any) -> Any:

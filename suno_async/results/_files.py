@@ -18,7 +18,7 @@ class UploadedFile(Result):
     download_url: Url | None = None
     """Where it lies."""
     file_url: Url | None = None
-    """Where it lies, as other answers tell it."""
+    """Where it lies, in the field that other answers use."""
     file_name: str | None = None
     """Its name there."""
     file_path: str | None = None

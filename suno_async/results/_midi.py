@@ -18,7 +18,7 @@ class MidiNote(Result):
     end: float | None = None
     """When it ends, in seconds."""
     velocity: float | None = None
-    """How hard it is struck, as the service tells it (seen: 1)."""
+    """How hard it is struck, in the figures of the service (seen: 1)."""
 
 
 @frozen(kw_only=True)
@@ -46,5 +46,5 @@ class Midi(Made):
 
     @property
     def is_ready(self) -> bool:
-        """Whether the service has told what it found."""
+        """Whether the service has said what it found."""
         return self.state is not None or bool(self.instruments)

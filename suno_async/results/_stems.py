@@ -58,7 +58,7 @@ class Stems(FromTrack):
     guitar_url: Url | None = None
     """The guitar."""
     piano_url: Url | None = None
-    """The piano; told by the sister service alone."""
+    """The piano; only the sister service names one."""
     keyboard_url: Url | None = None
     """The keyboard."""
     percussion_url: Url | None = None
