@@ -17,7 +17,14 @@ for _number, _usual in (
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _usual)
 
-pytest_plugins = ["pytester", "live.plugin", "callback_kit", "redis_kit", "task_kit"]
+pytest_plugins = [
+    "pytester",
+    "live.plugin",
+    "callback_kit",
+    "postgres_kit",
+    "redis_kit",
+    "task_kit",
+]
 
 settings.register_profile("quick", deadline=None, max_examples=50)
 settings.register_profile(

@@ -13,11 +13,14 @@ import pytest
 from suno_async._journal.digest import digest_of
 from suno_async._journal.journal import Entry, SubmissionState
 from suno_async._journal.memory import MemoryJournal
+from suno_async._journal.postgres import PostgresJournal
 from suno_async._journal.sqlite import SqliteJournal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from postgres_kit import Database
 
     from suno_async._journal.journal import Journal
 
@@ -27,12 +30,17 @@ CALL = ("BoostStyle", {"content": "folk"})
 LATER = timedelta(hours=1)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
     """A journal of each sort, open."""
-    keeper: Journal = (
-        MemoryJournal() if request.param == "memory" else SqliteJournal(tmp_path / "songs.sqlite")
-    )
+    match request.param:
+        case "memory":
+            keeper: Journal = MemoryJournal()
+        case "sqlite":
+            keeper = SqliteJournal(tmp_path / "songs.sqlite")
+        case _:
+            database: Database = request.getfixturevalue("database")
+            keeper = PostgresJournal(database.url, lambda: "mine")
     await keeper.open()
     yield keeper
     await keeper.close()
@@ -190,7 +198,7 @@ async def test_a_doubt_that_is_sent_again_has_the_time_of_its_last_sending(
 ) -> None:
     """It is in doubt as before, in its place among the others, and keeps the task it may be."""
     await sent(journal, "a", "b")
-    await journal.named("a", "perhaps")
+    await journal.in_doubt("a", "perhaps")
     before = (await known(journal, "a")).sent_at
     await journal.about_to_send("a", *SEA, "music")
     found = await known(journal, "a")
@@ -204,11 +212,11 @@ async def test_a_doubt_that_is_sent_again_has_the_time_of_its_last_sending(
 async def test_only_a_doubt_has_a_candidate(journal: Journal) -> None:
     """The task that an odd answer named is noted while nothing better is known."""
     await accepted(journal, "task")
-    assert not await journal.named("task", "another")
-    assert not await journal.named("nobody's", "another")
+    assert not await journal.in_doubt("task", "another")
+    assert not await journal.in_doubt("nobody's", "another")
     assert (await known(journal, "task")).candidate is None
     await sent(journal, "doubt")
-    assert await journal.named("doubt", "perhaps")
+    assert await journal.in_doubt("doubt", "perhaps")
     found = await known(journal, "doubt")
     assert (found.state, found.task_id, found.candidate) == ("in_doubt", None, "perhaps")
 

@@ -14,7 +14,7 @@ from suno_async._journal.digest import digest_of
 from suno_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from suno_async.limiter import RateLimiter
 
@@ -83,6 +83,16 @@ class Entry:
     """When it was accepted, `None` where it is not known to be."""
     done_at: datetime | None = field(default=None, eq=False)
     """When it was known to be over, `None` before."""
+    attempt: int = field(default=1, eq=False)
+    """The number of its sending; only a journal of many clients counts them."""
+    is_elsewhere: bool = field(default=False, eq=False)
+    """Whether another client has it under way."""
+    has_callback: bool = field(default=False, eq=False)
+    """Whether the service posts to a receiver of another client, which says so here."""
+    latest: Mapping[str, Any] | None = field(default=None, eq=False)
+    """The last record that another client has seen."""
+    age: float | None = field(default=None, eq=False)
+    """Seconds since it was accepted, where the journal's clock is not this machine's."""
 
     @property
     def digest(self) -> str:
@@ -100,6 +110,13 @@ class Entry:
     def is_unknown(self) -> bool:
         """Whether nobody knows if it was accepted."""
         return self.state is SubmissionState.IN_DOUBT
+
+
+def done(*, value: bool) -> asyncio.Future[bool]:
+    """A write that has nothing to write."""
+    written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    written.set_result(value)
+    return written
 
 
 class Journal(Protocol):
@@ -148,10 +165,29 @@ class Journal(Protocol):
         """
         ...
 
+    async def claim(
+        self,
+        submission: str,
+        operation: str,
+        fields: Mapping[str, Any],
+        kind: str | None,
+        *,
+        after: Entry | None = None,
+    ) -> Entry | None:
+        """Take an id before any wait: `None` if it is this client's, else what is known of it.
+
+        What is known, and is to be sent again, is claimed with that entry as `after`.
+        """
+        ...
+
+    async def settled(self, submission: str) -> None:
+        """Wait until what another client has under way has an end; then claim it again."""
+        ...
+
     async def about_to_send(
         self, submission: str, operation: str, fields: Mapping[str, Any], kind: str | None
-    ) -> None:
-        """Note a submission before its first byte leaves.
+    ) -> bool:
+        """Note a submission before its first byte leaves; whether it is this client's still.
 
         One that is known already is sent again: what failed before comes back if this one is taken
         back, and what was in doubt goes on being in doubt.
@@ -159,11 +195,11 @@ class Journal(Protocol):
         ...
 
     def take_back(self, submission: str) -> asyncio.Future[bool]:
-        """Undo `about_to_send`: it was refused, or never sent; need not be awaited."""
+        """Undo `claim` and `about_to_send`: it was refused, or never sent; need not be awaited."""
         ...
 
-    def named(self, submission: str, task_id: str) -> asyncio.Future[bool]:
-        """Note the task that an answer named which left it in doubt; need not be awaited."""
+    def in_doubt(self, submission: str, candidate: str | None = None) -> asyncio.Future[bool]:
+        """Note that its answer was lost, or named a task that it may be; need not be awaited."""
         ...
 
     async def accepted(self, submission: str, task_id: str) -> None:
@@ -182,6 +218,32 @@ class Journal(Protocol):
         self, kind: str, task_id: str, record: Mapping[str, Any], *, has_failed: bool = False
     ) -> asyncio.Future[bool]:
         """Note that a task is complete or has failed, once; need not be awaited."""
+        ...
+
+    def reached(
+        self, kind: str, task_id: str, stage: int, record: Mapping[str, Any]
+    ) -> asyncio.Future[bool]:
+        """Note the stage of this number, for other clients; need not be awaited."""
+        ...
+
+    async def may_poll(self, kind: str, task_id: str, fresh: float) -> bool:
+        """Whether no client has polled a task for so many seconds: then it counts as polled."""
+        ...
+
+    async def news(self, known: Mapping[tuple[str, str], int]) -> list[Entry]:
+        """Of these tasks, by kind and id, those that are further than the stage of this number."""
+        ...
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call it in the loop whenever there may be news of other clients."""
+        ...
+
+    async def orphans(self) -> list[Entry]:
+        """Some of what is not over, doubts included, and of which no living client takes care.
+
+        Each is given once, to one client, which takes care of it from then on; none are left when
+        there are none. A file gives those of the last run.
+        """
         ...
 
     async def prune(self, before: datetime, *, forget: bool) -> int:

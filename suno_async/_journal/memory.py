@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define, evolve, field
 
-from suno_async._journal.journal import Entry, SubmissionState
+from suno_async._journal.alone import Alone
+from suno_async._journal.journal import Entry, SubmissionState, done
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from suno_async.limiter import RateLimiter
@@ -23,7 +24,7 @@ MOST = 10_000
 
 
 @define(eq=False)
-class MemoryJournal:
+class MemoryJournal(Alone):
     """Keeps at most 10,000 submissions; of what is over no more than key, token and times.
 
     What is over goes first, the oldest before the others, then what was sent first; from then on
@@ -75,9 +76,21 @@ class MemoryJournal:
             if state in {None, entry.state}:
                 yield entry
 
+    async def claim(
+        self,
+        submission: str,
+        operation: str,  # noqa: ARG002 for other journals
+        fields: Mapping[str, Any],  # noqa: ARG002 as above
+        kind: str | None,  # noqa: ARG002 as above
+        *,
+        after: Entry | None = None,
+    ) -> Entry | None:
+        """Find out what is known of an id: no other client can take it."""
+        return await self.find(submission) if after is None else None
+
     async def about_to_send(
         self, submission: str, operation: str, fields: Mapping[str, Any], kind: str | None
-    ) -> None:
+    ) -> bool:
         """Note a submission before its first byte leaves."""
         known = self._entries.get(submission)
         if known is not None and known.state is SubmissionState.FAILED:
@@ -103,12 +116,13 @@ class MemoryJournal:
                     "the key of the oldest is free again. A client with a journal keeps them all",
                     MOST,
                 )
+        return True
 
     def take_back(self, submission: str) -> asyncio.Future[bool]:
         """Undo `about_to_send`: it was refused, or never sent."""
         known = self._entries.get(submission)
         if known is None or not known.is_unknown:
-            return _done(value=False)
+            return done(value=False)
         earlier = self._earlier.pop(submission, None)
         if earlier is None:
             del self._entries[submission]
@@ -116,15 +130,15 @@ class MemoryJournal:
             self._entries[submission] = earlier
             self._over[submission] = None
             self._by_task[earlier.kind, earlier.task_id] = submission
-        return _done(value=True)
+        return done(value=True)
 
-    def named(self, submission: str, task_id: str) -> asyncio.Future[bool]:
+    def in_doubt(self, submission: str, candidate: str | None = None) -> asyncio.Future[bool]:
         """Note the task that an answer named which left it in doubt."""
         known = self._entries.get(submission)
-        is_unknown = known is not None and known.is_unknown
-        if known is not None and is_unknown:
-            self._entries[submission] = evolve(known, candidate=task_id)
-        return _done(value=is_unknown)
+        if candidate is None or known is None or not known.is_unknown:
+            return done(value=False)
+        self._entries[submission] = evolve(known, candidate=candidate)
+        return done(value=True)
 
     async def accepted(self, submission: str, task_id: str) -> None:
         """Note the task that is paid for."""
@@ -154,7 +168,11 @@ class MemoryJournal:
     ) -> asyncio.Future[bool]:
         """Note that a task is complete or has failed, once."""
         submission = self._by_task.get((kind, task_id), "")
-        return _done(value=self._end(submission, has_failed=has_failed))
+        return done(value=self._end(submission, has_failed=has_failed))
+
+    async def orphans(self) -> list[Entry]:
+        """None: no client was before this one."""
+        return []
 
     async def prune(self, before: datetime, *, forget: bool) -> int:
         """Forget what was over before then; how many that were. There is nothing to empty."""
@@ -184,9 +202,3 @@ class MemoryJournal:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _done(*, value: bool) -> asyncio.Future[bool]:
-    done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    done.set_result(value)
-    return done

@@ -11,20 +11,21 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define, field
 
+from suno_async._journal.alone import Alone
 from suno_async._journal.digest import digest_of
 from suno_async._journal.file import JournalFile
-from suno_async._journal.journal import Entry, SubmissionState
+from suno_async._journal.journal import Entry, SubmissionState, done
 from suno_async._journal.schema import ACCOUNT, GIVE, IN_STATE, prepare
 from suno_async.errors import JournalError
 
 if TYPE_CHECKING:
     import asyncio
+    import sqlite3
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from suno_async.limiter import RateLimiter
@@ -43,7 +44,7 @@ _EMPTIED = "fields = NULL, outcome = NULL, earlier = json_remove(earlier, '$.out
 
 
 @define(eq=False)
-class SqliteJournal:
+class SqliteJournal(Alone):
     """The journal in one file; its methods wait for the disk, not for each other.
 
     Raises:
@@ -59,11 +60,15 @@ class SqliteJournal:
     _reads_only: bool = field(default=False, alias="reads_only", kw_only=True)
     """Whether nothing is changed, so that a client may have it open."""
     _file: JournalFile = field(init=False)
+    _last_run: int | None = field(default=None, init=False)
+    """The last row that was there when the file was opened."""
+    _picked_up: int = field(default=0, init=False)
+    """The last row of them that was given to be picked up."""
 
     def __attrs_post_init__(self) -> None:
         self._file = JournalFile(
             given=self._path,
-            prepare=partial(prepare, account=self._account),
+            prepare=self._prepare,
             reads_only=self._reads_only,
         )
 
@@ -105,14 +110,26 @@ class SqliteJournal:
         found = dict(rows)
         return {state: found.get(state, 0) for state in SubmissionState}
 
+    async def claim(
+        self,
+        submission: str,
+        operation: str,  # noqa: ARG002 for other journals
+        fields: Mapping[str, Any],  # noqa: ARG002 as above
+        kind: str | None,  # noqa: ARG002 as above
+        *,
+        after: Entry | None = None,
+    ) -> Entry | None:
+        """Find out what is known of an id: no other client can take it."""
+        return await self.find(submission) if after is None else None
+
     async def about_to_send(
         self, submission: str, operation: str, fields: Mapping[str, Any], kind: str | None
-    ) -> None:
+    ) -> bool:
         """Write it down before its first byte leaves."""
         # one statement, for one sync of the disk. A row that is there already is a failed one that
         # is sent again, whose end is put aside for the case of a refusal, or one in doubt, whose
         # `earlier` and candidate stay
-        await self._file.change(
+        return await self._file.change(
             "INSERT INTO submission (id, operation, digest, fields, kind) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET earlier = CASE WHEN task IS NULL THEN earlier ELSE "
             "json_object('task', task, 'outcome', outcome, 'at', accepted_at, 'over', done_at) "
@@ -146,12 +163,14 @@ class SqliteJournal:
             submission,
         )
 
-    def named(self, submission: str, task_id: str) -> asyncio.Future[bool]:
-        """An answer that leaves it in doubt names this task; need not be awaited."""
+    def in_doubt(self, submission: str, candidate: str | None = None) -> asyncio.Future[bool]:
+        """Note the task that an answer named which left it in doubt; need not be awaited."""
+        if candidate is None:  # it has been in doubt since it was about to be sent
+            return done(value=False)
         return self._file.soon(
-            f"the answer to submission {submission!r} named task {task_id!r}",
+            f"the answer to submission {submission!r} named task {candidate!r}",
             "UPDATE submission SET candidate = ? WHERE id = ? AND task IS NULL AND done_at IS NULL",
-            task_id,
+            candidate,
             submission,
         )
 
@@ -197,6 +216,10 @@ class SqliteJournal:
             task_id,
         )
 
+    async def orphans(self) -> list[Entry]:
+        """Some of what the last run left in progress or in doubt, each once."""
+        return await self._file.do(self._orphans)
+
     def keep_rate(self, limiter: RateLimiter) -> None:
         """Begin with the rate as the last process left it, and keep it for the next one."""
         self._file.keep_rate(limiter)
@@ -239,6 +262,10 @@ class SqliteJournal:
 
     # --- in the thread -------------------------------------------------------------------------
 
+    def _prepare(self, db: sqlite3.Connection, path: Path) -> None:
+        prepare(db, path, self._account)
+        ((self._last_run,),) = db.execute("SELECT coalesce(max(number), 0) FROM submission")
+
     def _select(self, where: str, *values: str) -> list[Entry]:
         """The entries of the rows that are so, oldest first."""
         statement = f"SELECT {_COLUMNS} FROM submission WHERE {where} ORDER BY number"  # noqa: S608 ours
@@ -266,6 +293,18 @@ class SqliteJournal:
         # fewer than asked for: a window may be empty because all in it were forgotten
         ((last,),) = self._file.rows("SELECT coalesce(max(number), 0) FROM submission")
         return after + _WINDOW if after + _WINDOW < last else None
+
+    def _orphans(self) -> list[Entry]:
+        where = "done_at IS NULL AND number > ? AND number <= ?"
+        if self._last_run is None:
+            return []
+        statement = (
+            f"SELECT {_COLUMNS} FROM submission INDEXED BY submission_open WHERE {where} "  # noqa: S608 ours
+            f"ORDER BY number LIMIT {MANY}"
+        )
+        rows = self._file.rows(statement, self._picked_up, self._last_run)
+        self._picked_up = rows[-1][0] if rows else self._last_run
+        return [_entry(row) for row in rows]
 
     def _prune_page(self, before: str, forget: bool, after: int) -> tuple[int, int | None]:
         """Prune some rows after this one: how many, and after which to go on."""

@@ -67,6 +67,7 @@ class Worker(ABC):
     _thread: ThreadPoolExecutor = field(
         factory=lambda: ThreadPoolExecutor(1, "suno-journal"), init=False
     )
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     _opening: asyncio.Future[None] | None = field(default=None, init=False)
     _is_closed: bool = field(default=False, init=False)
     _kept: list[_Fact] = field(factory=list[_Fact], init=False)
@@ -112,6 +113,7 @@ class Worker(ABC):
     def _begin(self) -> asyncio.Future[None]:
         opening = self._opening
         if opening is None or (opening.done() and opening.exception() is not None):
+            self._loop = asyncio.get_running_loop()
             opening = self._opening = self._submit(self._open)  # it may be there the next time
             opening.add_done_callback(_retrieve)
         return opening
@@ -167,7 +169,18 @@ class Worker(ABC):
         writing.add_done_callback(_retrieve)
         return writing
 
-    # --- in the thread -------------------------------------------------------------------------
+    def make_up(self) -> None:
+        """Try again to write what was kept, if anything was; need not be awaited."""
+        if self._kept and not self._is_closed:
+            self._submit(self._up_to_date, lambda: None).add_done_callback(_retrieve)
+
+    # --- in a thread ---------------------------------------------------------------------------
+
+    def in_loop(self, work: Callable[[], object]) -> None:
+        """Have something done in the loop, if there still is one."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it is closed
+                self._loop.call_soon_threadsafe(work)
 
     def _guarded(self, until: float, work: Callable[..., T], *given: Any) -> T:
         try:

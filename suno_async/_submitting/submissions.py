@@ -301,7 +301,7 @@ class Submissions:
             if isinstance(operation, TaskOperation):
                 candidate = None if error.token is None else error.token.partition(":")[2]
                 if candidate is not None and error.cause is not None:  # it is news to the journal
-                    self.tasks.journal.named(submission.id, candidate)
+                    self.tasks.journal.in_doubt(submission.id, candidate)
                 has_callbacks = self._has_callbacks(operation)
                 if has_callbacks or candidate is not None:
                     error._recovery = self.recoveries.lost(
