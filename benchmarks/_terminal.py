@@ -87,7 +87,7 @@ def _sent(argv: tuple[str, ...]) -> str:
 
 
 def _read_all(descriptor: int, keep: Callable[[bytes], None]) -> None:
-    """Read until the other end is closed, which Linux tells as an error."""
+    """Read until the other end is closed, which Linux reports as an error."""
     with suppress(OSError):
         while data := os.read(descriptor, 65536):
             keep(data)

@@ -159,7 +159,7 @@ def run(*, full: bool) -> Iterator[Table]:
             [way, one.cuts, one.identical, one.cost, one.requests / one.cuts]
             for way, one in reports.items()
         ],
-        ["where the file changed, what was there is worth nothing: half of it more on average"],
+        ["where the file changed, what was fetched is worth nothing: half of it more on average"],
     )
     yield Table(
         "In all",

@@ -1,4 +1,4 @@
-"""What ten thousand live tasks cost: memory each, CPU a decision and a look, and the client's end.
+"""What ten thousand live tasks cost: memory each, CPU a decision and a poll, and the client's end.
 
 A live task is one that is awaited by a coroutine of its own. Its memory is counted without its
 operation and its last record.
@@ -37,7 +37,7 @@ _AT_ONCE = (1, 20)
 
 
 def run(*, full: bool) -> Iterator[Table]:
-    """Memory, decisions, the end of a client, and looks."""
+    """Memory, decisions, the end of a client, and polls."""
     most = (1_000, 10_000, 100_000) if full else (1_000, 10_000)
     yield Table(
         "A live awaited task",
@@ -45,7 +45,7 @@ def run(*, full: bool) -> Iterator[Table]:
         [_memory_row(count) for count in most],
     )
     yield Table(
-        "Whose turn it is: one decision, its look and its next place in the queues",
+        "Which task is next: one decision, its poll and its next ticket in the queues",
         ("tasks", "CPU µs"),
         [[f"{count:,}", decision(count)] for count in (1_000, 10_000, 100_000)],
     )
@@ -60,15 +60,15 @@ def run(*, full: bool) -> Iterator[Table]:
     )
     rounds, calls = (101, 40) if full else (25, 40)
     with serve_apart() as url:
-        rows = asyncio.run(looks(url, rounds, calls))
+        rows = asyncio.run(polls(url, rounds, calls))
     yield Table(
-        f"CPU a look: medians of {rounds} interleaved rounds of {calls}",
-        ("look", "at once", "floor µs", "ours µs", "beyond µs", "min", "max", "target"),
+        f"CPU a poll: medians of {rounds} interleaved rounds of {calls}",
+        ("poll", "at once", "floor µs", "ours µs", "beyond µs", "min", "max", "target"),
         rows,
         (
-            "Ours is all that a look takes from the moment when somebody listens: queues, lane,",
-            "limiter, attempt, record and events. The floor is as many GETs of the same record",
-            "with aiohttp and `json`, each in a task of its own.",
+            "Ours is all that a poll takes from the moment when a listener comes: queues, limiter,",
+            "attempt, record and events. The floor is as many GETs of the same record with aiohttp",
+            "and `json`, each in a task of its own.",
         ),
     )
 
@@ -132,7 +132,7 @@ def decision(count: int, decisions: int = 5_000) -> float:
 
 
 async def closing(count: int) -> tuple[float, int]:
-    """Seconds until so many awaited tasks are told that the client ends, and what stays of them."""
+    """Seconds until the waits of so many tasks end with the client, and what stays of them."""
     left: WeakSet[Task[Any]] = WeakSet()
     suno = _client()
     waiting = await _await_all(suno, count)
@@ -149,7 +149,7 @@ async def closing(count: int) -> tuple[float, int]:
 
 @define(eq=False)
 class _Counting(Poller):
-    """A poller that polls a batch's tasks as soon as somebody listens, and counts the polls."""
+    """A poller that polls a batch's tasks as soon as they have listeners, and counts the polls."""
 
     _left: int = field(default=0, init=False)
     _all_polled: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -180,8 +180,8 @@ def _nothing(_: object) -> None:
     pass
 
 
-async def looks(url: str, rounds: int, calls: int) -> list[list[Cell]]:
-    """What looks cost beyond as many requests by hand, in microseconds."""
+async def polls(url: str, rounds: int, calls: int) -> list[list[Cell]]:
+    """What polls cost beyond as many requests by hand, in microseconds."""
     limiter = RateLimiter(100_000, 0.1, burst=100_000)
     async with (
         SunoClient(KEY, base_url=url, limiter=limiter) as suno,
@@ -205,7 +205,7 @@ async def looks(url: str, rounds: int, calls: int) -> list[list[Cell]]:
         async def first(count: int) -> None:
             await poller.poll_all([fresh.pop() for _ in range(count)])
 
-        ways = {"floor": floor, "that tells nothing new": again, "that brings two tracks": first}
+        ways = {"floor": floor, "that brings nothing new": again, "that brings two tracks": first}
         times: dict[tuple[str, int], list[float]] = {
             (name, count): [] for count in _AT_ONCE for name in ways
         }
@@ -215,13 +215,13 @@ async def looks(url: str, rounds: int, calls: int) -> list[list[Cell]]:
                 spent.append(await _cpu(way, times_over) / count)
         await poller.close()
     return [
-        _look_row(name, count, times["floor", count][1:], spent[1:])
+        _poll_row(name, count, times["floor", count][1:], spent[1:])
         for (name, count), spent in times.items()
         if name != "floor"
     ]
 
 
-def _look_row(name: str, count: int, floor: list[float], ours: list[float]) -> list[Cell]:
+def _poll_row(name: str, count: int, floor: list[float], ours: list[float]) -> list[Cell]:
     beyond = Spread.of(one - other for one, other in zip(ours, floor, strict=True))
     target = Target(beyond.middle, _MOST_MICROSECONDS)
     between = (beyond.middle, beyond.low, beyond.high)

@@ -189,11 +189,11 @@ def test_a_decision_is_timed_amid_live_tasks() -> None:
 def test_polls_are_timed_beside_their_floor() -> None:
     """A poll that brings something, and one that does not, alone and with others."""
     with serve_apart() as url:
-        rows = asyncio.run(scale.looks(url, 1, 2))
+        rows = asyncio.run(scale.polls(url, 1, 2))
     for row in rows:
         beyond, least, most = (figure for figure in row[4:7] if isinstance(figure, float))
         assert least <= beyond <= most
-    kinds = ("that tells nothing new", "that brings two tracks")
+    kinds = ("that brings nothing new", "that brings two tracks")
     assert [(row[0], row[1]) for row in rows] == [(kind, n) for n in (1, 20) for kind in kinds]
 
 
