@@ -36,7 +36,7 @@ return redis.call('ZADD', KEYS[1], string.format('%.6f', now), ARGV[3])
 
 @define
 class _Sent:
-    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
+    def release(self, result: SlotResult, *, resume_at: float = 0.0) -> None:
         """Do nothing: what has been sent has been counted."""
 
 

@@ -57,7 +57,7 @@ def slow(seconds: float) -> Delay:
 class _Sent:
     """A place that needs not be given back."""
 
-    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
+    def release(self, result: SlotResult, *, resume_at: float = 0.0) -> None:
         """Do nothing: what has been sent has been counted."""
 
 

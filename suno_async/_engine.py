@@ -22,7 +22,7 @@ from suno_async._submitting.tasks import Tasks
 from suno_async._wire.records import answer_of
 from suno_async.callbacks import CallbackReceiver
 from suno_async.errors import NotFound, SunoError
-from suno_async.limiter import Limiter, Priority, shared_limiter
+from suno_async.limiter import Limiter, Priority, RateLimiter
 from suno_async.operations._base import Host
 from suno_async.retry import RetryPolicy
 
@@ -76,7 +76,7 @@ class Engine:
         """The caller's, or the one of this key and host, as an earlier process has left it."""
         if self.limiter is not None:
             return self.limiter
-        limiter = shared_limiter(self.http.key, self.http.hosts[Host.API])
+        limiter = RateLimiter._shared_by(self.http.key, self.http.hosts[Host.API])
         self.journal.keep_rate(limiter)
         return limiter
 

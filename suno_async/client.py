@@ -198,6 +198,7 @@ class SunoClient(OperationMethods):
         if idempotency_key is not None:
             _check_key(idempotency_key)
         check_flag("resend_unknown", resend_unknown)
+        check_priority(priority)
         terms = Terms(key=idempotency_key, resend_unknown=resend_unknown)
         task: Task[R]
         task, _ = await self._engine.submissions.pay(operation, priority, terms)

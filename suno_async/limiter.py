@@ -35,89 +35,31 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from enum import Enum, IntEnum
 from functools import partial
 from hashlib import sha256
 from itertools import count
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from aiolimiter import AsyncLimiter
-from attrs import define, field, validators
+from attrs import define, field
 
 from suno_async._rate.queue import Queue
+from suno_async._rate.rule import Refusals, Rule
+from suno_async._rate.slots import HeldSlot, Limiter, Priority, Slot, SlotResult
+
+__all__ = ["Limiter", "Priority", "RateLimiter", "Slot", "SlotResult"]
 
 _TOKENS = 2  # that the bucket holds: the one to be used next, and one to catch up with
-SLOWER = 1.25  # times slower after each refusal in a slow spell, and back with a spell in peace
-SLOWEST = 3.0
-Keeper: TypeAlias = Callable[[Iterable[float]], None]
 _HANGS = 2.0  # seconds without an answer, after which a slot does not count as coming round
 _SPARSEST = 4.0  # times the usual distance, for slots that hang: 2 s
 _TICK = 0.001  # seconds to wait for a token that is due but for a rounding error, and to use it
+_Keeper: TypeAlias = Callable[[Iterable[float]], None]
 
 
-class Priority(IntEnum):
-    """Who goes first: the lower number; within one it is first come, first served.
-
-    Between and after these two the package has numbers of its own, for polls and for a batch near
-    its end. A limiter of your own is given them, too: compare with `<`.
-    """
-
-    INTERACTIVE = 0
-    """What somebody waits for."""
-    BACKGROUND = 4
-    """What gives way to that, as a batch's submissions do."""
-
-    _INTERACTIVE_POLL = 1
-    _FINISHING = (
-        2  # a submission of a batch near its end: what is polled for is then all that is left
-    )
-    _OVERDUE_POLL = 3  # of a task that should be complete
-    _SPARE_POLL = 5  # worth a slot that nobody else wants
-
-
-class SlotResult(Enum):
-    """What became of a slot."""
-
-    ANSWERED = "answered"
-    """The server has counted the request, and answered."""
-    NO_RESPONSE = "no_response"
-    """The request left, and no answer came: the server may count it yet."""
-    NOT_SENT = "not_sent"
-    """Nothing was sent."""
-    RATE_LIMITED = "rate_limited"
-    """The server refused the request for its rate."""
-
-
-class Slot(Protocol):
-    """Leave to send one request."""
-
-    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
-        """Say what became of it, once; more often does nothing.
-
-        `resume_at` is the time on the loop's clock that a refusal asked everyone to wait for.
-        """
-
-
-class Limiter(Protocol):
-    """What grants slots; `RateLimiter` is the one for a single process."""
-
-    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
-        """Wait for a slot. Whoever is cancelled while waiting has taken nothing."""
-        ...
-
-
-@define(eq=False)
-class HeldSlot:
-    """A slot that tells its limiter once what became of it."""
-
-    _give_up: Callable[[SlotResult, float], None] | None
-
-    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
-        """Say what became of it; more often than once does nothing."""
-        give_up, self._give_up = self._give_up, None
-        if give_up is not None:
-            give_up(use, resume_at)
+_limiters: WeakKeyDictionary[
+    asyncio.AbstractEventLoop, WeakValueDictionary[tuple[bytes, str], RateLimiter]
+] = WeakKeyDictionary()
 
 
 @define(eq=False)
@@ -139,27 +81,27 @@ class RateLimiter:
         ConfigurationError: it is used on a second event loop.
     """  # noqa: E501 editors show the first line of an argument's text
 
-    max_rate: int = field(default=20, validator=[validators.instance_of(int), validators.ge(1)])
+    max_rate: int = 20
     """Requests per period; 20 as documented."""
-    time_period: float = field(default=10.0, validator=validators.gt(0))
+    time_period: float = 10.0
     """Seconds of the period; 10 as documented."""
-    burst: int = field(
-        default=20, kw_only=True, validator=[validators.instance_of(int), validators.ge(1)]
-    )
+    burst: int = field(default=20, kw_only=True)
     """Requests that an idle client may send at once; never more than `max_rate`."""
-    margin: float = field(default=0.05, kw_only=True, validator=validators.ge(0))
+    margin: float = field(default=0.05, kw_only=True)
     """Seconds added to the period, for clocks that differ."""
-    no_response_hold: float = field(default=5.0, kw_only=True, validator=validators.ge(0))
+    no_response_hold: float = field(default=5.0, kw_only=True)
     """Seconds more for a request whose answer never came."""
-    cooldown: float = field(default=120.0, kw_only=True, validator=validators.ge(0))
+    cooldown: float = field(default=120.0, kw_only=True)
     """Seconds of slower, even pace after a refusal's pause; slower still if refused again."""
 
+    _rule: Rule = field(init=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     _queue: Queue[Slot] = field(init=False)
     _free: int = field(init=False)
     _until: dict[int, float] = field(factory=dict[int, float], init=False)
     """When each slot that is in use can be free, by a number of its own."""
     _numbers: count[int] = field(factory=count, init=False)
-    _keepers: list[Keeper] = field(factory=list[Keeper], init=False)
+    _keepers: list[_Keeper] = field(factory=list[_Keeper], init=False)
     _recent: deque[float] = field(init=False)
     _out: dict[int, float] = field(factory=dict[int, float], init=False)
     """When those in use without an answer were taken, also if none came; oldest first."""
@@ -168,42 +110,62 @@ class RateLimiter:
     _has_token: bool = field(default=False, init=False)
     _token_until: float = field(default=0.0, init=False)
     _next_token: float = field(default=0.0, init=False)
-    _resume_at: float = field(default=0.0, init=False)
-    _slow_until: float = field(default=0.0, init=False)
-    _slowness: float = field(default=1.0, init=False)
+    _refusals: Refusals = field(factory=Refusals, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._rule = rule = Rule(
+            self.max_rate,
+            self.time_period,
+            self.burst,
+            self.margin,
+            self.no_response_hold,
+            self.cooldown,
+        )
         self._queue = Queue(
             "RateLimiter", self._step, lambda slot: slot.release(SlotResult.NOT_SENT)
         )
-        self._free = self.max_rate
-        self._recent = deque(maxlen=min(self.burst, self.max_rate))
-        tokens = min(_TOKENS, self.burst)
-        self._pace = AsyncLimiter(tokens, tokens * self.time_period / self.max_rate)
+        self._free = rule.max_rate
+        self._recent = deque(maxlen=min(rule.burst, rule.max_rate))
+        tokens = min(_TOKENS, rule.burst)
+        self._pace = AsyncLimiter(tokens, tokens * rule.gap)
 
-    @property
-    def _even_gap(self) -> float:
-        """Seconds between requests after a refusal's pause, before it gets slower still."""
-        return (self.time_period + 0.5) / max(1, self.max_rate - 1)
+    @classmethod
+    def _shared_by(cls, key: str, host: str) -> RateLimiter:
+        """The limiter of all clients with this key and host on the running loop.
+
+        Nothing holds it but its clients and its own timers, so it lives until the last client is
+        gone and its last slot is free and its slow spell over.
+        """
+        mine = _limiters.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+        name = (sha256(key.encode()).digest(), host)
+        limiter = mine.get(name)
+        if limiter is None:
+            limiter = mine[name] = cls()
+        return limiter
 
     async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
-        """Wait for a slot; whoever is cancelled while waiting has taken nothing."""
-        now = self._queue.bound_loop().time()
-        if self._free and not self._queue.waiters() and self._may_burst(now):
+        """Wait for a slot; a caller that is cancelled while waiting has taken nothing."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = self._queue.bound_loop()
+        now = loop.time()
+        if self._free and not self._queue.waiting and self._may_burst(now):
             return self._take(now)
         return await self._queue.wait(priority)
 
     async def _step(self) -> Slot | None:
+        """Take a slot for the dispatcher, or wait for whatever is missing and take none."""
         now = self._queue.bound_loop().time()
         if not self._free:
             await self._queue.change(None)
-        elif now < self._resume_at:
-            await self._queue.change(self._resume_at)
+        elif now < self._refusals.resume_at:
+            await self._queue.change(self._refusals.resume_at)
         elif (self._has_token and now < self._token_until) or self._may_burst(now):
             self._has_token = False
             return self._take(now)
         else:
-            await self._draw(self._slow_pace if now < self._slow_until else self._pace, now)
+            is_slow = now < self._refusals.slow_until
+            await self._draw(self._slow_pace if is_slow else self._pace, now)
         return None
 
     async def _draw(self, pace: AsyncLimiter, now: float) -> None:
@@ -212,75 +174,57 @@ class RateLimiter:
             await pace.acquire()  # at once, for nobody else takes any
             interval = pace.time_period / pace.max_rate
             kept = (pace.max_rate - 1) * interval
-            self._next_token = max(self._next_token, now - kept) + interval * self._slower(now)
+            self._next_token = max(self._next_token, now - kept) + interval * self._stretch(now)
             self._has_token, self._token_until = True, now + max(interval, _TICK)
         else:
             await self._queue.change(max(self._next_token, now + _TICK))
 
-    def _slower(self, now: float) -> float:
-        """How much longer tokens are apart, for the slots that do not come round."""
+    def _stretch(self, now: float) -> float:
+        """How many times longer tokens are apart, for the slots that do not come round."""
         hanging = 0
         for since in self._out.values():
             if since > now - _HANGS:
                 break
             hanging += 1
-        return min(_SPARSEST, self.max_rate / max(1, self.max_rate - hanging))
+        return min(_SPARSEST, self._rule.max_rate / max(1, self._rule.max_rate - hanging))
 
     def _may_burst(self, now: float) -> bool:
-        """Whether a request may go unpaced: less than half of the rate was used lately."""
-        if self.burst == 1 or now < max(self._resume_at, self._slow_until):
+        """Whether a request may go unpaced."""
+        if self._rule.burst == 1 or now < self._refusals.slow_until:
             return False
         recent = self._recent
         is_full = len(recent) == recent.maxlen
-        quiet = 2 * self.time_period * self._slower(now) + self.margin
-        return not is_full or recent[0] <= now - quiet
+        return self._rule.is_quiet(recent[0] if is_full else None, now, self._stretch(now))
 
     def _take(self, now: float) -> Slot:
         number = next(self._numbers)
         self._free -= 1
         self._recent.append(now)
         self._out[number] = now
-        self._use(number, now + self._hold(SlotResult.NO_RESPONSE))
+        self._use(number, now + self._rule.longest_hold)
         return HeldSlot(partial(self._release, number))
 
-    def _hold(self, use: SlotResult) -> float:
-        """Seconds for which a slot counts after this."""
-        return (
-            self.time_period
-            + self.margin
-            + (self.no_response_hold if use is SlotResult.NO_RESPONSE else 0.0)
-        )
-
-    def _release(self, number: int, use: SlotResult, resume_at: float) -> None:
-        loop = self._queue.bound_loop()
-        now = loop.time()
-        if use is not SlotResult.NO_RESPONSE:
+    def _release(self, number: int, result: SlotResult, resume_at: float) -> None:
+        loop = self._loop or self._queue.bound_loop()
+        now, rule = loop.time(), self._rule
+        if result is not SlotResult.NO_RESPONSE:
             del self._out[number]
-        if use is SlotResult.NOT_SENT:
+        if result is SlotResult.NOT_SENT:
+            # as if it had never been granted: the burst and the token are for the next one
             if self._recent:  # it remembers fewer than there are slots if `burst` is smaller
                 self._recent.pop()
             self._has_token = True
             self._use(number, now)
             self._give_back(number)
             return
-        self._use(number, now + self._hold(use))
-        loop.call_later(self._hold(use), self._give_back, number)
-        if use is SlotResult.RATE_LIMITED:
-            self._slow_down(now)
-            self._resume_at = max(self._resume_at, resume_at, now + self.time_period + self.margin)
-            self._slow_until = self._resume_at + self.cooldown
-            loop.call_at(self._slow_until, self._queue.wake)  # keeps the limiter alive until then
-
-    def _slow_down(self, now: float) -> None:
-        """Learn from a refusal how slow is slow enough."""
-        if now >= self._slow_until:
-            self._slowness = max(1.0, self._slowness / SLOWER)
-        elif now >= self._resume_at:  # else it had left before the pause
-            self._slowness = min(SLOWEST, self._slowness * SLOWER)
-        self._slow_pace = self._even_pace()
-
-    def _even_pace(self) -> AsyncLimiter:
-        return AsyncLimiter(1, self._slowness * self._even_gap)
+        hold = rule.longest_hold if result is SlotResult.NO_RESPONSE else rule.hold
+        self._use(number, now + hold)
+        loop.call_later(hold, self._give_back, number)
+        if result is SlotResult.RATE_LIMITED:
+            self._refusals = learned = self._refusals.after_one(now, resume_at, rule)
+            self._slow_pace = AsyncLimiter(1, learned.slowness * rule.even_gap)
+            # keeps the limiter alive until then, for the next client of the same key
+            loop.call_at(learned.slow_until, self._queue.wake)
 
     def _use(self, number: int, until: float) -> None:
         self._until[number] = until
@@ -291,51 +235,26 @@ class RateLimiter:
         del self._until[number]
         self._out.pop(number, None)
         self._free += 1
-        self._queue.wake()
+        if self._queue.waiting:
+            self._queue.wake()
 
-    def _keep(self, kept: Iterable[float], keeper: Keeper) -> Callable[[], None]:
+    def _keep_slots(self, kept: Iterable[float], keeper: _Keeper) -> Callable[[], None]:
+        """Begin with slots in use until these times, and call a keeper at each change.
+
+        It gets the times on the loop's clock at which the slots in use can be free, until what is
+        returned is called.
+        """
         self._keepers.append(keeper)
         loop = self._queue.bound_loop()
         now = loop.time()
-        known = {*self._until.values()}  # another client has told of them, or they are our own
+        known = {*self._until.values()}  # of another client's journal, or our own
         for until in kept:
             left = until - now
-            if left > self._hold(
-                SlotResult.NO_RESPONSE
-            ):  # of another clock: the machine was started meanwhile
-                left = self._hold(SlotResult.ANSWERED)
+            if left > self._rule.longest_hold:
+                left = self._rule.hold  # of another clock: the machine was started meanwhile
             if left > 0 and until not in known and self._free:
                 number = next(self._numbers)
                 self._free -= 1
                 self._until[number] = now + left
                 loop.call_later(left, self._give_back, number)
         return partial(self._keepers.remove, keeper)
-
-
-def keep_slots(limiter: RateLimiter, kept: Iterable[float], keeper: Keeper) -> Callable[[], None]:
-    """Begin with slots in use until these times, and tell a keeper of each change.
-
-    It gets the times on the loop's clock at which the slots in use can be free, until what is
-    returned is called.
-    """
-    # for the package, not for all
-    return limiter._keep(kept, keeper)
-
-
-_shared: WeakKeyDictionary[
-    asyncio.AbstractEventLoop, WeakValueDictionary[tuple[bytes, str], RateLimiter]
-] = WeakKeyDictionary()
-
-
-def shared_limiter(key: str, host: str) -> RateLimiter:
-    """The limiter of all clients with this key and host on the running loop.
-
-    Nothing holds it but its clients and its own timers, so it lives until the last client is gone
-    and its last slot is free and its slow spell over.
-    """
-    mine = _shared.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
-    name = (sha256(key.encode()).digest(), host)
-    limiter = mine.get(name)
-    if limiter is None:
-        limiter = mine[name] = RateLimiter()
-    return limiter

@@ -2,53 +2,45 @@
 
 `SunoClient(limiter=RedisRateLimiter("redis://localhost", api_key))` uses it.
 
-A process asks Redis for a slot, one round trip (and one every half second while none is free), and
-says when it is given back, by Redis's clock. The processes that wait are served in turn; within
-one, the most urgent request goes first, as with `RateLimiter`. Requests that wait are spread over
-0.2 to 0.85 of each period, the wider the more there are, so that spreading costs a short backlog
-little; an urgent request may then wait for the rest of the period.
+A process asks Redis for a slot and reports when it is given back, by Redis's clock: two round trips
+each, and one every half second while no slot is free. The processes that wait are served in turn;
+within one, the most urgent request goes first, as with `RateLimiter`. Requests that wait are spread
+over 0.2 to 0.85 of each period, the wider the more there are, so that spreading costs a short
+backlog little; an urgent request may then wait for the rest of the period.
 
-A lease is long enough for a lost request, and is renewed while an answer is awaited. A process that
-dies leaves its leases to expire: after at most `lease_seconds`, 30.1 with the usual figures. One
-that stands still for half of that may lose leases whose requests are still under way.
+A lease is long enough for a request without an answer, and is renewed while one is awaited. A
+process that dies leaves its leases to expire: after at most `lease_seconds`, 30.1 with the usual
+figures. One that stands still for half of that may lose leases whose requests are still under way.
 
-Where Redis is away for longer than `timeout`, whoever waits gets `ConnectionFailed`, before
+Where Redis is away for longer than `timeout`, callers that wait get `ConnectionFailed`, before
 anything was sent or paid. Or this process goes on alone with `fallback_share` of the slots, after
 one period in which what the others have sent grows old. That never exceeds the rate as long as all
 processes lose Redis and their shares add up to 1; a process that alone cannot reach Redis comes on
-top of the others. When Redis is back, leases that were taken meanwhile are told to it.
+top of the others. When Redis is back, leases that were taken meanwhile are reported to it.
 
 A Redis that was emptied, or restarted without its data, or whose clock goes back, is noticed by the
-processes that knew it: they tell what they hold, and all pause for a period. Needs Redis 5 or newer
-(or Valkey), a server or a cluster, that does not evict keys before they expire.
+processes that knew it: they report what they hold, and all pause for a period. Needs Redis 5 or
+newer (or Valkey), a server or a cluster, that does not evict keys before they expire.
 """
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
-from typing import Self
-
-from attrs import evolve
+from attrs import asdict, evolve
 
 from suno_async._http.settings import hosts_of, key_of
-from suno_async._rate.leases import Commands, Leases, checked, connect, name_of
-from suno_async._rate.queue import Queue
-from suno_async._rate.redis import Book
-from suno_async.errors import ClientClosed, ConfigurationError, ConnectionFailed
-from suno_async.limiter import HeldSlot, Priority, RateLimiter, Slot, SlotResult
+from suno_async._rate.redis import Commands, RedisKeeper, checked, connect, name_of
+from suno_async._rate.rule import Rule
+from suno_async._rate.shared import SharedLimiter
+from suno_async.errors import ConfigurationError
+from suno_async.limiter import RateLimiter
 from suno_async.operations._base import Host
 
-_AGAIN = 0.1  # seconds between attempts while Redis may be back in a moment
-_LOOK_UP = 0.5  # seconds between looks whether Redis is back, while waiting for a slot of one's own
-_TICK = 0.001  # seconds that a timer of the loop may be early
 
-
-class RedisRateLimiter:
+class RedisRateLimiter(SharedLimiter):
     """At most `max_rate` requests of all processes reach the server in any `time_period` seconds.
 
     Make one for each event loop, hand it to `SunoClient(limiter=...)`, and close it after the
-    client; `async with` does. What was not told when the process ends waits for its expiry.
+    client; `async with` does. What was not reported when the process ends waits for its expiry.
 
     Args:
         redis: A URL such as `redis://localhost:6379/0`, or a client from `redis.asyncio` of yours (`Redis`, `RedisCluster`), which is not closed.
@@ -85,121 +77,28 @@ class RedisRateLimiter:
         timeout: float = 2.0,
         prefix: str = "suno-async",
     ) -> None:
-        self._rule = RateLimiter(
-            max_rate,
-            time_period,
-            burst=burst,
-            margin=margin,
-            no_response_hold=no_response_hold,
-            cooldown=cooldown,
-        )
+        rule = Rule(max_rate, time_period, burst, margin, no_response_hold, cooldown)
         if not timeout > 0:
             raise ConfigurationError(f"timeout must be seconds above 0, not {timeout!r}.")
-        self._fallback = None if fallback_share is None else _part_of(self._rule, fallback_share)
+        fallback = None if fallback_share is None else _part_of(rule, fallback_share)
         self._own = connect(redis, timeout) if isinstance(redis, str) else None
         name = name_of(prefix, key_of(api_key), hosts_of(base_url, None)[Host.API])
-        self._queue = Queue[Slot](
-            "RedisRateLimiter", self._step, lambda slot: slot.release(SlotResult.NOT_SENT)
-        )
-        self._book = Book(
-            Leases(checked(self._own or redis), name, timeout),
-            self._rule,
-            self._fallback is not None,
-            self._queue.wake,
-        )
-        self._is_closed = False
-
-    @property
-    def lease_seconds(self) -> float:
-        """For how long at most a process that died keeps its slots."""
-        return self._book.length
-
-    async def __aenter__(self) -> Self:
-        self._queue.bound_loop()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
+        keeper = RedisKeeper(checked(self._own or redis), name, timeout)
+        super().__init__(keeper, rule, fallback)
 
     async def aclose(self) -> None:
-        """Tell Redis what is left to tell, and end; whoever waits for a slot gets `ClientClosed`.
+        """Report what is left to report, and end; callers that wait for a slot get `ClientClosed`.
 
-        Close the clients that use it first: what they release later is not told any more.
+        Close the clients that use it first: what they release later is not reported any more.
         """
-        if self._is_closed:
-            return
-        self._is_closed = True
-        self._queue.wake()
         try:
-            await self._book.aclose()
+            await super().aclose()
         finally:
             if self._own is not None:
                 await self._own.aclose()
 
-    async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
-        """Wait for a slot; whoever is cancelled while waiting has taken nothing.
 
-        Raises:
-            ConnectionFailed: Redis is away, and there is no `fallback_share`.
-            ConfigurationError: Redis does not let us in, or this is another event loop.
-            ClientClosed: the limiter was closed.
-        """
-        return await self._queue.wait(priority)
-
-    async def _step(self) -> Slot | None:
-        if self._is_closed:
-            raise ClientClosed("The RedisRateLimiter was closed; nothing was sent.")
-        book, loop = self._book, asyncio.get_running_loop()
-        if loop.time() < book.resume_at:
-            await self._queue.change(book.resume_at)
-        elif book.is_away and self._fallback is not None:
-            return await self._step_alone(self._fallback)
-        elif (wait := await self._ask()) > 0:
-            await self._queue.change(loop.time() + wait + _TICK)
-        else:
-            return self._slot(book.take())
-        return None
-
-    async def _ask(self) -> float:
-        """Seconds until it is to be asked again, 0 for a grant."""
-        try:
-            return await self._book.ask(self._queue.waiters())
-        except ConnectionFailed:
-            if not self._book.is_away:
-                return _AGAIN
-            self._book.give_up()
-            if self._fallback is None:
-                raise
-            return _AGAIN
-        except ConfigurationError:
-            self._book.give_up()
-            raise
-
-    async def _step_alone(self, fallback: RateLimiter) -> Slot | None:
-        """Take a slot of our own share, once what the others have sent is old."""
-        book, loop = self._book, asyncio.get_running_loop()
-        book.deliver()
-        begin = (book.failing_since or loop.time()) + book.hold
-        if loop.time() < begin:
-            await self._queue.change(begin)
-            return None
-        try:
-            async with asyncio.timeout(_LOOK_UP):
-                alone = await fallback.acquire()
-        except TimeoutError:
-            return None
-        return self._slot(book.take_alone(), alone)
-
-    def _slot(self, lease: str, alone: Slot | None = None) -> Slot:
-        return HeldSlot(partial(self._release, lease, alone))
-
-    def _release(self, lease: str, alone: Slot | None, use: SlotResult, resume_at: float) -> None:
-        if alone is not None:
-            alone.release(use, resume_at=resume_at)
-        self._book.close(lease, use, resume_at, is_alone=alone is not None)
-
-
-def _part_of(rule: RateLimiter, share: float) -> RateLimiter:
+def _part_of(rule: Rule, share: float) -> RateLimiter:
     if not 0 < share <= 1:
         raise ConfigurationError(f"fallback_share must be above 0 and up to 1, not {share!r}.")
-    return evolve(rule, max_rate=max(1, int(rule.max_rate * share)))
+    return RateLimiter(**asdict(evolve(rule, max_rate=max(1, int(rule.max_rate * share)))))

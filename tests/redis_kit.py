@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,9 +20,9 @@ from suno_async import Priority, SlotResult
 from suno_async.redis_limiter import RedisRateLimiter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-    from suno_async._rate.leases import Commands
+    from suno_async._rate.redis import Commands
 
 Client: TypeAlias = Any
 """A client of redis-py, most of whose types are unknown."""
@@ -78,14 +80,52 @@ class Arrivals:
         )
 
 
+class Between:
+    """A client between the limiter and Redis: each time that commands are sent, `reach` is in."""
+
+    def __init__(self, redis: Client) -> None:
+        self.redis = redis
+
+    def pipeline(self, *, transaction: bool) -> Client:
+        """The client's own, but for the sending."""
+        pipe = self.redis.pipeline(transaction=transaction)
+        send = pipe.execute
+
+        async def execute(*, raise_on_error: bool) -> Any:
+            return await self.reach(partial(send, raise_on_error=raise_on_error))
+
+        pipe.execute = execute
+        return pipe
+
+    async def reach(self, send: Callable[[], Awaitable[Any]]) -> Any:
+        """Send, or not; the answer."""
+        return await send()
+
+    async def aclose(self) -> None:
+        """Never called: it is not the limiter's own."""
+        raise AssertionError
+
+
+async def states(redis: Client) -> dict[str, dict[str, Any]]:
+    """The state of each key in Redis, by its name there."""
+    names = [name async for name in redis.scan_iter()]
+    found = {name: await redis.xrevrange(name, count=1) for name in names}
+    return {name: json.loads(entries[0][1]["state"]) for name, entries in found.items() if entries}
+
+
+async def write_state(redis: Client, name: str, state: str) -> None:
+    """Put this in place of the state."""
+    ((number, _),) = await redis.xrevrange(name, count=1)
+    await redis.xadd(name, {"state": state}, f"0-{int(number[2:]) + 1}", maxlen=1)
+
+
 async def leases(redis: Client) -> dict[str, float]:
     """Each lease in Redis with the seconds that it has left."""
-    names = [name async for name in redis.scan_iter("*:leases")]
     seconds, micro = await redis.time()
     now = seconds + micro / 1e6
     found: dict[str, float] = {}
-    for name in names:
-        found |= {lease: at - now for lease, at in await redis.zrange(name, 0, -1, withscores=True)}
+    for state in (await states(redis)).values():
+        found |= {lease: at - now for lease, at in state["leases"].items()}
     return {lease: left for lease, left in found.items() if left > 0}
 
 

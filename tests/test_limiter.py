@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from benchmarks._judges import FixedWindow, TokenBucket
 from suno_async import ConfigurationError, Priority, RateLimiter, SlotResult
-from suno_async.limiter import shared_limiter
 from suno_async.testing import Judge, SlidingLog, run_virtual
 
 Delays = list[tuple[float, float]]
@@ -338,20 +337,20 @@ async def test_one_limiter_serves_one_loop() -> None:
 
 async def test_clients_of_one_key_share_their_limiter() -> None:
     """The same key and host share; another key, another host or another loop do not."""
-    one = shared_limiter("k", "https://a")
-    assert shared_limiter("k", "https://a") is one
-    assert shared_limiter("other", "https://a") is not one
-    assert shared_limiter("k", "https://b") is not one
+    one = RateLimiter._shared_by("k", "https://a")
+    assert RateLimiter._shared_by("k", "https://a") is one
+    assert RateLimiter._shared_by("other", "https://a") is not one
+    assert RateLimiter._shared_by("k", "https://b") is not one
 
 
 async def test_the_shared_limiter_outlives_its_clients_while_slots_are_out() -> None:
     """A client per web request must not begin a fresh 20 each time."""
-    limiter = shared_limiter("k", "https://a")
+    limiter = RateLimiter._shared_by("k", "https://a")
     (await limiter.acquire()).release(SlotResult.ANSWERED)
     mark = weakref.ref(limiter)
     del limiter
     gc.collect()
-    assert shared_limiter("k", "https://a") is mark()
+    assert RateLimiter._shared_by("k", "https://a") is mark()
     await asyncio.sleep(11)
     gc.collect()
     assert mark() is None
@@ -359,13 +358,13 @@ async def test_the_shared_limiter_outlives_its_clients_while_slots_are_out() -> 
 
 async def test_the_shared_limiter_outlives_its_clients_while_it_is_slow() -> None:
     """What a refusal taught holds for the next client too, as long as the slow spell lasts."""
-    limiter = shared_limiter("k", "https://a")
+    limiter = RateLimiter._shared_by("k", "https://a")
     (await limiter.acquire()).release(SlotResult.RATE_LIMITED)
     mark = weakref.ref(limiter)
     del limiter
     await asyncio.sleep(130)
     gc.collect()
-    assert shared_limiter("k", "https://a") is mark()
+    assert RateLimiter._shared_by("k", "https://a") is mark()
     await asyncio.sleep(1)
     gc.collect()
     assert mark() is None

@@ -80,7 +80,7 @@ def test_what_became_of_a_slot_in_one_word() -> None:
 @pytest.mark.parametrize(("max_rate", "gap"), [(1, 10.5), (2, 10.5), (3, 5.25), (20, 10.5 / 19)])
 def test_the_even_gap_is_for_one_request_less(max_rate: int, gap: float) -> None:
     """In half a second more; one request cannot be one less."""
-    assert RateLimiter(max_rate)._even_gap == pytest.approx(gap)
+    assert RateLimiter(max_rate)._rule.even_gap == pytest.approx(gap)
 
 
 async def test_nobody_slips_in_before_those_who_wait() -> None:

@@ -217,9 +217,9 @@ def test_people_share_the_rate_in_an_outage_too() -> None:
 class Stubborn:
     """A slot that cannot be given back."""
 
-    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
+    def release(self, result: SlotResult, *, resume_at: float = 0.0) -> None:
         """Fail, whatever has become of it."""
-        raise RuntimeError(use)
+        raise RuntimeError(result)
 
 
 @define

@@ -11,7 +11,7 @@ import pytest
 from disks import full_disk
 
 from suno_async import GenerateMusic, RateLimiter, SunoClient
-from suno_async.limiter import _shared
+from suno_async.limiter import _limiters
 from suno_async.testing import FakeSuno, run_accelerated
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ MOMENTS = [0.0, 0.5, 3.0, 6.0, 9.0, 9.9]
 def client(fake: FakeSuno, tmp_path: Path, *, again: bool = False) -> SunoClient:
     """A client, which knows no limiter of an earlier one if it is as in a new process."""
     if again:
-        _shared.clear()
+        _limiters.clear()
     return SunoClient("key", base_url=fake.url, journal=tmp_path / NAME)
 
 

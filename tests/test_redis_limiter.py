@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,17 @@ from programs import BLOCKS
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import ConnectionError as BrokenConnection
-from redis_kit import Arrivals, Client, leases, limiter_of, python, until_leases
+from redis_kit import (
+    Arrivals,
+    Between,
+    Client,
+    leases,
+    limiter_of,
+    python,
+    states,
+    until_leases,
+    write_state,
+)
 
 from benchmarks._fleet import Plan, race
 from suno_async import ClientClosed, ConfigurationError, Priority, SlotResult
@@ -24,33 +35,24 @@ from suno_async.redis_limiter import RedisRateLimiter
 from suno_async.testing import FakeSuno
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from benchmarks._redis import RedisServer
 
 pytestmark = pytest.mark.real_time
 
 
-class Slow:
+class Slow(Between):
     """Commands that are on their way for some time, or at least for a turn of the loop."""
 
     def __init__(self, redis: Client, seconds: float = 0.0) -> None:
-        self.redis = redis
+        super().__init__(redis)
         self.seconds = seconds
 
-    async def evalsha(self, *given: object) -> object:
-        """Wait, run, and wait again."""
-        return await self._slowly(self.redis.evalsha, *given)
-
-    async def eval(self, *given: object) -> object:
-        """As `evalsha`."""
-        return await self._slowly(self.redis.eval, *given)
-
-    async def aclose(self) -> None:
-        """Never called: it is not the limiter's own."""
-        raise AssertionError
-
-    async def _slowly(self, command: Any, *given: object) -> object:
+    async def reach(self, send: Callable[[], Awaitable[Any]]) -> Any:
+        """Wait, send, and wait again."""
         await asyncio.sleep(self.seconds)
-        answer = await command(*given)
+        answer = await super().reach(send)
         await asyncio.sleep(self.seconds)
         return answer
 
@@ -283,8 +285,8 @@ async def test_what_is_refused_at_once_slows_one_step(
             slot.release(SlotResult.RATE_LIMITED)
         await until_leases(redis_client, 4)
         await other.acquire()
-    (state,) = [name async for name in redis_client.scan_iter("*:state")]
-    assert float(await redis_client.hget(state, "slowness")) == 1.25
+    (state,) = (await states(redis_client)).values()
+    assert state["slowness"] == 1.25
 
 
 @pytest.mark.parametrize("turns", range(12))
@@ -308,15 +310,15 @@ async def test_cancelled_at_any_moment_no_lease_is_left(
 
 
 async def test_a_grant_whose_answer_is_lost_is_not_lost(redis_server: RedisServer) -> None:
-    """The connection breaks after the script ran: asked again, the same slot is granted."""
+    """The connection breaks after the grant: asked again, the same slot is granted."""
 
-    class Losing(Slow):
-        broken = 0
+    class Losing(Between):
+        sent = 0
 
-        async def _slowly(self, command: Any, *given: object) -> object:
-            answer = await super()._slowly(command, *given)
-            self.broken += 1
-            if self.broken == 1:
+        async def reach(self, send: Callable[[], Awaitable[Any]]) -> Any:
+            answer = await super().reach(send)
+            self.sent += 1
+            if self.sent == 2:  # the first one read, this one wrote
                 raise BrokenConnection
             return answer
 
@@ -328,7 +330,7 @@ async def test_a_grant_whose_answer_is_lost_is_not_lost(redis_server: RedisServe
         losing = Losing(mine)
         async with limiter_of(losing, max_rate=1, time_period=60.0) as limiter, asyncio.timeout(10):
             await limiter.acquire()
-        assert losing.broken >= 2
+        assert losing.sent >= 3
 
 
 async def test_many_who_come_and_go_leave_no_lease(
@@ -354,14 +356,45 @@ async def test_many_who_come_and_go_leave_no_lease(
             await asyncio.gather(*(limiter.acquire() for _ in range(20)))
 
 
-async def test_a_script_that_redis_has_dropped_is_sent_again(
-    redis_server: RedisServer, redis_client: Client
+@pytest.mark.parametrize("garbage", ["", "nothing", '{"born": 1}', "[[1]]", "\0" * 9])
+async def test_a_state_that_is_none_is_made_anew(
+    redis_server: RedisServer, redis_client: Client, garbage: str
 ) -> None:
-    """SCRIPT FLUSH between two requests is not noticed."""
+    """Whatever stands in its place: those who knew the old one pause, and all goes on."""
+    loop = asyncio.get_running_loop()
     async with limiter_of(redis_server.url) as limiter:
-        for _ in range(3):
-            (await limiter.acquire()).release(SlotResult.ANSWERED)
-            await redis_client.script_flush()
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
+        await until_leases(redis_client, 1)
+        (name,) = await states(redis_client)
+        await write_state(redis_client, name, garbage)
+        began = loop.time()
+        await limiter.acquire()
+        assert loop.time() >= began + 0.8, "a period from when it was noticed"
+    assert len(await leases(redis_client)) == 1
+
+
+async def test_of_two_who_read_the_same_one_writes(redis_server: RedisServer) -> None:
+    """The other one reads again: two processes in step have never the same slot."""
+    in_step = asyncio.Barrier(2)
+
+    class InStep(Between):
+        async def reach(self, send: Callable[[], Awaitable[Any]]) -> Any:
+            answer = await super().reach(send)
+            with suppress(TimeoutError, asyncio.BrokenBarrierError):
+                async with asyncio.timeout(0.05):
+                    await in_step.wait()
+            return answer
+
+    async with (
+        Redis(unix_socket_path=str(redis_server.socket)) as mine,
+        limiter_of(InStep(mine), max_rate=1, time_period=60.0) as one,
+        limiter_of(InStep(mine), max_rate=1, time_period=60.0) as other,
+    ):
+        waiting = [asyncio.create_task(limiter.acquire()) for limiter in (one, other)]
+        done, _ = await asyncio.wait(waiting, timeout=1.0)
+        assert len(done) == 1
+        for task in waiting:
+            task.cancel()
 
 
 async def test_each_key_and_each_host_has_its_own_rate(
@@ -381,14 +414,13 @@ async def test_each_key_and_each_host_has_its_own_rate(
         ):
             await limiter.acquire()
             assert not leaks(limiter, vars(limiter))
-    names = [name async for name in redis_client.scan_iter()]
-    assert len({name.rpartition(":")[0] for name in names}) == 4
-    held = [await redis_client.hgetall(name) for name in names if name.endswith("state")]
-    assert not leaks(names, held)
+    held = await states(redis_client)
+    assert len(held) == 4
+    assert not leaks([*held], held)
 
 
-async def test_a_cluster_keeps_all_on_one_node(redis_server: RedisServer) -> None:
-    """The five keys share a hash tag, so a cluster runs the script."""
+async def test_a_cluster_keeps_the_state(redis_server: RedisServer) -> None:
+    """One key is all there is: a cluster's client finds its node, and asks that for the time."""
     redis_server.stop()
     port = 10000 + os.getpid() % 10000  # and its bus: the system gives out neither
     redis_server.options = ("--port", str(port), "--cluster-enabled", "yes")
@@ -403,7 +435,8 @@ async def test_a_cluster_keeps_all_on_one_node(redis_server: RedisServer) -> Non
         RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", port)]) as cluster,
         limiter_of(cluster) as limiter,
     ):
-        (await limiter.acquire()).release(SlotResult.ANSWERED)
+        for _ in range(3):
+            (await limiter.acquire()).release(SlotResult.ANSWERED)
 
 
 async def test_a_client_of_ones_own_is_used_and_not_closed(redis_server: RedisServer) -> None:

@@ -47,10 +47,10 @@ class Noted:
         """Everyone may go."""
         return self
 
-    def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
+    def release(self, result: SlotResult, *, resume_at: float = 0.0) -> None:
         """What became of it, and the wish in seconds from now."""
         now = asyncio.get_running_loop().time()
-        self.released.append((use, round(max(0.0, resume_at - now), 3)))
+        self.released.append((result, round(max(0.0, resume_at - now), 3)))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ async def test_a_slot_that_cannot_be_given_back_costs_no_song(
     """What a limiter of one's own raises after the answer goes to the log, not to the caller."""
 
     class Stubborn(Noted):
-        def release(self, use: SlotResult, *, resume_at: float = 0.0) -> None:
+        def release(self, result: SlotResult, *, resume_at: float = 0.0) -> None:
             raise RuntimeError("the store is away")
 
     async with SunoClient("key", base_url=fake_suno.url, limiter=Stubborn()) as suno:

@@ -31,7 +31,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from attrs import define, field
@@ -41,7 +41,9 @@ from suno_async._journal.rate import RateFile
 from suno_async._journal.schema import open_to_read
 from suno_async._journal.worker import Worker
 from suno_async.errors import JournalError
-from suno_async.limiter import RateLimiter, keep_slots
+
+if TYPE_CHECKING:
+    from suno_async.limiter import RateLimiter
 
 PATIENCE = 5.0
 """Seconds to wait for locks of others."""
@@ -114,7 +116,7 @@ class JournalFile(Worker):
 
     def keep_rate(self, limiter: RateLimiter) -> None:
         """Begin with the rate as the last process left it, and keep it for the next one."""
-        self._stop_keeping_rate = keep_slots(limiter, self._rate.read(), self._rate.write)
+        self._stop_keeping_rate = limiter._keep_slots(self._rate.read(), self._rate.write)
 
     # --- in the thread -------------------------------------------------------------------------
 

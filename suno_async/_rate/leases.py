@@ -1,241 +1,216 @@
-"""The slots of one key as leases in Redis: one script, and what its failures mean.
+"""The slots of one key as leases that many processes share: the rule, as one pure function.
 
-The script runs undivided, by Redis's own clock, so neither the clocks of the processes nor their
-order matter. Its five keys share one hash tag, so that a cluster keeps them on one node:
+`exchange` takes the state as text, the time of the one clock that counts, and what a process
+reports and asks for; it gives the next state and the answer. Whoever keeps the state (Redis, a
+database) reads it together with its own time, calls this, and writes what it got, undivided. So
+neither the clocks of the processes nor their order matter. The state is JSON of about a kilobyte:
 
-    leases    each slot that is taken, by the time at which it is free again
-    queue     each process that wants a slot, by the time at which it began to
-    promises  the same processes, by the time at which they lose their turn if they do not ask again
+    leases    each slot that is taken, with the time at which it is free again
+    queue     the processes that want a slot, in turn, each with the time at which it loses its
+              turn if it does not ask again
     recent    when the last slots were granted, newest first: whether a burst is due
-    state     `resume`, `slow` and `slowness` after a refusal, `next` for the pace, `born` for the
-              whole, and `seen`, the time of the last call
+    next      when the next request is due, for the pace
+    resume, slow, slowness    what refusals have taught
+    born      when the state began: another one means that leases were forgotten
+    seen      when it was last written
 
-A call tells what has become of leases, and may ask for one. Either it is granted, or the answer is
-in how many seconds to ask again. Asking for the same lease twice gets it once.
+A process reports what has become of its leases, and may ask for one. Either it is granted, or the
+answer is in how many seconds to ask again. Asking for the same lease twice gets it once, so a
+report whose answer was lost may be repeated.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-from hashlib import sha1, sha256
-from typing import TYPE_CHECKING, Any, Protocol
+from math import isfinite
+from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import Factory, asdict, define, frozen
 
-from suno_async.errors import ConfigurationError, ConnectionFailed, SunoError
-
-try:
-    from redis.asyncio import Redis
-    from redis.asyncio.retry import Retry
-    from redis.backoff import NoBackoff
-    from redis.exceptions import (
-        AuthenticationError,
-        AuthorizationError,
-        NoPermissionError,
-        NoScriptError,
-        RedisError,
-    )
-except ImportError as missing:
-    raise ImportError(
-        "RedisRateLimiter needs the package redis: pip install 'suno-async[redis]'."
-    ) from missing
+from suno_async._rate.rule import SLOWEST, Refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from suno_async._rate.rule import Rule
 
-_SCRIPT = """
-local leases, queue, promises, recent, state = unpack(KEYS)
-local told = cjson.decode(ARGV[1])
-local time = redis.call('TIME')
-local now = time[1] + time[2] / 1000000
-
-local function text(at) return string.format('%.6f', at) end
-local function get(name) return tonumber(redis.call('HGET', state, name)) or 0 end
-local function set(name, at) redis.call('HSET', state, name, text(at)) end
-local function forward(name, at) if at > get(name) then set(name, at) end end
-local function put(key, member, at) redis.call('ZADD', key, text(at), member) end
-
-if now < get('seen') - told.hold / 10 then  -- the clock went back: no time here means anything
-  redis.call('DEL', unpack(KEYS))
-end
-set('seen', now)
-local born = redis.call('HGET', state, 'born')
-if not born then
-  born = text(now)
-  redis.call('HSET', state, 'born', born)
-end
-if told.born ~= '' and told.born ~= born then  -- Redis has forgotten leases that were known
-  forward('resume', tonumber(born) + told.hold)
-end
-
-for lease, left in pairs(told.leases) do
-  if left > 0 then put(leases, lease, now + left) else redis.call('ZREM', leases, lease) end
-end
-for _ = 1, told.unused do
-  redis.call('LPOP', recent)
-  set('next', now)
-end
-if told.refused then
-  local slowness = math.max(1, get('slowness'))
-  if now >= get('slow') then
-    set('slowness', math.max(1, slowness / told.slower))
-  elseif now >= get('resume') then  -- else it had left before the pause
-    set('slowness', math.min(told.slowest, slowness * told.slower))
-  end
-end
-if told.pause > 0 then forward('resume', now + told.pause) end
-if told.slow > 0 then forward('slow', now + told.slow) end
-
-local function grant()
-  put(leases, told.ask, now + told.length)
-  redis.call('ZREM', queue, told.process)
-  redis.call('ZREM', promises, told.process)
-end
-
-local function ask()
-  redis.call('ZREMRANGEBYSCORE', leases, '-inf', text(now))
-  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', promises, '-inf', text(now))) do
-    redis.call('ZREM', queue, gone)
-    redis.call('ZREM', promises, gone)
-  end
-  if redis.call('ZSCORE', leases, told.ask) then  -- granted before, and the answer was lost
-    grant()
-    return 0
-  end
-  redis.call('ZADD', queue, 'NX', text(now), told.process)
-  local ahead = redis.call('ZRANK', queue, told.process)
-  local resume, slow, next_at = get('resume'), get('slow'), get('next')
-  local at = resume
-
-  local taken = redis.call('ZCARD', leases)
-  local before_me = math.min(taken - told.rate + ahead, taken - 1)
-  if before_me >= 0 then
-    at = math.max(at, tonumber(redis.call('ZRANGE', leases, before_me, before_me, 'WITHSCORES')[2]))
-  end
-
-  local backlog = told.waiting * redis.call('ZCARD', queue)
-  local gap = told.gap * math.max(told.tight, math.min(told.wide, told.spread * backlog))
-  if now < slow then gap = told.even_gap * math.max(1, get('slowness')) end
-  local oldest = told.burst > 1 and redis.call('LINDEX', recent, told.burst - 1)
-  local is_quiet = told.burst > 1 and now >= math.max(resume, slow)
-    and (not oldest or tonumber(oldest) <= now - told.quiet)
-  if not is_quiet then at = math.max(at, next_at + ahead * gap) end
-
-  if at <= now then
-    grant()
-    redis.call('LPUSH', recent, text(now))
-    redis.call('LTRIM', recent, 0, told.burst - 1)
-    local due = math.max(next_at, now >= slow and now - 2 * gap or now)  -- may catch up a little
-    set('next', is_quiet and now or due + gap)
-    return 0
-  end
-  local wait = at - now
-  if now >= resume then wait = math.min(wait, told.gap) end  -- a slot may come back unused
-  put(promises, told.process, now + wait + told.patience)
-  return wait
-end
-
-local wait = told.ask ~= '' and ask() or 0
-local keep = math.max(told.length, get('resume') - now, get('slow') - now)
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, math.ceil(keep * 1000)) end
-return {text(wait), born}
-"""
-_SHA = sha1(_SCRIPT.encode()).hexdigest()  # noqa: S324 it is how Redis names scripts
-_PARTS = ("leases", "queue", "promises", "recent", "state")
-_SETUP = (AuthenticationError, AuthorizationError, NoPermissionError)
-
-
-class Commands(Protocol):
-    """What is used of `redis.asyncio.Redis` and of `redis.asyncio.RedisCluster`."""
-
-    def evalsha(self, sha: str, numkeys: int, /, *keys_and_args: Any) -> Any:
-        """Run a script that Redis has."""
-        ...
-
-    def eval(self, script: str, numkeys: int, /, *keys_and_args: Any) -> Any:
-        """Run a script."""
-        ...
+_TIGHT, _WIDE = 0.2, 0.85  # of a period: over so much of it waiting requests are spread,
+_SPREAD = 0.02  # ... which is this share of the time that the backlog takes
+_PATIENCE = 0.1  # seconds, at least, that a process may be late with its next question
 
 
 @frozen
-class Leases:
-    """The leases of one key at one address."""
+class Report:
+    """What a process says of its leases, and what it wants."""
 
-    commands: Commands = field(repr=False)
-    """Who speaks to Redis."""
-    name: str
-    """How the names of all keys in Redis begin."""
-    timeout: float
-    """Seconds for one call."""
-
-    async def call(self, told: dict[str, Any]) -> tuple[float, str]:
-        """Tell and ask: the seconds until it is to be asked again, 0 for a grant, and `born`.
-
-        Raises:
-            ConnectionFailed: Redis does not answer, or cannot do its work now.
-            ConfigurationError: Redis does not let us in.
-        """
-        keys = [f"{self.name}:{part}" for part in _PARTS]
-        news = json.dumps(told)
-        try:
-            async with asyncio.timeout(self.timeout):
-                try:
-                    wait, born = await self.commands.evalsha(_SHA, len(keys), *keys, news)
-                except NoScriptError:
-                    wait, born = await self.commands.eval(_SCRIPT, len(keys), *keys, news)
-        except TimeoutError as error:
-            raise ConnectionFailed(
-                f"Redis, which keeps the rate, did not answer in {self.timeout:g} s. "
-                "Nothing was sent."
-            ) from error
-        except (RedisError, OSError) as error:
-            raise _ours(error) from error
-        return float(wait), born if isinstance(born, str) else born.decode()
+    process: str
+    """Its name."""
+    born: float = 0.0
+    """The `born` that it knows, if it was heard of lately, else 0."""
+    leases: dict[str, float] = Factory(dict[str, float])
+    """The seconds that leases have left; 0 for one that is over."""
+    not_sent: int = 0
+    """How many slots were granted and not used."""
+    is_refused: bool = False
+    """Whether a request was refused for its rate."""
+    pause: float = 0.0
+    """Seconds in which nobody may send."""
+    slow: float = 0.0
+    """Seconds in which all are to be slow."""
+    lease: str = ""
+    """The name of the lease that it asks for; empty if for none."""
+    waiting: int = 0
+    """How many requests of the process wait for one."""
 
 
-def _ours(error: Exception) -> SunoError:
-    said = str(error).strip().rstrip(".")
-    if isinstance(error, _SETUP) or isinstance(error.__cause__ or error.__context__, _SETUP):
-        return ConfigurationError(
-            f"Redis does not let the rate limiter in: {said}. Check its user and password, and "
-            "that EVAL and EVALSHA are allowed. Nothing was sent."
-        )
-    return ConnectionFailed(
-        f"Redis, which keeps the rate, cannot be used: {said}. Nothing was sent."
-    )
+@frozen
+class Answer:
+    """What comes of a report."""
+
+    state: str
+    """The state from now on; the same text as before if there is nothing to write."""
+    expires_in: float
+    """Seconds after which nothing in the state matters."""
+    born: float
+    """When the state began."""
+    wait: float
+    """The seconds until it is to be asked again; 0: the lease is granted."""
 
 
-def name_of(prefix: str, key: str, host: str) -> str:
-    """How the keys of this API key at this host are named; nobody can tell the API key from it."""
-    digest = sha256(f"{host} {key}".encode()).hexdigest()[:20]
-    return f"{prefix}:{{{digest}}}"
+def lease_seconds(rule: Rule) -> float:
+    """Seconds of a lease whose request is under way: twice what a request without answer needs."""
+    return 2 * rule.longest_hold
 
 
-def connect(url: str, timeout: float) -> Redis:
-    """A client for this URL, which tries nothing twice: when Redis counts as away is ours to say.
+def exchange(text: str, now: float, report: Report, rule: Rule) -> Answer:
+    """Take in what a process reports, and grant what it asks for or say when to ask again.
 
-    Raises:
-        ConfigurationError: it is not such a URL.
+    A text that is no state counts as none: what it held is forgotten, and `born` shows it.
     """
-    from_url: Callable[..., Any] = getattr(Redis, "from_url")  # noqa: B009 its types are unknown
+    state = _read(text)
+    if state is None or now < state.seen - rule.hold / 10:
+        # the clock went back: no time in it means anything
+        state, text = _State.new(now), ""
+    else:
+        now = max(now, state.seen)  # clocks are adjusted by a little, and that is no new state
+    state.tidy(now, rule)
+    before = state.text() if text else ""
+    state.take_in(report, now, rule)
+    wait = state.grant(report, now, rule) if report.lease else 0.0
+    after = state.text()
+    # what changes nothing is not written, so that those who wait do not disturb each other
+    return Answer(text if after == before else after, state.expires_in(now, rule), state.born, wait)
+
+
+@define
+class _State:
+    """The state; all times are those of its keeper's clock."""
+
+    born: float
+    seen: float
+    next: float
+    resume: float
+    slow: float
+    slowness: float
+    leases: dict[str, float]
+    queue: dict[str, float]
+    recent: list[float]
+
+    @classmethod
+    def new(cls, now: float) -> _State:
+        return cls(now, now, 0.0, 0.0, 0.0, 1.0, {}, {}, [])
+
+    def text(self) -> str:
+        return json.dumps(asdict(self, recurse=False), separators=(",", ":"))
+
+    def tidy(self, now: float, rule: Rule) -> None:
+        """Drop what is over; a time that cannot be, from elsewhere, stops nobody for long."""
+        longest, last = now + lease_seconds(rule), now + SLOWEST * rule.even_gap
+        self.seen, self.next = now, min(self.next, last)
+        self.slowness = min(SLOWEST, max(1.0, self.slowness))
+        self.leases = {name: min(at, longest) for name, at in self.leases.items() if at > now}
+        self.queue = {name: at for name, at in self.queue.items() if at > now}
+        del self.recent[rule.burst :]
+
+    def take_in(self, report: Report, now: float, rule: Rule) -> None:
+        """Note what a process says."""
+        if report.born not in {0.0, self.born}:  # leases that were known have been forgotten
+            self.resume = max(self.resume, self.born + rule.hold)
+        for name, left in report.leases.items():
+            self.leases.pop(name, None)
+            if left > 0:
+                self.leases[name] = now + left
+        if report.not_sent:  # as if it had never been granted: neither burst nor pace is used up
+            del self.recent[: report.not_sent]
+            self.next = now
+        if report.is_refused:
+            taught = Refusals(self.resume, self.slow, self.slowness)
+            self.slowness = taught.slowness_after_one(now)
+        if report.pause > 0:
+            self.resume = max(self.resume, now + report.pause)
+        if report.slow > 0:
+            self.slow = max(self.slow, now + report.slow)
+
+    def grant(self, report: Report, now: float, rule: Rule) -> float:
+        """Grant the lease, or give the seconds until it is to be asked for again."""
+        ends = now + lease_seconds(rule)
+        if report.lease in self.leases:  # granted before, and the answer was lost
+            self.leases[report.lease] = ends
+            return 0.0
+        patience = max(rule.gap, _PATIENCE)
+        self.queue.setdefault(report.process, now + patience)
+        turn = [*self.queue].index(report.process)
+        gap = self._gap(report.waiting * len(self.queue), now, rule)
+        is_burst = self._may_burst(now, rule)
+        at = max(self.resume, self._slot_free_at(turn, now, rule))
+        if not is_burst:
+            at = max(at, self.next + turn * gap)
+        if at > now:
+            wait = at - now
+            if now >= self.resume:
+                wait = min(wait, rule.gap)  # a slot may come back unused
+            if self.queue[report.process] < now + wait + patience:
+                self.queue[report.process] = now + wait + 3 * patience
+            return wait
+        self.leases[report.lease] = ends
+        self.recent = [now, *self.recent][: rule.burst]
+        may_catch_up = 2 * gap if now >= self.slow else 0.0
+        self.next = now if is_burst else max(self.next, now - may_catch_up) + gap
+        del self.queue[report.process]
+        if report.waiting > 1:  # it will ask again at once: behind the others
+            self.queue[report.process] = now + patience
+        return 0.0
+
+    def _slot_free_at(self, turn: int, now: float, rule: Rule) -> float:
+        """When there is a slot for a process, and one for each of so many before it."""
+        ends = sorted(self.leases.values())
+        first = len(ends) - rule.max_rate + turn  # so many must end before
+        if first < 0:
+            return now
+        return ends[first] if first < len(ends) else now + rule.gap  # else all go to those before
+
+    def _gap(self, backlog: int, now: float, rule: Rule) -> float:
+        """Seconds between requests: the more there are the wider, up to most of a period."""
+        if now < self.slow:
+            return rule.even_gap * self.slowness
+        return rule.gap * max(_TIGHT, min(_WIDE, _SPREAD / rule.max_rate * backlog))
+
+    def _may_burst(self, now: float, rule: Rule) -> bool:
+        if rule.burst == 1 or now < max(self.resume, self.slow):
+            return False
+        is_full = len(self.recent) == rule.burst
+        return rule.is_quiet(self.recent[-1] if is_full else None, now)
+
+    def expires_in(self, now: float, rule: Rule) -> float:
+        return max(lease_seconds(rule), self.resume - now, self.slow - now)
+
+
+def _read(text: str) -> _State | None:
+    """The state in a text; `None` if there is none that could be one."""
     try:
-        client: Any = from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=timeout)
-        client.connection_pool.make_connection()  # not used: it sees what the URL's options are
-    except (ValueError, TypeError, RedisError):
-        raise ConfigurationError(  # without the URL: it may hold a password
-            "redis must be a URL such as redis://localhost:6379/0 (or rediss://, unix://), with "
-            "options that redis-py knows."
-        ) from None
-    mine: Redis = client
-    return mine
-
-
-def checked(redis: Any) -> Commands:
-    """What was given as a client, if it looks like one of `redis.asyncio`."""
-    if not (hasattr(redis, "evalsha") and hasattr(redis, "aclose")):
-        raise ConfigurationError(
-            "redis must be a URL or a client from redis.asyncio (Redis or RedisCluster)."
-        )
-    commands: Commands = redis
-    return commands
+        state = _State(**json.loads(text))
+        state.recent = [*state.recent]
+        times = [*state.leases.values(), *state.queue.values(), *state.recent]
+        times += [state.born, state.seen, state.next, state.resume, state.slow, state.slowness]
+        is_sound = all(isfinite(time) for time in times)
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
+    return state if is_sound else None

@@ -35,10 +35,12 @@ class Queue(Generic[T]):
     give_back: Callable[[T], None]
     """Take back what nobody wants any more."""
 
-    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
-    _waiting: list[tuple[int, int, asyncio.Future[T]]] = field(
+    waiting: list[tuple[int, int, asyncio.Future[T]]] = field(
         factory=list[tuple[int, int, "asyncio.Future[T]"]], init=False
     )
+    """Those who wait, as a heap; some may have given up. Nobody waits if it is empty."""
+
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     _gone: int = field(default=0, init=False)
     _arrivals: count[int] = field(factory=count, init=False)
     _dispatcher: asyncio.Task[None] | None = field(default=None, init=False)
@@ -47,7 +49,7 @@ class Queue(Generic[T]):
     async def wait(self, priority: int) -> T:
         """Be served in turn; whoever is cancelled while waiting has taken nothing."""
         future: asyncio.Future[T] = self.bound_loop().create_future()
-        heappush(self._waiting, (priority, next(self._arrivals), future))
+        heappush(self.waiting, (priority, next(self._arrivals), future))
         self._begin()
         try:
             return await future
@@ -74,7 +76,7 @@ class Queue(Generic[T]):
                 if taken is None:
                     continue
                 if self.waiters():
-                    heappop(self._waiting)[2].set_result(taken)
+                    heappop(self.waiting)[2].set_result(taken)
                 else:
                     self.give_back(taken)
         except asyncio.CancelledError:
@@ -85,18 +87,18 @@ class Queue(Generic[T]):
     def _fail(self, error: Exception) -> None:
         while self.waiters():  # each has an error of its own: more is written into it on its way
             mine = copy(error) if isinstance(error, SunoError) else error
-            heappop(self._waiting)[2].set_exception(mine)
+            heappop(self.waiting)[2].set_exception(mine)
 
     def waiters(self) -> int:
         """About how many wait: at least those who do, and none if there are none."""
-        if 2 * self._gone > len(self._waiting):  # or they lie there as long as somebody goes first
-            self._waiting = [waiter for waiter in self._waiting if not waiter[2].done()]
-            heapify(self._waiting)
+        if 2 * self._gone > len(self.waiting):  # or they lie there as long as somebody goes first
+            self.waiting = [waiter for waiter in self.waiting if not waiter[2].done()]
+            heapify(self.waiting)
             self._gone = 0
-        while self._waiting and self._waiting[0][2].done():
-            heappop(self._waiting)
+        while self.waiting and self.waiting[0][2].done():
+            heappop(self.waiting)
             self._gone -= 1
-        return len(self._waiting)
+        return len(self.waiting)
 
     async def change(self, until: float | None) -> None:
         """Wait until `wake` is called, but not longer than until this time on the loop's clock."""
