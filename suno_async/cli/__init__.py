@@ -1,7 +1,7 @@
-"""The command line, `suno-async`: each command is one small file; what they share is beside them.
+"""The command line, `suno-async`: the commands are in `_commands`; what they share is beside them.
 
-A command is an asynchronous function whose signature and docstring are its options and its help.
-It gets a `Desk`, which opens the client, follows what was paid for, and tells of it all.
+A command gets a `Desk`, which opens the client and keeps account of what was paid for, and reports
+to people or to machines by the desk's `Report`. It uses nothing of the package that a user may not.
 """
 
 from ._run import app, run

@@ -57,7 +57,7 @@ class BatchRun:
     _files: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
 
     async def run(self, requests: Requests) -> None:
-        """Make all of it; problems are told and booked, not raised."""
+        """Make all of it; problems are reported, not raised."""
         self._desk.report.count(self._counts)
         self._desk.about = self._about
         try:
@@ -76,17 +76,19 @@ class BatchRun:
             async with batch as outcomes:
                 async for outcome in outcomes:
                     self._ended(outcome, group)
+                    # downloads that lag behind hold the batch back, or a thousand would pile up
                     while len(self._files) >= _MOST_WAITING:
                         await asyncio.wait(self._files, return_when=asyncio.FIRST_COMPLETED)
         except SunoError as error:  # of the input, or an outage that lasted too long
-            if not isinstance(error, SubmissionUnknown):  # which was told with its line
+            if not isinstance(error, SubmissionUnknown):  # which was reported with its line
                 self._desk.problem(error)
 
     async def _items(self, requests: Requests) -> AsyncGenerator[Request]:
+        # closed here, when the batch is: a generator left to itself is closed at some later time
         async with aclosing(requests.as_they_come()) as lines:
             index = 0
             async for line in lines:
-                self._open[index] = line
+                self._open[index] = line  # before the batch has it, which may report at once
                 index += 1
                 yield line.item
 
@@ -97,6 +99,7 @@ class BatchRun:
     def _accepted(self, index: int, task: Task[Any], is_resumed: bool) -> None:
         """Tell of a task, and of all that becomes of it."""
         self._counts.making += 1
+        # noted before anything else can fail: from here on it is paid for
         self._desk.unfinished[task.token] = None
         self._report.lines[task.token] = self._open[index].number
         if is_resumed:
@@ -116,7 +119,7 @@ class BatchRun:
         self._counts.ends[end] += 1
         self._counts.resumed += outcome.resumed and end is End.DONE
         if task is None:
-            self._tell(outcome.error, end, line.number)
+            self._refuse(outcome.error, end, line.number)
             return
         unsubscribe = self._followed.pop(outcome.index, None)
         if unsubscribe is not None:
@@ -131,8 +134,8 @@ class BatchRun:
         self._files.add(job)
         job.add_done_callback(self._files.discard)
 
-    def _tell(self, error: SunoError | None, end: End, number: int) -> None:
-        """Tell why nothing was accepted; a network that is gone is told once, not 500 times."""
+    def _refuse(self, error: SunoError | None, end: End, number: int) -> None:
+        """Report why nothing was accepted; a network that is gone once, not 500 times."""
         if error is None:
             return
         alike = self._refused.setdefault(str(error), []) if end is End.REFUSED else []
@@ -166,6 +169,7 @@ class BatchRun:
     def _close(self) -> None:
         """Say what came out of it, and whether there is more to do."""
         counts, desk = self._counts, self._desk
+        # read, but neither ended nor accepted: what a second run of this file should begin with
         waiting = [line.number for index, line in self._open.items() if index not in self._followed]
         desk.is_partial = bool(counts.ends[End.REFUSED] or counts.left or waiting)
         self._report.stop()

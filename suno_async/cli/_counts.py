@@ -68,7 +68,7 @@ class Counts:
         return None if self.lines is None else max(0, self.lines - self.making - self.ends.total())
 
     def standing(self) -> list[tuple[int, str]]:
-        """What a view shows while it runs: numbers and words."""
+        """The counts that are worth showing while the batch runs: numbers and words."""
         always = [(self.making, "being made"), (self.ends[End.DONE], "done")]
         others = [(self.ends[end], str(end)) for end in End if end is not End.DONE]
         left = [] if self.left is None else [(self.left, "left")]
@@ -76,7 +76,7 @@ class Counts:
         return [*left, *always, *((count, words) for count, words in more if count)]
 
     def sentence(self, folder: object) -> str:
-        """What came out of it, in words."""
+        """The end of the batch, in words."""
         total = self.ends.total() + self.making + (self.left or 0)
         parts = [f"{self.ends[end]} {end}" for end in End if self.ends[end]]
         if self.ends[End.DONE] and self.resumed:

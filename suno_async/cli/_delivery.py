@@ -29,15 +29,15 @@ _PAUSE = 5.0  # seconds between them: within 4 nothing is asked again
 
 
 async def deliver(desk: Desk, suno: SunoClient, task: Task[Any], folder: Path) -> None:
-    """Follow a task to its end and write its files; problems are told and booked, not raised."""
-    async with asyncio.TaskGroup() as group:
+    """Follow a task to its end and write its files; problems are reported, not raised."""
+    async with asyncio.TaskGroup() as group:  # left only when the downloads are done, too
         delivery = Delivery(desk, suno, task, folder, group)
         await delivery.follow()
     delivery.close()
 
 
 async def fetch(desk: Desk, suno: SunoClient, task: Task[Any], folder: Path) -> None:
-    """Write the files of a task that is complete; if it is not, that is a problem that is told."""
+    """Write the files of a task that is complete; if it is not, that is reported."""
     async with asyncio.TaskGroup() as group:
         delivery = Delivery(desk, suno, task, folder, group)
         await delivery.poll()
@@ -95,15 +95,16 @@ class Delivery:
             self.complete(self._task.partial_result)
 
     def close(self) -> None:
-        """Book the task as finished, if all is here."""
+        """Forget the task, if all that it made is here."""
         if self.is_over and not self.missing:
             self._desk.finished(self._task)
 
     def take(self, result: Any, *, is_last: bool) -> None:
-        """Begin to fetch the files of a result, and tell what is no file once it is the last."""
+        """Begin to fetch the files of a result, and report what is no file once it is the last."""
         for item in items(result):
             if isinstance(item, Downloadable):
                 is_ready = is_last or (isinstance(item, Track) and item.is_ready)
+                # the first song is there at `first`, and again at `complete`
                 if is_ready and key_of(item) not in self._begun:
                     self._begun.add(key_of(item))
                     self._group.create_task(self._fetch(item))
@@ -118,7 +119,7 @@ class Delivery:
         self.take(result, is_last=True)
 
     def failed(self, error: SunoError) -> None:
-        """Tell why there is no result, and take what is there all the same."""
+        """Report why there is no result, and take what was made all the same."""
         if isinstance(error, TaskFailed):
             self.take(error.partial_result or (), is_last=False)
             self.is_over = True
@@ -152,7 +153,7 @@ class Delivery:
 
     def _missed(self, item: Downloadable, error: DownloadFailed) -> None:
         """Files are not here; what they are of is."""
-        others = getattr(error, "__notes__", ())
+        others = getattr(error, "__notes__", ())  # of several files, the first is the error
         self.missing += 1 + len(others)
         url = None if isinstance(item, SomeFiles | str) else item.files[0].url
         self._desk.problem(error, task=self._task.token, kind=self._task.kind, url=url)

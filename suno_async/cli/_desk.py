@@ -1,4 +1,4 @@
-"""What all commands share: their common options, the client, and the books of what is paid for."""
+"""What all commands share: common options, the client, and the account of what is paid for."""
 
 import asyncio
 import logging
@@ -50,7 +50,7 @@ _FEW = 10  # tokens that a command line shows
 @Parameter(name="*")
 @define(eq=False, kw_only=True)
 class Desk:
-    """Where a command works: it opens the client and keeps the books."""
+    """Where a command works: it opens the client and keeps account of what is paid for."""
 
     json: Annotated[bool, FLAG] = False
     """For machines: one JSON object a line on stdout for each event, file and error."""
@@ -60,7 +60,7 @@ class Desk:
     """Log each request on stderr."""
 
     report: Report = field(factory=Report, init=False)
-    """Where it tells what happens."""
+    """Where the command reports what happens."""
     new_fake: "Callable[[], FakeSuno] | None" = field(default=None, init=False)
     """What makes the service of a simulation, in place of the usual."""
     argv: Sequence[str] = field(default=(), init=False)
@@ -82,12 +82,11 @@ class Desk:
     unknown: list[tuple[SubmissionUnknown, object]] = field(
         factory=list[tuple[SubmissionUnknown, object]], init=False
     )
-    """Requests of which nobody knows whether they were accepted, told by the log alone; each with
-    what was asked for."""
+    """Requests in doubt whose caller has gone, as the log says; each with what was asked for."""
     about: Callable[[object], dict[str, object]] = field(default=lambda _: {}, init=False)
-    """What to tell of a request beside its error."""
+    """Finds what to report of a request beside its error."""
     parked_by: SunoError | None = field(default=None, init=False)
-    """The outage that a batch waits for the end of, as the log tells."""
+    """The outage that a batch waits for the end of, as the log says."""
     is_submitting: bool = field(default=False, init=False)
     """Whether a paid request is on its way."""
     is_unseen: bool = field(default=False, init=False)
@@ -109,6 +108,7 @@ class Desk:
                 try:
                     yield self._suno
                 except asyncio.CancelledError:
+                    # closing waits for answers to what was paid for, which can take a while
                     saying = loop.call_later(_SOON, self._still_waiting)
                     raise
         finally:
@@ -131,7 +131,8 @@ class Desk:
             raise ConfigurationError(f"{error} To try it out, --simulate needs no key.") from None
 
     async def submit(self, operation: TaskOperation[R]) -> Task[R]:
-        """Start a task and book it as paid for; what it raises is as of the client's `submit`."""
+        """Start a task and note it as paid for; raises what the client's `submit` does."""
+        # stays set if this is cancelled: then it is not known whether the request had left
         self.is_submitting = True
         self.report.asking()
         try:
@@ -146,7 +147,7 @@ class Desk:
         return task
 
     async def call(self, operation: CallOperation[R]) -> R:
-        """Ask for an answer that comes at once; what it raises is as of the client's `call`."""
+        """Ask for an answer that comes at once; raises what the client's `call` does."""
         self.report.asking()
         try:
             return await self._client.call(operation)
@@ -154,17 +155,17 @@ class Desk:
             self.report.asking(done=True)
 
     def pick_up(self, task: Task[Any]) -> None:
-        """Book a task that was paid for before."""
+        """Note a task that was paid for before."""
         self.unfinished[task.token] = None
         self.report.began(task)
 
     def finished(self, task: Task[Any]) -> None:
-        """Book a task as over, with all that it made at hand, unless that could not be put out."""
+        """Forget a task of which all is here, unless that could not be put out."""
         if self.report.lost is None:
             self.unfinished.pop(task.token, None)
 
     def problem(self, error: SunoError, **facts: object) -> None:
-        """Tell of an error; the gravest one decides how the command ends."""
+        """Report an error; the gravest one decides how the command ends."""
         code = exit_for(error)
         self.code = graver(self.code, code)
         self.report.problem(error, code, **facts)
@@ -177,7 +178,7 @@ class Desk:
             )
 
     def park(self, outage: SunoError | None) -> None:
-        """Tell what a batch waits for from now on, or that it goes on."""
+        """Report what a batch waits for from now on, or that it goes on."""
         self.parked_by = outage
         self.report.parked(outage)
 
@@ -188,13 +189,14 @@ class Desk:
 
     def close(self, *, interrupted: bool = False, at_once: bool = False) -> None:
         """Say what there is to pick up again."""
-        self.report.stop()
+        self.report.stop()  # first, for what follows is to stay on the screen
         if self._suno is not None:
             self.unfinished |= dict.fromkeys(self._suno.unclaimed)
         for error, asked in self.unknown:
             self.problem(error, **self.about(asked))
         if self.report.lost is not None:
             self.problem(DownloadFailed(self.report.lost))
+        # a simulation's tasks end with it: there is nothing to pick up
         tokens = [] if self.simulate else list(self.unfinished)
         if interrupted:
             self.code = Exit.INTERRUPTED
@@ -232,7 +234,7 @@ class Desk:
         return "Stopped: nothing was paid."
 
     def _again(self, tokens: list[str]) -> str:
-        if self.is_resumable:
+        if self.is_resumable:  # the journal knows the tasks, and the lines that come after them
             return shlex.join(["suno-async", *self.argv])
         where = [f"--{name}" for name, is_asked in asdict(self.beside).items() if is_asked]
         where += [] if self.folder == SONGS else ["--out", str(self.folder)]
@@ -261,7 +263,7 @@ class Desk:
 
 
 class Unknowns(logging.Handler):
-    """Takes from the log what nobody else is told: doubts whose caller has gone, outages, hints."""
+    """Takes from the log what is said nowhere else: doubts without a caller, outages, hints."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(logging.WARNING)
@@ -269,19 +271,19 @@ class Unknowns(logging.Handler):
         self._hints: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Book the error, if the record is about one; say a hint once, however many it is for."""
-        told = vars(record)
-        if "hint" in told and told["hint"] not in self._hints:
-            self._hints.add(told["hint"])
-            self._desk.report.say(f"Note: {told['hint']}.")
-        if "journal" in told:
+        """Note the error, if the record is about one; say a hint once, however many it is for."""
+        marks = vars(record)
+        if "hint" in marks and marks["hint"] not in self._hints:
+            self._hints.add(marks["hint"])
+            self._desk.report.say(f"Note: {marks['hint']}.")
+        if "journal" in marks:
             self._desk.report.say(f"Note: {record.getMessage()}.".replace("..", "."))
-        if "parked" in told:
-            self._desk.park(told["parked"])
+        if "parked" in marks:
+            self._desk.park(marks["parked"])
         outage = self._desk.parked_by
-        ended_by: object = told.get("ended_by")
+        ended_by: object = marks.get("ended_by")
         if outage is not None and ended_by is outage:
-            self._desk.report.gave_up(outage, told["patience"])
+            self._desk.report.gave_up(outage, marks["patience"])
         error = getattr(record, "unclaimed", None)
         if isinstance(error, SubmissionUnknown):
             self._desk.unknown.append((error, getattr(record, "asked", None)))

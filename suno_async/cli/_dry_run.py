@@ -1,4 +1,4 @@
-"""What a batch would do: every line is checked, nobody is asked, nothing is spent."""
+"""What a batch would do: every line is checked, nothing is sent, nothing is spent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Fate(StrEnum):
 async def check(
     desk: Desk, requests: Requests, journal: Path | None, terms: Terms, account: str | None
 ) -> None:
-    """Tell what is wrong with each line, and how many would be submitted."""
+    """Report what is wrong with each line, and how many would be submitted."""
     keys, fates = Keys(), Counter[_Fate]()
     async with AsyncExitStack() as stack:
         read: JournalReader | None = None
@@ -47,11 +47,13 @@ async def check(
                 desk.problem(line.item, line=line.number)
                 fates[_Fate.FAULTY] += 1
             else:
+                # each line is named, also without a journal: equal lines are numbered in order
                 entry = None if read is None else await read.find(keys.of(line.item))
                 fates[_fate(entry, terms)] += 1
-    told = "; ".join(f"{fates[fate]} {fate}" for fate in _Fate if fates[fate]) or "nothing to do"
+    found = "; ".join(f"{fates[fate]} {fate}" for fate in _Fate if fates[fate])
     counts = {fate.name.lower(): fates[fate] for fate in _Fate}
-    sentence = f"{requests.name}, {number_of(fates.total(), 'line')}: {told}. Nothing was sent."
+    lines = number_of(fates.total(), "line")
+    sentence = f"{requests.name}, {lines}: {found or 'nothing to do'}. Nothing was sent."
     desk.report.summary({"lines": fates.total(), **counts}, sentence)
     try:
         SunoClient()  # what a dry run does without, the batch will need
@@ -60,7 +62,7 @@ async def check(
 
 
 def _fate(entry: JournalEntry | None, terms: Terms) -> _Fate:
-    """What a batch on these terms would do with a request that the journal knows so."""
+    """The fate, in a batch on these terms, of a request with this entry in the journal."""
     if entry is None:
         return _Fate.SENT
     match entry.state:

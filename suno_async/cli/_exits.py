@@ -77,7 +77,7 @@ def exit_for(error: SunoError) -> Exit:
 
 
 def graver(one: Exit, other: Exit) -> Exit:
-    """Of two ends of one command, the one that matters more."""
+    """The graver of two ends of one command."""
     return min(one, other, key=_GRAVITY.index)
 
 

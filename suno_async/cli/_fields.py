@@ -32,6 +32,6 @@ def fields_of(name: str | None) -> Mapping[str, Attribute[Any]]:
 
 
 def like(name: str, known: Iterable[str]) -> str:
-    """What may have been meant, as the end of a sentence."""
+    """A guess at the name that was meant, as the end of a sentence; empty without one."""
     near = get_close_matches(name, known, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -97,6 +97,7 @@ def _csv(file: str, lines: Lines) -> Iterator[Row]:
     header = _header(file, next(csv.reader([first], delimiter=delimiter)))
     rows = csv.reader(tape, delimiter=delimiter, strict=True)
     while True:
+        # a row begins with the line after the last one read, and may take several
         begin, tape.wrong = tape.number + 1, None
         try:
             cells = next(rows, None)
@@ -127,7 +128,7 @@ class _Tape:
             self.number = number
             if isinstance(line, InvalidRequest):
                 self.wrong = line
-                yield "\n"
+                yield "\n"  # ends the row, whose place the fault takes
             else:
                 yield f"{line}\n"
 

@@ -72,7 +72,7 @@ def at_home(path: Path) -> Path:
     """The path with `~` as the home directory, which a shell leaves alone after `=`."""
     try:
         return path.expanduser()
-    except RuntimeError:  # nobody's home: it is a name like any other
+    except RuntimeError:  # no user's home: it is a name like any other
         return path
 
 
@@ -100,12 +100,12 @@ _IN_THE_WAY = (FileExistsError, NotADirectoryError)
 
 
 def option(field: str) -> str:
-    """What a field is called on the command line."""
+    """The name of a field on the command line."""
     return "PROMPT" if field == "prompt" else f"--{field.replace('_', '-')}"
 
 
 def in_options(error: InvalidRequest, *, has_words: bool = True) -> InvalidRequest:
-    """The same faults, by the names that the options have."""
+    """The same error, with fields called by the names of their options."""
     names = {} if has_words else {"lyrics": "--lyrics or --instrumental"}
     faults = (
         FieldProblem(names.get(one.field, option(one.field)), one.problem, one.given)

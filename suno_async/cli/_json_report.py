@@ -42,11 +42,11 @@ class JsonReport(Report):
         self._put(task=task.token, stage=Stage.PENDING)
 
     def resumed(self, task: Task[Any]) -> None:
-        """The same, and that an earlier run began it."""
+        """Put out the token, and that an earlier run began the task."""
         self._put(task=task.token, stage=Stage.PENDING, resumed=True)
 
     def known(self, task: Task[Any], event: TaskEvent[Any]) -> None:
-        """As if it were complete now."""
+        """Put out the last stage, as if the task were complete now."""
         self._reached(task, event, resumed=True)
 
     def reached(self, task: Task[Any], event: TaskEvent[Any]) -> None:
@@ -65,10 +65,10 @@ class JsonReport(Report):
         self._put(task=task.token, file=str(path), track=key_of(item) or None)
 
     def words(self, lyrics: Lyrics) -> None:
-        """They are in the event."""
+        """Nothing: the words are in the event."""
 
     def data(self, made: Result) -> None:
-        """It is in the event."""
+        """Nothing: the data is in the event."""
 
     def answer(self, name: str, value: float) -> None:
         """Put out the answer under its name."""

@@ -54,7 +54,7 @@ class _Row:
     title: str = ""
     """The title, or until there is one what was asked for."""
     key: str | None = None
-    """What tells it from the other parts of the result, `None` while that is not known."""
+    """The id of its part of the result, `None` while that is not known."""
     stage: str = Stage.PENDING
     """How far it is, or `failed`."""
     ended: float | None = None
@@ -197,6 +197,7 @@ class LiveReport(Report):
         key, known = key_of(item), self._rows.get(task.token)
         if known is None:  # of a line that was done in an earlier run: nothing moves
             return _Row("", self.clock())
+        # songs come in any order, and one may have no id at first: a row is taken when one is seen
         for row in known:
             if row.line or row.key in {key, None}:
                 row.key = key
@@ -209,7 +210,9 @@ class LiveReport(Report):
         now = self.clock()
         columns, height = self.console.size
         lines = [*self._head(now), *self._news(now)]
+        # rich can only redraw what is on the screen: what scrolled off would stay there for ever
         room = height - len(lines) - 1 - min(_ABOVE, height // 4)
+        # a copy, made in one step of the interpreter: the loop's thread adds and takes away rows
         known = chain.from_iterable(list(self._rows.values()))
         rows, more = _fitting(sorted(known, key=attrgetter("line")), room)
         if rows:
@@ -229,7 +232,7 @@ class LiveReport(Report):
         return [head]
 
     def _news(self, now: float) -> list[Text]:
-        """What it waits for, where that takes longer than usual."""
+        """Lines for what takes longer than usual: an answer, an outage, another attempt."""
         lines: list[Text] = []
         if self._is_asking and now - self._since >= _AT_ONCE:
             lines.append(_cut(f"asking the service  {as_time(now - self._since)}"))
@@ -262,6 +265,7 @@ def _as_lines(rows: Collection[_Row], now: float, columns: int, *, ascii_only: b
     label = max(map(len, labels))
     is_fetching = any(row.fetched for row in rows)
     bar = next((length for least, length in _BARS if is_fetching and columns >= least), 0)
+    # all but the title has a width of its own; the title gets what is left, and may vanish
     more = [*filter(None, [bar]), _SIZE] if is_fetching else []
     fixed = [label, len(Stage), len(Stage.COMPLETE), len("0:00"), *more]
     room = columns - sum(fixed) - len(_GAP) * len(fixed)

@@ -1,4 +1,4 @@
-"""What a command tells: results on stdout; progress, notes and errors for people on stderr."""
+"""What a command reports: results on stdout; progress, notes and errors for people on stderr."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class _Stderr(Console):
-    """Goes silent when nobody reads on, for what is paid for shall be fetched all the same."""
+    """Goes silent when its reader has gone, for what is paid for shall be fetched all the same."""
 
     def __init__(self) -> None:
         super().__init__(stderr=True, markup=False, emoji=False, highlight=False)
@@ -46,7 +46,7 @@ class _Stderr(Console):
 
 @define(eq=False)
 class Report:
-    """Plain lines, for pipes and logs; what other reports are made of."""
+    """Plain lines, for pipes and logs; the base of other reports."""
 
     console: Console = field(factory=_Stderr)
     """Where people read."""
@@ -76,7 +76,7 @@ class Report:
         if outage is None:
             self.say("The service answers again: it goes on.")
         else:
-            why = "" if isinstance(outage, SubmissionUnknown) else f" {outage}"  # told already
+            why = "" if isinstance(outage, SubmissionUnknown) else f" {outage}"  # reported already
             self.say(f"Waiting for {awaited(outage)}... Nothing is submitted meanwhile.{why}")
 
     def gave_up(self, outage: SunoError, patience: float) -> None:
@@ -103,7 +103,7 @@ class Report:
         """A task was complete in an earlier run."""
 
     def ended(self, task: Task[Any]) -> None:
-        """Nothing more will be told of a task."""
+        """Nothing more will be reported of a task."""
         self._began.pop(task.token, None)
         self.lines.pop(task.token, None)
 
@@ -144,6 +144,7 @@ class Report:
 
     def problem(self, error: SunoError, code: int, **facts: object) -> None:  # noqa: ARG002 for others
         """Something went wrong, by this error and exit code."""
+        # of a refusal the caller names the line, of a task it is known
         line = facts.get("line", self.lines.get(str(facts.get("task"))))
         where = "" if line is None else f"line {line}: "
         if not facts.get("is_repeated"):
@@ -169,7 +170,7 @@ class Report:
         try:
             print("\n".join(map(clean, text.split("\n"))), flush=True)  # noqa: T201 its purpose
         except OSError as error:
-            if not isinstance(error, BrokenPipeError):  # who reads has read enough
+            if not isinstance(error, BrokenPipeError):  # as of `| head -1`, which has read enough
                 self.lost = f"stdout cannot be written to: {error.strerror}."
             go_nowhere([sys.stdout])
 
@@ -188,7 +189,7 @@ class Report:
 
 
 def awaited(outage: SunoError) -> str:
-    """What is waited for in this outage, in words."""
+    """The thing whose return ends this outage, in words."""
     match outage:
         case Maintenance():
             return "the end of the service's maintenance"
@@ -210,7 +211,7 @@ def _is_many(result: object) -> TypeGuard[tuple[Any, ...]]:
 
 
 def key_of(item: Any) -> str:
-    """What tells the parts of one result apart."""
+    """The id of a part of a result; empty where the result has one part."""
     return item.id if isinstance(item, Track | RecoveredAudio) else ""
 
 
@@ -234,12 +235,13 @@ def clean(text: str) -> str:
 
 
 def is_device(stream: IO[str]) -> bool:
-    """Whether it is a terminal, or was one: `isatty` says no of one that is gone."""
+    """Whether a stream is a terminal, or was one: `isatty` says no of one that is gone."""
     return stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
 
 
 def go_nowhere(streams: Iterable[IO[str]]) -> None:
     """Let what is written to these go nowhere from now on."""
+    # the descriptor itself, not the stream: Python flushes its streams once more at the end
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         os.dup2(nowhere, stream.fileno())

@@ -51,7 +51,7 @@ class Requests:
 
     @property
     def name(self) -> str:
-        """What the file is called in sentences."""
+        """The name of the file, for sentences."""
         return name_of(self.file)
 
     def __iter__(self) -> Iterator[Line]:
@@ -80,7 +80,7 @@ class Requests:
         return sum(1 for _ in self._rows())
 
     async def as_they_come(self) -> AsyncGenerator[Line]:
-        """The same, while the loop goes on when a pipe lets one wait."""
+        """Each line that is not blank; a pipe, which may keep its reader waiting, in a thread."""
         if is_pipe(self.file):
             async for line in in_thread(lambda: self):
                 yield line
@@ -126,6 +126,7 @@ def _built(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Request:
         for one, value in given.items()
         if isinstance(value, str) and (file := file_named(value)) is not None
     )
+    # options fill in only what the line's own operation knows, so that they suit mixed files
     filled = {one: value for one, value in defaults.items() if one in known} | {
         one: _listed(value, known[one].type) for one, value in given.items() if one in known
     }

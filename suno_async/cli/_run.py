@@ -77,7 +77,7 @@ for _place, (_command, _arguments) in enumerate(_ARGUMENTS.items()):
 def app(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command and end the program with its exit code."""
     _open_streams()
-    try:
+    try:  # Ctrl-C while modules load, or after all is done
         code = run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
@@ -143,6 +143,7 @@ def _run(
                 desk.problem(error)
 
     interrupted = False
+    # the signals outermost: one that comes while the loop closes must not break that off
     with heeded(desk.hang_up) as presses, asyncio.Runner(loop_factory=new_loop) as runner:
         try:
             runner.run(to_its_end(presses))
@@ -168,7 +169,7 @@ def _leave_at_once(loop: asyncio.AbstractEventLoop, desk: Desk) -> NoReturn:
         desk.close(interrupted=True, at_once=True)
         sys.stdout.flush()
     finally:
-        os._exit(Exit.INTERRUPTED)
+        os._exit(Exit.INTERRUPTED)  # a thread that hangs would hold a plain exit
 
 
 def _dashes_as_files(argv: Sequence[str]) -> list[str]:
@@ -178,7 +179,7 @@ def _dashes_as_files(argv: Sequence[str]) -> list[str]:
 
 
 def _set_up(desk: Desk) -> Desk:
-    """Choose how to tell: to a machine, to a log or to a terminal."""
+    """Choose how to report: to a machine, to a log or to a terminal."""
     if desk.json:
         desk.report = JsonReport()
     else:
@@ -203,6 +204,7 @@ def _misuse(error: CycloptsError, argv: Sequence[str]) -> ConfigurationError:
 
 def _hint(argv: Sequence[str]) -> str:
     """How to give a text that begins with a -, if that may be what went wrong."""
+    # the parser took a text for an option: which one shows by its blanks
     for before, word in zip(["", *argv], argv, strict=False):
         if re.match(r"-\S*\s", word):  # no option holds a blank
             is_value = before.startswith("--") and "=" not in before

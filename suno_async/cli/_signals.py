@@ -52,6 +52,7 @@ class Presses:
         if number == _HANG_UP:
             self._hung_up()
             signal.signal(number, signal.SIG_IGN)
+        # before the loop runs there is nothing to end cleanly
         if self._loop is None or self._task is None:
             raise KeyboardInterrupt
         self._count += 1
@@ -70,6 +71,7 @@ class Presses:
 def heeded(hung_up: Callable[[], None]) -> Generator[Presses]:
     """Heed SIGINT, SIGTERM and SIGHUP; `hung_up` is called when the terminal is gone."""
     presses = Presses(hung_up)
+    # elsewhere Python sets no handlers; then signals are its own program's affair
     if threading.current_thread() is not threading.main_thread():
         yield presses
         return

@@ -27,12 +27,12 @@ OTHER_TEXT = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def name_of(file: str) -> str:
-    """What the input is called in sentences."""
+    """The name of the input, for sentences."""
     return "stdin" if file == STDIN else file
 
 
 def is_pipe(file: str) -> bool:
-    """Whether it can be read only once, and may let one wait."""
+    """Whether the input can be read only once, and may keep its reader waiting."""
     path = Path(file)
     return file == STDIN or (path.exists() and not (path.is_file() or path.is_dir()))
 
@@ -52,7 +52,7 @@ def opened(file: str) -> BinaryIO:
 
 
 def unreadable(file: str, why: str) -> ConfigurationError:
-    """What to raise where it cannot be read at all."""
+    """The error for an input that cannot be read at all."""
     return ConfigurationError(f"{name_of(file)} cannot be read: {why}.")
 
 
@@ -69,6 +69,7 @@ def lines_of(file: str, opened: BinaryIO) -> Iterator[tuple[int, str | InvalidRe
             number = 0
             while line := text.readline(_LONGEST):
                 number += 1
+                # the rest of a line that is too long is read and dropped, piece by piece
                 is_too_long = len(line) == _LONGEST and not line.endswith("\n")
                 while is_too_long and (more := text.readline(_LONGEST)):
                     if more.endswith("\n"):
@@ -84,7 +85,7 @@ _TOO_LONG = InvalidRequest(f"the line has more than {_LONGEST:,} characters")
 def _checked(line: str) -> str | InvalidRequest:
     try:
         line.encode()
-    except UnicodeEncodeError as error:
+    except UnicodeEncodeError as error:  # a byte that is no UTF-8 was read as half a character
         byte = ord(line[error.start]) & 0xFF
         return InvalidRequest(
             f"the line is not text in UTF-8 (byte {byte:#x} at character {error.start + 1}): "
@@ -96,20 +97,20 @@ def _checked(line: str) -> str | InvalidRequest:
 async def in_thread(items: Callable[[], Iterable[T]]) -> AsyncGenerator[T]:
     """Read items that may let one wait, while the loop goes on.
 
-    The thread is a daemon: nobody waits for a pipe that is never closed.
+    The thread is a daemon: the program does not wait for a pipe that is never closed.
     """
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[tuple[T] | BaseException | None] = asyncio.Queue()
-    room = threading.Semaphore(_AHEAD)
+    room = threading.Semaphore(_AHEAD)  # a queue of asyncio cannot hold back a thread
 
     def read() -> None:
         end: BaseException | None = None
-        with suppress(RuntimeError):  # the loop is closed: nobody reads on
+        with suppress(RuntimeError):  # the loop is closed, and its reader gone
             try:
                 for item in items():
                     room.acquire()
                     loop.call_soon_threadsafe(queue.put_nowait, (item,))
-            except Exception as error:  # noqa: BLE001 whoever reads shall have it
+            except Exception as error:  # noqa: BLE001 the reader shall have it
                 end = error
             loop.call_soon_threadsafe(queue.put_nowait, end)
 

@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"(\w+:)?[0-9a-f]{32}")  # no idea for a song reads like it
 
 
 async def text_of(given: str) -> str:
-    """What is in the file where `@FILE` is given, or comes on stdin where it is `-`, else itself.
+    """Read a text: the file's for `@FILE`, stdin's for `-`, else what was given.
 
     `@@` stands for an `@` at the beginning.
 
@@ -60,7 +60,7 @@ STDINS = (STDIN, f"@{STDIN}")
 
 
 def is_token(text: str) -> bool:
-    """Whether it is the token or the plain id of a task, rather than words."""
+    """Whether a text is the token or the plain id of a task, rather than words."""
     return _TOKEN.fullmatch(text) is not None
 
 
@@ -80,6 +80,7 @@ async def _read(file: str) -> str:
         raise ConfigurationError(
             "stdin is a terminal: pipe the text in, or name a file with @FILE."
         )
+    # in a thread with one item: reading a pipe may take for ever, and Ctrl-C must work meanwhile
     (content,) = [one async for one in in_thread(lambda: [_content(file)])]  # a pipe lets one wait
     text = _decoded(file, content)
     if not text:
@@ -124,6 +125,7 @@ def _check_meaning(name: str, text: str) -> None:
 
 def file_named(text: str) -> str | None:
     """The file that is there under this name, with or without an @; a plain name has a suffix."""
+    # a plain word is an idea, even where a file has that name; `words.txt` is none
     name = text.removeprefix("@")
     if len(name) > _LONGEST_NAME or not (Path(name).suffix or name != text):
         return None

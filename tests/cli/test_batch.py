@@ -1,4 +1,4 @@
-"""`batch`: a file of requests, made, told and fetched; run again, it goes on."""
+"""`batch`: a file of requests, made, reported and fetched; run again, it goes on."""
 
 import re
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_each_line_becomes_two_files(shell: Shell, fake: FakeSuno) -> None:
     assert ended.err.count("Without --journal") == 1
 
 
-def test_a_hint_is_told_once(shell: Shell, fake: FakeSuno) -> None:
+def test_a_hint_is_reported_once(shell: Shell, fake: FakeSuno) -> None:
     """Lines by V6 that leave the duration out are a note, however many; `extra` is JSON."""
     table = 'lyrics,model,extra\none,V6,"{""mood"": ""calm""}"\ntwo,V6,\n'
     ended = shell("batch", write(shell, "songs.csv", table))
@@ -60,8 +60,8 @@ def test_a_hint_is_told_once(shell: Shell, fake: FakeSuno) -> None:
 def test_a_log_names_the_lines(shell: Shell) -> None:
     """A plain line for what is accepted and for what is complete, without control characters."""
     ended = shell("batch", write(shell, "ideas.txt", "one\n\ntwo\n"))
-    told = [one for one in ended.err.splitlines() if one.startswith("line ")]
-    assert sorted(re.sub(r"music:\w+|\d:\d\d", "", one) for one in told) == [
+    reported = [one for one in ended.err.splitlines() if one.startswith("line ")]
+    assert sorted(re.sub(r"music:\w+|\d:\d\d", "", one) for one in reported) == [
         "line 1: : accepted",
         "line 1: : complete after ",
         "line 3: : accepted",
@@ -151,7 +151,7 @@ FAULTY = [
 
 @pytest.mark.parametrize(("name", "line", "words"), FAULTY)
 def test_a_faulty_line(shell: Shell, fake: FakeSuno, name: str, line: str, words: str) -> None:
-    """It is told with all that is wrong with it, by its number, and nothing is sent for it."""
+    """It is reported with all that is wrong with it, by its number, and nothing is sent for it."""
     ended = shell("batch", write(shell, name, line + "\n"))
     errors = [one for one in ended.err.splitlines() if one.startswith("Error: line ")]
     assert ended.code == 2
@@ -185,7 +185,7 @@ def test_the_others_go_on(shell: Shell, fake: FakeSuno) -> None:
     ],
 )
 def test_a_faulty_file(shell: Shell, fake: FakeSuno, name: str, content: bytes, words: str) -> None:
-    """What makes nonsense of every line is told once, and nothing is sent."""
+    """What makes nonsense of every line is reported once, and nothing is sent."""
     (shell.folder / name).write_bytes(content)
     ended = shell("batch", name)
     assert ended.code == 2
@@ -227,7 +227,7 @@ def test_a_journal_at_home(shell: Shell) -> None:
 
 
 def test_a_journal_that_cannot_be_there(shell: Shell, fake: FakeSuno) -> None:
-    """It is told which option to change, before anything is sent."""
+    """The error says which option to change, before anything is sent."""
     ended = shell("batch", ideas(shell, 1), "--journal", "ideas.txt/songs.sqlite")
     assert ended.code == 2
     assert "Choose another folder with --journal." in ended.err
@@ -242,7 +242,7 @@ def test_nothing_to_do(shell: Shell) -> None:
 
 
 def test_a_dry_run_spends_nothing(shell: Shell, fake: FakeSuno) -> None:
-    """It checks each line, counts, needs no key, makes no file, and its code tells of faults."""
+    """It checks each line, counts, needs no key, makes no file, and its exit code counts."""
     shell.setenv("SUNO_API_KEY", None)
     name = write(shell, "ideas.txt", f"one\n{'x' * 501}\n")
     ended = shell("batch", name, "--dry-run", "--journal", "songs.sqlite")
@@ -255,7 +255,7 @@ def test_a_dry_run_spends_nothing(shell: Shell, fake: FakeSuno) -> None:
 
 
 def test_a_dry_run_knows_the_journal(shell: Shell, fake: FakeSuno) -> None:
-    """It tells what is done, being made, failed, unknown and new, and what the options change."""
+    """It says what is done, being made, failed, unknown and new, and what the options change."""
     name = ideas(shell, 4)
     fake.script(fail_at=20.0, status="CREATE_TASK_FAILED")
     fake.script(complete=5000.0)
@@ -320,7 +320,7 @@ def test_many_tokens_go_to_a_file(shell: Shell, fake: FakeSuno) -> None:
 
 
 def test_few_tokens_are_printed(shell: Shell, fake: FakeSuno) -> None:
-    """Ctrl-C with two tasks gives a command that can be copied; the line to go on from is told."""
+    """Ctrl-C with two tasks gives a command to copy, and says from which line to go on."""
     shell.interrupt_at = 60
     ended = shell("batch", ideas(shell, 5), "--max-in-flight", "2")
     tokens = [f"music:{entry.task_id}" for entry in fake.ledger.accepted(MUSIC)]
@@ -330,7 +330,7 @@ def test_few_tokens_are_printed(shell: Shell, fake: FakeSuno) -> None:
 
 
 def test_what_was_in_flight_is_named(shell: Shell, fake: FakeSuno) -> None:
-    """A paid request whose answer never comes is told as unknown, with its line."""
+    """A paid request whose answer never comes is reported as unknown, with its line."""
     fake.fail(evolve(Fault.NEVER_AFTER_ACCEPT), times=1)
     shell.interrupt_at = 5
     ended = shell("batch", ideas(shell, 3), "--json")
@@ -357,7 +357,7 @@ def test_unknown_is_sent_again_only_if_asked(shell: Shell, fake: FakeSuno) -> No
 
 
 def test_failed_is_sent_again_only_if_asked(shell: Shell, fake: FakeSuno) -> None:
-    """A failed song is code 5, told again, and sent again with --retry-failed."""
+    """A failed song is code 5, reported again, and sent again with --retry-failed."""
     fake.script(fail_at=20.0, status="CREATE_TASK_FAILED")
     argv = ("batch", ideas(shell, 1), "--journal", "songs.sqlite")
     assert shell(*argv).code == 5
@@ -368,7 +368,7 @@ def test_failed_is_sent_again_only_if_asked(shell: Shell, fake: FakeSuno) -> Non
 
 
 def test_an_empty_account(shell: Shell, fake: FakeSuno) -> None:
-    """What was paid for is made; the rest is not submitted, and the command to go on is told."""
+    """What was paid for is made; the rest is not submitted, and the command to go on is printed."""
     fake.balance = 36
     ended = shell("batch", ideas(shell, 100), "--journal", "songs.sqlite")
     assert ended.code == 3
@@ -382,7 +382,7 @@ def test_an_empty_account(shell: Shell, fake: FakeSuno) -> None:
     ]
 
 
-def test_a_wrong_key_is_told_once(shell: Shell, fake: FakeSuno) -> None:
+def test_a_wrong_key_is_reported_once(shell: Shell, fake: FakeSuno) -> None:
     """Not once for each line that was in flight."""
     shell.setenv("SUNO_API_KEY", "wrong")
     ended = shell("batch", ideas(shell, 50))
@@ -468,9 +468,9 @@ def test_it_goes_on_after_an_outage(shell: Shell, fake: FakeSuno) -> None:
     fake.fail(Fault.envelope(455), times=9)
     ended = shell("batch", ideas(shell, 6))
     assert ended.code == 0
-    told = [line for line in ended.err.splitlines() if line.startswith(("Waiting", "The service"))]
-    assert told[0].startswith("Waiting for the end of the service's maintenance... Nothing is")
-    assert told[1] == "The service answers again: it goes on."
+    said = [line for line in ended.err.splitlines() if line.startswith(("Waiting", "The service"))]
+    assert said[0].startswith("Waiting for the end of the service's maintenance... Nothing is")
+    assert said[1] == "The service answers again: it goes on."
     assert sorted(prompts(fake)) == [f"idea {number}" for number in range(1, 7)]
 
 
@@ -493,7 +493,7 @@ def test_machines_read_of_an_outage(shell: Shell, fake: FakeSuno) -> None:
 
 
 def test_a_service_that_never_answers(shell: Shell, fake: FakeSuno) -> None:
-    """Eight lines are in doubt, each told once; the rest was not submitted."""
+    """Eight lines are in doubt, each reported once; the rest was not submitted."""
     fake.fail(Fault.NEVER, on=MUSIC, times=None)
     ended = shell("batch", ideas(shell, 100), "--patience", "inf")
     assert ended.code == 6

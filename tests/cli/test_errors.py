@@ -117,7 +117,7 @@ def test_half_a_success(shell: Shell, fake: FakeSuno) -> None:
 
 
 def test_a_download_that_fails(shell: Shell, fake: FakeSuno) -> None:
-    """The error tells where the song is, and the command that fetches it later; that one works."""
+    """The error says where the song is, and the command that fetches it later; that one works."""
     fake.fail(Fault.bare(400), on="/files/", times=2)
     ended = shell("generate", IDEA, "--out", "my songs")
     assert ended.code == 7

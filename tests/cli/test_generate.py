@@ -1,4 +1,4 @@
-"""`generate`: from words to two files, told as it happens."""
+"""`generate`: from words to two files, reported as it happens."""
 
 import os
 import re
@@ -30,11 +30,11 @@ def test_two_files_are_written_and_named(shell: Shell) -> None:
 def test_a_log_gets_one_line_for_each_stage(shell: Shell) -> None:
     """Where stderr is no terminal, each stage is a plain line with the age of the song."""
     ended = shell("generate", PROMPT)
-    told = [line.split(": ", 1)[1] for line in ended.err.splitlines()]
-    assert [words.split()[0] for words in told] == ["accepted", "text", "first", "complete"]
-    assert re.fullmatch(r"text after 0:(1[5-9]|2\d), '.+'", told[1])
-    assert re.fullmatch(r"first after 0:(3[6-9]|4\d), 1 of 2 songs", told[2])
-    assert re.fullmatch(r"complete after 2:(2[89]|3\d|4\d)", told[3])
+    said = [line.split(": ", 1)[1] for line in ended.err.splitlines()]
+    assert [words.split()[0] for words in said] == ["accepted", "text", "first", "complete"]
+    assert re.fullmatch(r"text after 0:(1[5-9]|2\d), '.+'", said[1])
+    assert re.fullmatch(r"first after 0:(3[6-9]|4\d), 1 of 2 songs", said[2])
+    assert re.fullmatch(r"complete after 2:(2[89]|3\d|4\d)", said[3])
     assert "\x1b" not in ended.err + ended.out
 
 
@@ -53,7 +53,7 @@ def test_json_is_one_object_a_line(shell: Shell) -> None:
 
 
 def test_how_long_a_song_is(shell: Shell, fake: FakeSuno) -> None:
-    """`--duration` is sent; without it, the 20 seconds of V6 are told before anything else."""
+    """`--duration` is sent; without it, the 20 seconds of V6 are announced before anything else."""
     own = ("generate", "--lyrics", "la", "--style", "jazz", "--model", "v6")
     assert shell(*own, "--duration", "60").code == 0
     assert fake.ledger.accepted("generate-music")[-1].body["duration"] == 60
@@ -100,7 +100,7 @@ def test_a_simulation_spends_nothing(shell: Shell) -> None:
 
 
 def test_a_reader_that_leaves_costs_no_song(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When nobody reads stdout any more, as with `| head -1`, the files are still written."""
+    """When stdout has no reader any more, as with `| head -1`, the files are still written."""
     reader, writer = os.pipe()
     os.close(reader)
     with monkeypatch.context() as patch, os.fdopen(writer, "w") as broken:
@@ -111,7 +111,7 @@ def test_a_reader_that_leaves_costs_no_song(shell: Shell, monkeypatch: pytest.Mo
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a Linux device")
-def test_a_full_disk_behind_stdout_is_told(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_behind_stdout(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where stdout cannot be written to, the songs are there and the exit code says 7."""
     with monkeypatch.context() as patch, Path("/dev/full").open("w") as full:
         patch.setattr(sys, "stdout", full)

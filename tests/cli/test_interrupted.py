@@ -29,7 +29,7 @@ def test_for_machines(shell: Shell) -> None:
 
 
 def test_while_the_answer_is_on_its_way(shell: Shell, fake: FakeSuno) -> None:
-    """The request has left: its answer is awaited, and the task that nobody waited for named."""
+    """The request has left: its answer is awaited, and the task without a caller is named."""
     fake.fail(evolve(Fault.DELAY_AFTER_ACCEPT, seconds=10.0))
     shell.interrupt_at = 2
     ended = shell("generate", IDEA)
@@ -39,7 +39,7 @@ def test_while_the_answer_is_on_its_way(shell: Shell, fake: FakeSuno) -> None:
     assert ended.err.splitlines()[-1] == f"  suno-async wait music:{token}"
 
 
-def test_while_nobody_answers(shell: Shell, fake: FakeSuno) -> None:
+def test_while_no_answer_comes(shell: Shell, fake: FakeSuno) -> None:
     """No answer comes in time: that it may have been paid is said, once."""
     fake.fail(Fault.NEVER_AFTER_ACCEPT)
     shell.interrupt_at = 2

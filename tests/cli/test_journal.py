@@ -107,7 +107,7 @@ def test_it_hands_a_journal_over(shell: Shell, fake: FakeSuno) -> None:
 
 
 def test_a_file_of_version_1_is_shown_and_left(shell: Shell) -> None:
-    """It is upgraded by whoever uses it, not by whoever looks; a batch says that it is."""
+    """Using it upgrades it, looking into it does not; a batch says that it does."""
     fields = '{"prompt": "one"}'
     key = version_1.key_of("GenerateMusic", {"prompt": "one"})
     row = (key, "GenerateMusic", fields, "music", None, None, None, "2026-11-20 10:00:00")

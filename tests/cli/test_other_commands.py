@@ -34,7 +34,7 @@ def test_wait_picks_up_what_was_left(shell: Shell) -> None:
 
 
 def test_wait_goes_on_with_the_others(shell: Shell) -> None:
-    """Of several tasks one that is not there does not stop the others; the exit code tells."""
+    """Of several tasks one that is not there does not stop the others; the exit code says so."""
     token = shell("generate", IDEA, "--json").objects[0]["task"]
     ended = shell("wait", "music:" + "0" * 32, token, "--json", "--out", "later")
     assert ended.code == 3
@@ -73,7 +73,7 @@ def test_whatever_has_files_is_fetched(shell: Shell, fake: FakeSuno, command: st
 
 
 def test_of_several_files_some_are_missing(shell: Shell, fake: FakeSuno) -> None:
-    """Each that could not be fetched is told, and the next run fetches them."""
+    """Each that could not be fetched is reported, and the next run fetches them."""
     song = shell("generate", IDEA, "--json").objects[0]["task"].partition(":")[2]
 
     async def make(suno: SunoClient) -> str:
@@ -133,7 +133,7 @@ def test_download_fetches_what_is_complete(shell: Shell) -> None:
 
 
 def test_download_does_not_wait(shell: Shell, fake: FakeSuno) -> None:
-    """What is not complete is told at once, with the command that waits; the others are fetched."""
+    """What is not complete is reported, with the command that waits; the others are fetched."""
     done = shell("generate", IDEA, "--json").objects[0]["task"]
     shell.interrupt_at = 40
     making = shell("generate", IDEA, "--json").objects[0]["task"]
@@ -148,7 +148,7 @@ def test_download_does_not_wait(shell: Shell, fake: FakeSuno) -> None:
 
 
 def test_download_of_what_the_service_does_not_know(shell: Shell) -> None:
-    """A token that is not right is not told to be on its way."""
+    """A token that is not right is not said to be on its way."""
     ended = shell("download", "music:" + "0" * 32)
     assert ended.code == 3
     assert "the service has no record of this task" in ended.err
@@ -159,7 +159,7 @@ def test_download_of_what_the_service_does_not_know(shell: Shell) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a Linux device")
 def test_lyrics_that_cannot_be_printed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command that prints them later is told; that one works."""
+    """The error names the command that prints them later; that one works."""
     with monkeypatch.context() as patch, Path("/dev/full").open("w") as full:
         patch.setattr(sys, "stdout", full)
         ended = shell("lyrics", IDEA)
@@ -169,8 +169,8 @@ def test_lyrics_that_cannot_be_printed(shell: Shell, monkeypatch: pytest.MonkeyP
     assert shell(*again[1:]).out.count("[Verse]") == 2
 
 
-def test_download_tells_a_failure(shell: Shell, fake: FakeSuno) -> None:
-    """What the service gave up is code 5, a wrong key 3, no network 4 after some looks."""
+def test_download_reports_a_failure(shell: Shell, fake: FakeSuno) -> None:
+    """What the service gave up is code 5, a wrong key 3, no network 4 after some polls."""
     fake.script(fail_at=20.0, status="CREATE_TASK_FAILED")
     token = shell("generate", IDEA, "--json").objects[0]["task"]
     assert shell("download", token).code == 5
@@ -182,7 +182,7 @@ def test_download_tells_a_failure(shell: Shell, fake: FakeSuno) -> None:
 
 
 def test_download_gets_over_a_fault(shell: Shell, fake: FakeSuno) -> None:
-    """One look that fails does not matter."""
+    """One poll that fails does not matter."""
     token = shell("generate", IDEA, "--json").objects[0]["task"]
     fake.fail(Fault.HTML_502, times=1)
     assert shell("download", token, "--out", "again").code == 0
@@ -195,7 +195,7 @@ def test_download_can_be_tried_out(shell: Shell) -> None:
 
 
 def test_a_token_is_read_before_the_key(shell: Shell) -> None:
-    """What is no token is told as such, key or not."""
+    """What is no token is reported as such, key or not."""
     shell.setenv("SUNO_API_KEY", None)
     for command in ("wait", "download"):
         assert "'foo' is not the token of a task" in shell(command, "foo").err

@@ -62,7 +62,7 @@ async def test_twice_leaves_at_once(tmp_path: Path) -> None:
         process = await start(
             tmp_path, "generate", IDEA, SUNO_API_KEY="key", SUNO_BASE_URL=fake.url
         )
-        while not len(fake.ledger):  # noqa: ASYNC110 the ledger tells nobody
+        while not len(fake.ledger):  # noqa: ASYNC110 the ledger has no event
             await asyncio.sleep(0.05)
         process.send_signal(signal.SIGINT)
         await line_with(process.stderr, "Waiting for the answer")
@@ -106,7 +106,7 @@ async def test_sigterm_is_heeded(tmp_path: Path) -> None:
 
 
 async def test_a_closed_terminal_loses_nothing(tmp_path: Path) -> None:
-    """What is paid for is in a file when the terminal is gone, which is told by two signals."""
+    """What is paid for is in a file when the terminal is gone, which two signals say."""
     async with FakeSuno() as fake:
         terminal, theirs = os.openpty()
         env = os.environ | {"SUNO_API_KEY": "key", "SUNO_BASE_URL": fake.url}
@@ -169,7 +169,7 @@ def write_ideas(folder: Path, number: int) -> str:
 
 async def until_accepted(fake: FakeSuno, number: int) -> None:
     """Wait until so many songs are paid for."""
-    while len(fake.ledger.accepted("generate-music")) < number:  # noqa: ASYNC110 the ledger tells nobody
+    while len(fake.ledger.accepted("generate-music")) < number:  # noqa: ASYNC110 the ledger has no event
         await asyncio.sleep(0.05)
 
 
@@ -186,11 +186,11 @@ async def test_a_killed_batch_goes_on(tmp_path: Path) -> None:
         process = await start(tmp_path, *argv, SUNO_API_KEY="key", SUNO_BASE_URL=fake.url)
         out, err = await process.communicate()
         sent = [entry.body["prompt"] for entry in fake.ledger.accepted("generate-music")]
-    told = json.loads(out.splitlines()[-1])["summary"]
-    assert told["done"] + told["unknown"] == 12, err.decode()
-    assert len(set(sent)) == len(sent) >= told["done"]
-    assert len(list((tmp_path / "songs").glob("*.mp3"))) == 2 * told["done"]
-    assert process.returncode == (6 if told["unknown"] else 0)
+    counts = json.loads(out.splitlines()[-1])["summary"]
+    assert counts["done"] + counts["unknown"] == 12, err.decode()
+    assert len(set(sent)) == len(sent) >= counts["done"]
+    assert len(list((tmp_path / "songs").glob("*.mp3"))) == 2 * counts["done"]
+    assert process.returncode == (6 if counts["unknown"] else 0)
 
 
 async def test_twice_names_each_line_in_flight(tmp_path: Path) -> None:

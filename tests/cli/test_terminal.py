@@ -23,7 +23,7 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
 def read_all(descriptor: int, into: bytearray) -> None:
-    """Read until the other end is closed, which Linux tells as an error."""
+    """Read until the other end is closed, which Linux reports as an error."""
     with contextlib.suppress(OSError):
         while data := os.read(descriptor, 65536):
             into += data

@@ -127,10 +127,10 @@ def test_an_idea_beside_words_of_your_own(shell: Shell, fake: FakeSuno, model: s
 def test_the_help_tells_it(shell: Shell) -> None:
     """The help says how to name files and stdin, and what then to do with an @ or a -."""
     for command in COMMANDS:
-        told = " ".join(shell(command, "--help").out.split())
-        assert "@FILE" in told
-        assert "@@" in told
-        assert '-- "-' in told
+        shown = " ".join(shell(command, "--help").out.split())
+        assert "@FILE" in shown
+        assert "@@" in shown
+        assert '-- "-' in shown
 
 
 UNREADABLE = {
@@ -150,7 +150,7 @@ UNREADABLE = {
 def test_a_file_that_is_no_text(
     shell: Shell, fake: FakeSuno, argv: tuple[str, ...], name: str
 ) -> None:
-    """What cannot be the text is told in one sentence, before anything is paid."""
+    """What cannot be the text is reported in one sentence, before anything is paid."""
     content, words = UNREADABLE[name]
     (shell.folder / "folder").mkdir()
     if content is not None:
@@ -171,7 +171,7 @@ def test_stdin_that_is_no_text(piped: Piped, fake: FakeSuno, content: bytes, wor
 def test_stdin_that_is_a_terminal(
     shell: Shell, fake: FakeSuno, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...]
 ) -> None:
-    """Where nothing is piped in, nobody is left waiting for it."""
+    """Where nothing is piped in, no command is left waiting for it."""
     ours, theirs = os.openpty()
     with monkeypatch.context() as patch, os.fdopen(theirs) as stdin:
         patch.setattr("sys.stdin", stdin)

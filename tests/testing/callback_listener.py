@@ -28,7 +28,7 @@ class Listener:
         await asyncio.sleep(self.pause)
         return web.json_response({"status": "received"}, status=self.answer(len(self.got)))
 
-    def told(self) -> list[str]:
+    def stages(self) -> list[str]:
         """The stages that came, in order."""
         return [callback["data"]["callbackType"] for callback in self.got]
 

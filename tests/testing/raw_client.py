@@ -1,4 +1,4 @@
-"""A client of a few lines for tests of the fake: it sends what it is told and reads JSON."""
+"""A client of a few lines for tests of the fake: it sends what it is given and reads JSON."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -17,7 +17,7 @@ async def test_a_song_has_callbacks_stage_by_stage() -> None:
         start = asyncio.get_running_loop().time()
         task_id = await api.song(callBackUrl=listener.url)
         await asyncio.sleep(150)
-        assert listener.told() == ["text", "first", "complete"]
+        assert listener.stages() == ["text", "first", "complete"]
         assert [time - start for time in listener.times] == pytest.approx([15, 36.5, 148], abs=0.1)
         text, first, complete = listener.got
         assert (text["code"], first["msg"]) == (200, "First audio generated successfully.")
@@ -37,14 +37,14 @@ async def test_a_song_has_callbacks_stage_by_stage() -> None:
 
 
 async def test_a_failure_has_callbacks_as_an_error() -> None:
-    """A song that fails is told as `error`, with a code and no tracks; later stages never come."""
+    """A song that fails is posted as `error`, with a code and no tracks, and later stages never."""
     async with listening() as (api, listener):
         api.fake.script(fail_at=20.0, error_code=531)
         await api.song(callBackUrl=listener.url)
         api.fake.script(fail_at=0.0, status="SENSITIVE_WORD_ERROR")
         await api.song(callBackUrl=listener.url)
         await asyncio.sleep(200)
-        assert listener.told() == ["error", "text", "error"]
+        assert listener.stages() == ["error", "text", "error"]
         assert [callback["code"] for callback in listener.got] == [400, 200, 531]
         assert listener.got[0]["msg"] == "Music generation failed"
         api.fake.script(fail_at=1.0, error_code=433, error_message="odd")
@@ -131,7 +131,7 @@ async def test_split_stems_are_posted_in_snake_case() -> None:
 
 
 async def test_failures_of_every_kind_are_posted_with_nulls() -> None:
-    """A failed task of each kind is told with its code and with null for what it did not make."""
+    """A failed task of each kind is posted with its code and with null for what it did not make."""
     async with listening() as (api, listener):
         source = await api.song()
         await asyncio.sleep(150)

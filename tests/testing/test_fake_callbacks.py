@@ -15,7 +15,7 @@ async def test_a_callback_is_tried_three_times() -> None:
         listener.answer = lambda count: 200 if count == 2 else 500
         await api.song(callBackUrl=listener.url)
         await asyncio.sleep(100)
-        assert listener.told() == ["text", "text", "first", "first", "first"]
+        assert listener.stages() == ["text", "text", "first", "first", "first"]
         assert listener.times[1] - listener.times[0] == pytest.approx(7, abs=0.1)
         text, first = api.fake.callbacks
         assert (len(text.tries), len(first.tries)) == (2, 3)
@@ -36,13 +36,13 @@ async def test_a_listener_that_is_slow_is_given_up_after_fifteen_seconds() -> No
 
 
 async def test_undelivered_callbacks_can_end_in_callback_exception() -> None:
-    """A finished task whose callback reached nobody says CALLBACK_EXCEPTION if it is told to."""
+    """A finished task whose callback was not delivered says CALLBACK_EXCEPTION if it is set so."""
     async with listening(unreachable="CALLBACK_EXCEPTION") as (api, listener):
         listener.answer = lambda _count: 404
         task_id = await api.song(callBackUrl=listener.url)
-        nobody = await api.song(callBackUrl="http://127.0.0.1:1/")
+        unheard = await api.song(callBackUrl="http://127.0.0.1:1/")
         await asyncio.sleep(300)
-        for one in (task_id, nobody):
+        for one in (task_id, unheard):
             assert (await api.record(one))["status"] == "CALLBACK_EXCEPTION"
         fine = await api.song(callBackUrl=listener.url)
         listener.answer = lambda _count: 200
@@ -60,7 +60,7 @@ async def test_redirects_are_not_followed() -> None:
 
 
 async def test_nothing_is_sent_to_a_host_that_cannot_be() -> None:
-    """A `.invalid` host is never contacted, and with `send_callbacks=False` nobody is."""
+    """A `.invalid` host is never contacted, and with `send_callbacks=False` no host is."""
     async with listening() as (api, _):
         await api.post("/generate", IDEA)
         await asyncio.sleep(200)
@@ -77,15 +77,15 @@ async def test_a_script_leaves_callbacks_out_and_repeats_them() -> None:
         api.fake.script(callbacks=("complete",), repeat=3)
         await api.song(callBackUrl=listener.url)
         await asyncio.sleep(150)
-        assert listener.told() == ["complete"] * 3
+        assert listener.stages() == ["complete"] * 3
         api.fake.script(skip=("text", "first"))
         await api.song(callBackUrl=listener.url)
         await asyncio.sleep(150)
-        assert listener.told() == ["complete"] * 4
+        assert listener.stages() == ["complete"] * 4
 
 
 @pytest.mark.parametrize(
-    ("faults", "told"),
+    ("faults", "expected"),
     [
         (CallbackFaults(lost=1.0), []),
         (CallbackFaults(duplicated=1.0), ["text"] * 2 + ["first"] * 2 + ["complete"] * 2),
@@ -93,14 +93,14 @@ async def test_a_script_leaves_callbacks_out_and_repeats_them() -> None:
         (CallbackFaults(reordered=1.0), ["text", "complete", "first"]),
     ],
 )
-async def test_callbacks_go_wrong_as_they_are_told(faults: CallbackFaults, told: list[str]) -> None:
+async def test_callbacks_go_wrong_as_asked(faults: CallbackFaults, expected: list[str]) -> None:
     """Callbacks are lost, doubled, late, or sent after the next stage."""
     async with listening() as (api, listener):
         api.fake.callback_faults(faults)
         start = asyncio.get_running_loop().time()
         await api.song(callBackUrl=listener.url)
         await asyncio.sleep(250)
-        assert listener.told() == told
+        assert listener.stages() == expected
         times = [time - start for time in listener.times]
         if faults.late:
             assert times == pytest.approx([45, 66.5, 178], abs=0.1)
@@ -126,7 +126,7 @@ async def test_a_share_of_callbacks_goes_wrong() -> None:
         assert [callback.fault for callback in api.fake.callbacks][180:] == [None] * 3
 
 
-async def test_a_lost_answer_is_told_by_its_callback() -> None:
+async def test_a_lost_answer_is_followed_by_its_callback() -> None:
     """A submission whose answer is lost has callbacks all the same: it was accepted."""
     async with listening() as (api, listener):
         api.fake.fail(Fault.RESET_AFTER_ACCEPT)

@@ -145,7 +145,7 @@ async def test_an_answer_in_drops() -> None:
 
 
 async def test_an_answer_without_end() -> None:
-    """An endless body goes on for as long as somebody reads."""
+    """An endless body goes on for as long as it is read."""
     async with raw(fake_suno()) as api:
         api.fake.fail(Fault.ENDLESS_BODY)
         async with posted(api) as response:

@@ -209,7 +209,7 @@ async def test_downloads_are_listed_apart() -> None:
         assert (len(api.fake.ledger), len(api.fake.ledger.downloads)) == (2, 5)
 
 
-async def test_downloads_break_where_they_are_told() -> None:
+async def test_downloads_break_where_they_are_set() -> None:
     """A fault on `/files/` cuts a download at any byte, and only that often."""
     async with raw(fake_suno()) as api:
         _, song = await track(api)
@@ -225,7 +225,7 @@ async def test_downloads_break_where_they_are_told() -> None:
         assert [entry.fault for entry in api.fake.ledger.downloads] == [None, "cut_body", None]
 
 
-async def test_downloads_stall_where_they_are_told() -> None:
+async def test_downloads_stall_where_they_are_set() -> None:
     """After so many bytes nothing more is said, and the connection stays."""
     async with raw(fake_suno()) as api:
         _, song = await track(api)

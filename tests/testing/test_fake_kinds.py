@@ -167,7 +167,7 @@ async def test_video() -> None:
 
 
 async def test_cover_images() -> None:
-    """Images: 2 means running, times are ISO, errorCode is 200, and a repeat tells the old id."""
+    """Images: 2 means running, times are ISO, errorCode is 200, and a repeat names the old id."""
     async with raw(fake_suno()) as api:
         source, _ = await finished(api)
         body = {"taskId": source, "callBackUrl": HOOK}

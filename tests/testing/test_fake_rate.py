@@ -26,8 +26,8 @@ async def test_the_twenty_first_is_refused_and_waits_ten_seconds() -> None:
         assert ledger.charged() == []
 
 
-async def test_only_submissions_count_where_so_told() -> None:
-    """With `count="submissions"` looks and questions are free of the limit."""
+async def test_only_submissions_count_where_so_set() -> None:
+    """With `count="submissions"` polls and questions are free of the limit."""
     fake = fake_suno(max_rate=2, count="submissions")
     async with raw(fake) as api:
         for _ in range(30):

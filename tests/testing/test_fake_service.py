@@ -230,5 +230,5 @@ def test_it_shares_no_code_with_the_client() -> None:
 
 
 def test_the_usual_timetable_is_drawn() -> None:
-    """A fake that is told nothing draws its times."""
+    """A fake without settings draws its times."""
     assert FakeSuno().timetable == Timetable.drawn()

@@ -295,7 +295,7 @@ async def test_unknown_ids_pass_where_the_fake_is_not_strict() -> None:
 
 
 async def test_a_new_model_can_be_made_known() -> None:
-    """A model that is told to the fake is accepted, under the laxest rules."""
+    """A model that is added to the fake is accepted, under the laxest rules."""
     async with raw(fake_suno(models=("V7",))) as api:
         await api.song(model="V7", prompt="x" * 500)
         assert (await api.post("/generate", IDEA))["code"] == 400

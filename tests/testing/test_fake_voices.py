@@ -157,7 +157,7 @@ async def test_timestamped_lyrics() -> None:
 
 
 async def test_a_better_style() -> None:
-    """A style's answer tells fractions of credits and a flag that is text."""
+    """A style's answer has fractions of credits and a flag that is text."""
     async with raw(fake_suno(credits=10.0)) as api:
         data = (await api.post("/style/generate", {"content": "jazz"}))["data"]
         assert (data["creditsConsumed"], data["creditsRemaining"]) == (0.4, 9.6)

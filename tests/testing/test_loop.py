@@ -68,7 +68,7 @@ async def test_several_threads_hold_the_clock_until_the_last() -> None:
 
 
 async def test_a_thread_that_is_given_up_releases_the_clock() -> None:
-    """Once nobody waits for a thread any more, time passes again."""
+    """Once no thread is under way any more, time passes again."""
     release = threading.Event()
     waiting = asyncio.create_task(asyncio.to_thread(release.wait))
     await asyncio.sleep(0)

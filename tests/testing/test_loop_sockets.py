@@ -105,7 +105,7 @@ async def test_a_sleeping_reader_does_not_stop_the_clock() -> None:
 
 
 async def test_a_refused_connection_takes_no_time() -> None:
-    """Where nobody listens, the refusal comes before any deadline."""
+    """Where nothing listens, the refusal comes before any deadline."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]

@@ -28,7 +28,7 @@ def test_the_clients_methods_name_the_operations(operation: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["generate_musik", "generatemusic", "Generate-Music", "?"])
-async def test_a_misspelt_operation_is_told(name: str) -> None:
+async def test_a_misspelt_operation_is_reported(name: str) -> None:
     """A fault, a script or a question about an operation that is none says what was meant."""
     fake = FakeSuno()
     for use in (
@@ -52,17 +52,17 @@ async def test_a_misspelt_operation_is_told(name: str) -> None:
         ({"complete": "soon"}, TypeError, "str"),
     ],
 )
-def test_a_misspelt_script_is_told(
+def test_a_misspelt_script_is_reported(
     changes: dict[str, Any], error: type[Exception], says: str
 ) -> None:
-    """It is told where it is written, and not by what the service answers later."""
+    """The error comes where it is written, and not from what the service answers later."""
     fake = FakeSuno()
     with pytest.raises(error, match=says):
         fake.script(**changes)
     fake.assert_all_played()
 
 
-def test_a_misspelt_fault_is_told() -> None:
+def test_a_misspelt_fault_is_reported() -> None:
     """A fault by name is the fault of the class; a name that is none says which there are."""
     assert Fault.called("reset_after_accept") is Fault.RESET_AFTER_ACCEPT
     with pytest.raises(ValueError, match="There is no fault 'reset'; known are reset_before_read"):
@@ -113,9 +113,9 @@ async def test_the_ledgers_assertions(suno: SunoClient, fake_suno: FakeSuno) -> 
     ledger.assert_charged(1)
     ledger.assert_refused(0, code=430)
     ledger.assert_within_rate()
-    with pytest.raises(AssertionError) as told:
+    with pytest.raises(AssertionError) as caught:
         ledger.assert_charged(2, "generate_music")
-    title, _, lines = str(told.value).partition("\n")
+    title, _, lines = str(caught.value).partition("\n")
     assert title == "1 requests for generate_music were charged, not 2:"
     assert len(lines.splitlines()) == len(ledger)
     assert [line[0] for line in lines.splitlines()][:2] == [" ", ">"]

@@ -62,7 +62,7 @@ def test_a_song_on_the_virtual_clock(pytester: pytest.Pytester, mode: str) -> No
 
 
 def test_without_pytest_asyncio_it_says_so(pytester: pytest.Pytester) -> None:
-    """Where pytest-asyncio is missing, a test that asks for it is told so."""
+    """Where pytest-asyncio is missing, a test that asks for it says so."""
     pytester.makepyfile("def test_a_song(suno): pass", pytest_asyncio="raise ImportError")
     result = pytester.run(sys.executable, "-m", "pytest", "-p", "no:asyncio")
     result.assert_outcomes(errors=1)
@@ -70,7 +70,7 @@ def test_without_pytest_asyncio_it_says_so(pytester: pytest.Pytester) -> None:
 
 
 def test_the_fixtures_are_documented(pytester: pytest.Pytester) -> None:
-    """`pytest --fixtures` tells what the fixtures are."""
+    """`pytest --fixtures` says what the fixtures are."""
     pytester.makeini(SETTINGS.format(mode="strict"))
     result = pytester.runpytest("--fixtures")
     result.stdout.fnmatch_lines(["fake_suno*", "*The Suno API, embedded*", "suno*", "*A client*"])
