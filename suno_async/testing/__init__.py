@@ -10,7 +10,7 @@ from suno_async.testing.faults import TRANSIENT, Fault, FaultKind
 from suno_async.testing.judges import Judge, SlidingLog
 from suno_async.testing.ledger import Decision, Entry, Ledger
 from suno_async.testing.loop import AcceleratedLoop, VirtualTimeLoop, run_accelerated, run_virtual
-from suno_async.testing.timetable import Kind, Plan, Timetable
+from suno_async.testing.timetable import Kind, Plan, PlanChanges, Timetable, TimetableLike
 
 __all__ = [
     "TRANSIENT",
@@ -26,8 +26,10 @@ __all__ = [
     "Kind",
     "Ledger",
     "Plan",
+    "PlanChanges",
     "SlidingLog",
     "Timetable",
+    "TimetableLike",
     "VirtualTimeLoop",
     "run_accelerated",
     "run_virtual",

@@ -129,7 +129,7 @@ class Plan:
 
 
 TimetableLike: TypeAlias = Callable[[Kind, Random], Plan]
-"""Whatever makes a plan for a task of a kind, with a random generator of the task's own."""
+"""What makes a plan for a task of a kind, with a random generator of the task's own."""
 
 
 @frozen(kw_only=True)
