@@ -1,11 +1,12 @@
-"""Something done at one moment of a posting: at its first wait, its second, and so on."""
+"""Something done at one moment of a coroutine, and what runs at a moment."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
@@ -64,3 +65,14 @@ def at_moment(at: int, deed: Callable[[], object]) -> Generator[list[Watched]]:
 
 async def _run(watched: Watched) -> Any:
     return await watched
+
+
+def running_in(folder: str, *, but: Collection[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+    """The asyncio tasks of coroutines that a folder of the package defines, without the given."""
+    inside = f"/suno_async/{folder}/"
+
+    def file_of(coroutine: Any) -> str:
+        return Path(coroutine.cr_code.co_filename).as_posix()
+
+    running = (task for task in asyncio.all_tasks() if task not in but)
+    return [task for task in running if inside in file_of(task.get_coro())]

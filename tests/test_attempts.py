@@ -31,6 +31,7 @@ from suno_async import (
     SunoClient,
     Task,
 )
+from suno_async._submitting.submissions import Submissions
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
@@ -336,7 +337,7 @@ async def test_a_program_that_cancels_whatever_runs(has_left: bool) -> None:
         (request,) = (
             one
             for one in asyncio.all_tasks()
-            if getattr(one.get_coro(), "__qualname__", "") == "Submissions._request"
+            if getattr(one.get_coro(), "__qualname__", "") == Submissions._request.__qualname__
         )
         request.cancel()
         with pytest.raises(SubmissionUnknown if has_left else asyncio.CancelledError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import define
+from moments import running_in
 
 from suno_async import (
     AuthenticationFailed,
@@ -256,8 +257,8 @@ async def test_left_means_that_nothing_of_it_runs_on() -> None:
         async with suno.batch(items) as outcomes:
             await anext(aiter(outcomes))
             await asyncio.sleep(0.5)  # all is submitted, and no answer is in
-        new = [task.get_coro() for task in asyncio.all_tasks() - before]
-        assert not [one for one in new if "_Feed" in getattr(one, "__qualname__", "")]
+            assert running_in("_batch_runner", but=before)
+        assert not running_in("_batch_runner", but=before)
 
 
 async def test_what_nobody_takes_is_not_fed(suno: SunoClient) -> None:
