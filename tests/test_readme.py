@@ -31,7 +31,7 @@ SNIPPETS = sorted(
     {
         code
         for code in re.findall(r"`([^`]+)`", PROSE)
-        if re.match(r"(\w+ = )?await (suno\.|task)|async for|SunoClient\(", code)
+        if re.match(r"(\w+ = )?await (suno\.|task)|async for|task\.subscribe|SunoClient\(", code)
     }
 )
 """Code amid the text that can be run by itself."""
