@@ -155,7 +155,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -258,7 +258,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -350,7 +350,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -446,7 +446,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -525,7 +525,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
         """
@@ -595,7 +595,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -686,7 +686,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -785,7 +785,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
         """
@@ -848,7 +848,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -902,7 +902,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             DecodeError: the answer cannot be read.
         """
@@ -944,7 +944,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             DecodeError: the answer cannot be read.
 
@@ -1014,7 +1014,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -1058,7 +1058,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -1109,7 +1109,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -1157,7 +1157,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
         """
@@ -1202,7 +1202,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -1246,7 +1246,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
 
@@ -1287,7 +1287,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
         """
@@ -1320,7 +1320,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             DecodeError: the answer cannot be read.
         """
@@ -1361,7 +1361,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
         """
@@ -1401,7 +1401,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
         """
@@ -1448,7 +1448,7 @@ class OperationMethods(ABC):
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
                 `AuthenticationFailed`, `RateLimited` and `Maintenance` among them.
             SubmissionUnknown: it may have been paid for, and no answer tells; with a
-                `CallbackReceiver`, its `recovered` gives the task when a push tells.
+                `CallbackReceiver`, its `recovered` gives the task when a callback names it.
             ConnectionFailed: no connection could be made, nothing was paid.
             ConfigurationError: the key belongs to another request.
         """
