@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from suno_async._journal.digest import BATCH_KEYS, batch_key, digest_of
 from suno_async._wire.bodies import written_of
-from suno_async.errors import ConfigurationError, InvalidRequest, SunoError
+from suno_async.errors import InvalidRequest, SunoError
 from suno_async.operations import TaskOperation
 from suno_async.task import Task
 
@@ -32,28 +32,6 @@ Items: TypeAlias = "Iterable[Op | InvalidRequest] | AsyncIterable[Op | InvalidRe
 
 OnAccepted: TypeAlias = Callable[[int, Task[Any], bool], None]
 """Called with an item's task: the item's index, the task, and whether the journal knew it."""
-
-
-def check_batch(operations: object, max_in_flight: object, patience: object) -> None:
-    """A batch is of an iterable, a bound is a bound, and patience is a time.
-
-    Raises:
-        ConfigurationError: one of them is not.
-    """
-    if not isinstance(operations, Iterable | AsyncIterable) or isinstance(operations, str):
-        what = type(operations).__name__
-        raise ConfigurationError(
-            f"batch() takes an iterable of operations such as [GenerateMusic(…)], not {what}."
-        )
-    if max_in_flight is not None and (
-        not isinstance(max_in_flight, int) or isinstance(max_in_flight, bool) or max_in_flight < 1
-    ):
-        raise ConfigurationError(f"max_in_flight must be 1 or more, not {max_in_flight!r}.")
-    is_time = isinstance(patience, int | float) and not isinstance(patience, bool) and patience >= 0
-    if patience is not None and not is_time:
-        raise ConfigurationError(
-            f"patience must be seconds, 0 or more, or None to wait for ever, not {patience!r}."
-        )
 
 
 @define
@@ -127,9 +105,10 @@ class Batch(Generic[Op]):
     async def __anext__(self) -> Outcome[Op]:
         async with self._lock:
             async for one in self._outcomes:
-                if isinstance(one, Outcome):
+                if callable(one):
+                    await one()  # out here, where its end is not that of all outcomes
+                else:
                     return one
-                await one()  # out here, where its end is not that of all outcomes
         raise StopAsyncIteration
 
     async def __aenter__(self) -> Self:

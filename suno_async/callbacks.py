@@ -70,6 +70,7 @@ class UnhandledCallback:
 
 _Hook: TypeAlias = Callable[[UnhandledCallback], Awaitable[None] | None]
 Body: TypeAlias = bytes | str | Mapping[str, Any] | AsyncIterable[bytes]
+"""What was posted: whole, parsed, or as it comes in."""
 
 
 class CallbackReceiver:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from suno_async._batch_runner.reader import check_batch
 from suno_async._batch_runner.runner import outcomes_of
 from suno_async._downloads.downloads import Extras
 from suno_async._engine import Engine
@@ -32,7 +33,8 @@ from suno_async._journal.memory import MemoryJournal
 from suno_async._journal.sqlite import SqliteJournal
 from suno_async._methods import OperationMethods
 from suno_async._submitting.submissions import Terms
-from suno_async.batch import Batch, Outcome, check_batch
+from suno_async._submitting.tasks import read_token
+from suno_async.batch import Batch, Outcome
 from suno_async.callbacks import CallbackReceiver
 from suno_async.errors import ConfigurationError
 from suno_async.limiter import Limiter, Priority
@@ -41,7 +43,6 @@ from suno_async.operations._base import Host
 from suno_async.operations._files import UPLOAD_PATH, upload_of
 from suno_async.results import OneFile
 from suno_async.retry import RetryPolicy
-from suno_async.task import Task, read_token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from suno_async._http.attempts import Attempt
     from suno_async.batch import Items, OnAccepted, Op
     from suno_async.results import Downloadable, SomeFiles, UploadedFile
+    from suno_async.task import Task
 
 R = TypeVar("R")
 

@@ -20,7 +20,7 @@ from attrs import define, field
 from suno_async._deadline import Deadline
 from suno_async.errors import ClientClosed, ConfigurationError, SunoError, TaskFailed, TaskTimeout
 from suno_async.operations import TaskOperation
-from suno_async.operations._kinds import KINDS, Kind
+from suno_async.operations._kinds import Kind
 from suno_async.results import Stage, TaskEvent
 
 if TYPE_CHECKING:
@@ -38,30 +38,10 @@ _Listener: TypeAlias = "Callable[[SunoError | None], None]"  # with `None` at ea
 
 _log = logging.getLogger("suno_async")
 
-PATIENCE = 600.0
+_PATIENCE = 600.0
 """Seconds to wait by default: the quick start's sample gives up after ten minutes."""
 _LAST_POLL = 30.0  # seconds that the last poll of a wait may take
 _ORDER = tuple(Stage)  # their own comparison is slower, and this is asked at each poll
-
-
-def read_token(token: str, operation: type[TaskOperation[Any]] | None) -> tuple[Kind, str]:
-    """The kind and the id in a task's token, or in a plain id of what `operation` starts.
-
-    Raises:
-        ConfigurationError: it is not one.
-    """
-    name, colon, task_id = str(token).strip().partition(":")
-    if not colon and operation is not None:
-        name, task_id = operation._kind.name, name
-    kind = KINDS.get(name)
-    if kind is None or not task_id or (operation is not None and operation._kind is not kind):
-        expected = operation._kind.name if operation is not None else "music"
-        raise ConfigurationError(
-            f"{token!r} is not the token of a task: one reads like "
-            f"'{expected}:5c79be8e…'; a plain id needs its operation, as in "
-            "task(id, GenerateMusic)."
-        )
-    return kind, task_id
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -136,7 +116,7 @@ class Task(Generic[R]):
     async def wait(
         self,
         until: Stage | str = Stage.COMPLETE,
-        timeout: float | None = PATIENCE,  # noqa: ASYNC109 a wait that ends with a last poll
+        timeout: float | None = _PATIENCE,  # noqa: ASYNC109 a wait that ends with a last poll
     ) -> R:
         """Wait for a stage and return the result as of then.
 
@@ -379,7 +359,7 @@ class _Transitions(Generic[R]):
         return self
 
     async def __anext__(self) -> TaskEvent[R]:
-        event = await self._task._event(self._index, PATIENCE)
+        event = await self._task._event(self._index, _PATIENCE)
         if event is None:
             raise StopAsyncIteration
         self._index += 1

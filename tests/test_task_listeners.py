@@ -21,9 +21,9 @@ from suno_async import (
     Track,
 )
 from suno_async._polling.schedule import PollState
+from suno_async._submitting.tasks import read_token
 from suno_async._wire.records import Record
 from suno_async.operations._kinds import KINDS
-from suno_async.task import read_token
 
 
 def nobody(error: SunoError | None) -> None:

@@ -19,7 +19,7 @@ from suno_async import (
     TaskTimeout,
     Track,
 )
-from suno_async.task import PATIENCE
+from suno_async.task import _PATIENCE
 
 
 async def test_much_may_happen_in_one_moment(
@@ -40,13 +40,13 @@ async def test_much_may_happen_in_one_moment(
 @pytest.mark.parametrize("index", [0, 1, 2])
 async def test_each_wait_has_the_event_of_its_number(task: Task[Tracks], index: int) -> None:
     """From 0 on, and none beyond the last."""
-    waiting = asyncio.create_task(task._event(index, PATIENCE))
+    waiting = asyncio.create_task(task._event(index, _PATIENCE))
     await asyncio.sleep(1)
     for stage in (Stage.TEXT, Stage.FIRST, Stage.COMPLETE):
         task._observe(news(stage))
     event = await waiting
     assert event is task.events[index]
-    assert await task._event(3, PATIENCE) is None
+    assert await task._event(3, _PATIENCE) is None
 
 
 @pytest.mark.parametrize("patience", [None, 10.0**6])
@@ -61,7 +61,7 @@ async def test_patience_without_end(task: Task[Tracks], patience: float | None) 
 async def test_a_wait_is_ten_minutes_long(task: Task[Tracks], poller: StubPoller) -> None:
     """By default, and a last poll of a second."""
     loop = asyncio.get_running_loop()
-    for waiting in (task.wait(), task._event(0, PATIENCE)):
+    for waiting in (task.wait(), task._event(0, _PATIENCE)):
         began = loop.time()
         with pytest.raises(TaskTimeout, match="still pending after 600 s") as caught:
             await waiting

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Sized
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sized
 from typing import Generic
 
 from attrs import define, field
 
 from suno_async.batch import Items, Op
-from suno_async.errors import InvalidRequest
+from suno_async.errors import ConfigurationError, InvalidRequest
 
 _AHEAD = 500  # items read ahead to see the end of an input without a length
 
@@ -87,3 +87,25 @@ async def _each_of(items: Items[Op]) -> AsyncGenerator[Op | InvalidRequest]:
     else:
         for item in items:
             yield item
+
+
+def check_batch(operations: object, max_in_flight: object, patience: object) -> None:
+    """A batch is of an iterable, a bound is a bound, and patience is a time.
+
+    Raises:
+        ConfigurationError: one of them is not.
+    """
+    if not isinstance(operations, Iterable | AsyncIterable) or isinstance(operations, str):
+        what = type(operations).__name__
+        raise ConfigurationError(
+            f"batch() takes an iterable of operations such as [GenerateMusic(…)], not {what}."
+        )
+    if max_in_flight is not None and (
+        not isinstance(max_in_flight, int) or isinstance(max_in_flight, bool) or max_in_flight < 1
+    ):
+        raise ConfigurationError(f"max_in_flight must be 1 or more, not {max_in_flight!r}.")
+    is_time = isinstance(patience, int | float) and not isinstance(patience, bool) and patience >= 0
+    if patience is not None and not is_time:
+        raise ConfigurationError(
+            f"patience must be seconds, 0 or more, or None to wait for ever, not {patience!r}."
+        )

@@ -23,7 +23,7 @@ from suno_async._http.attempts import Transport
 from suno_async._http.exchange import Http
 from suno_async._http.requests import poll_of
 from suno_async._submitting.tasks import Tasks
-from suno_async._wire.records import each_of, record_of
+from suno_async._wire.records import Record, each_of, record_of
 from suno_async.errors import ClientClosed, ConfigurationError, DownloadFailed
 from suno_async.operations._kinds import KINDS
 from suno_async.results import FileLink, OneFile, Track
@@ -220,8 +220,8 @@ class Downloads:
         name, _, task_id = token.partition(":")
         kind = KINDS[name]
         body = await self._transport.send(poll_of(kind, task_id))
-        result: Any = record_of(kind, body, token=token).result
-        links = [other for one in each_of(result) for other in links_of(one)]
+        record: Record[Any] = record_of(kind, body, token=token)
+        links = [other for one in each_of(record.result) for other in links_of(one)]
         return next((other.url for other in links if other.is_same_as(link)), None)
 
 

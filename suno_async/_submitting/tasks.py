@@ -11,6 +11,7 @@ from suno_async._journal.entry import JournalEntry
 from suno_async._journal.journal import Journal
 from suno_async._polling.poller import Poller
 from suno_async._wire.records import other_task_in, record_of
+from suno_async.errors import ConfigurationError
 from suno_async.operations._kinds import KINDS, Kind
 from suno_async.task import Task
 
@@ -81,7 +82,7 @@ class Tasks:
 
     async def operation_of(self, token: str) -> TaskOperation[Any] | None:
         """The operation that a task came from, where this client or its journal knows it."""
-        task = self.by_token.get(token)
+        task: Task[Any] | None = self.by_token.get(token)
         if task is None:
             kind, _, task_id = token.partition(":")
             entry = await self.journal.of_task(kind, task_id)
@@ -92,3 +93,23 @@ class Tasks:
 def operation_in(entry: Entry) -> TaskOperation[Any] | None:
     """The operation of a submission that the journal knows, where it can be made still."""
     return cast("TaskOperation[Any] | None", JournalEntry(entry).operation)
+
+
+def read_token(token: str, operation: type[TaskOperation[Any]] | None) -> tuple[Kind, str]:
+    """The kind and the id in a task's token, or in a plain id of what `operation` starts.
+
+    Raises:
+        ConfigurationError: it is not one.
+    """
+    name, colon, task_id = str(token).strip().partition(":")
+    if not colon and operation is not None:
+        name, task_id = operation._kind.name, name
+    kind = KINDS.get(name)
+    if kind is None or not task_id or (operation is not None and operation._kind is not kind):
+        expected = operation._kind.name if operation is not None else "music"
+        raise ConfigurationError(
+            f"{token!r} is not the token of a task: one reads like "
+            f"'{expected}:5c79be8e…'; a plain id needs its operation, as in "
+            "task(id, GenerateMusic)."
+        )
+    return kind, task_id
