@@ -46,7 +46,7 @@ from attrs import define, field
 
 from suno_async._rate.queue import Queue
 from suno_async._rate.rule import Refusals, Rule
-from suno_async._rate.slots import HeldSlot, Limiter, Priority, Slot, SlotResult
+from suno_async._rate.slots import Limiter, Priority, Slot, SlotResult
 
 __all__ = ["Limiter", "Priority", "RateLimiter", "Slot", "SlotResult"]
 
@@ -55,6 +55,20 @@ _HANGS = 2.0  # seconds without an answer, after which a slot does not count as 
 _SPARSEST = 4.0  # times the usual distance, for slots that hang: 2 s
 _TICK = 0.001  # seconds to wait for a token that is due but for a rounding error, and to use it
 _Keeper: TypeAlias = Callable[[Iterable[float]], None]
+
+
+@define(eq=False)
+class _HeldSlot:
+    """A slot that is in use, by the number that its limiter has for it."""
+
+    _limiter: RateLimiter | None
+    _number: int
+
+    def release(self, result: SlotResult, *, resume_at: float = 0.0) -> None:
+        """Say what became of it; more often than once does nothing."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            limiter._release(self._number, result, resume_at)
 
 
 _limiters: WeakKeyDictionary[
@@ -95,7 +109,6 @@ class RateLimiter:
     """Seconds of slower, even pace after a refusal's pause; slower still if refused again."""
 
     _rule: Rule = field(init=False)
-    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     _queue: Queue[Slot] = field(init=False)
     _free: int = field(init=False)
     _until: dict[int, float] = field(factory=dict[int, float], init=False)
@@ -145,17 +158,20 @@ class RateLimiter:
 
     async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """Wait for a slot; a caller that is cancelled while waiting has taken nothing."""
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop = self._queue.bound_loop()
-        now = loop.time()
+        now = self._bound_loop().time()
         if self._free and not self._queue.waiting and self._may_burst(now):
             return self._take(now)
         return await self._queue.wait(priority)
 
+    def _bound_loop(self) -> asyncio.AbstractEventLoop:
+        loop, queue = asyncio.get_running_loop(), self._queue
+        if queue.loop is None:
+            queue.loop = loop
+        return loop if loop is queue.loop else queue.bound_loop()  # which raises
+
     async def _step(self) -> Slot | None:
         """Take a slot for the dispatcher, or wait for whatever is missing and take none."""
-        now = self._queue.bound_loop().time()
+        now = self._bound_loop().time()
         if not self._free:
             await self._queue.change(None)
         elif now < self._refusals.resume_at:
@@ -189,12 +205,13 @@ class RateLimiter:
         return min(_SPARSEST, self._rule.max_rate / max(1, self._rule.max_rate - hanging))
 
     def _may_burst(self, now: float) -> bool:
-        """Whether a request may go unpaced."""
+        """Whether a request may go unpaced: less than half of the rate was used lately."""
         if self._rule.burst == 1 or now < self._refusals.slow_until:
             return False
         recent = self._recent
-        is_full = len(recent) == recent.maxlen
-        return self._rule.is_quiet(recent[0] if is_full else None, now, self._stretch(now))
+        if len(recent) != recent.maxlen:
+            return True
+        return recent[0] <= now - self._rule.quiet * self._stretch(now)
 
     def _take(self, now: float) -> Slot:
         number = next(self._numbers)
@@ -202,10 +219,10 @@ class RateLimiter:
         self._recent.append(now)
         self._out[number] = now
         self._use(number, now + self._rule.longest_hold)
-        return HeldSlot(partial(self._release, number))
+        return _HeldSlot(self, number)
 
     def _release(self, number: int, result: SlotResult, resume_at: float) -> None:
-        loop = self._loop or self._queue.bound_loop()
+        loop = self._bound_loop()
         now, rule = loop.time(), self._rule
         if result is not SlotResult.NO_RESPONSE:
             del self._out[number]
@@ -245,7 +262,7 @@ class RateLimiter:
         returned is called.
         """
         self._keepers.append(keeper)
-        loop = self._queue.bound_loop()
+        loop = self._bound_loop()
         now = loop.time()
         known = {*self._until.values()}  # of another client's journal, or our own
         for until in kept:

@@ -25,8 +25,6 @@ newer (or Valkey), a server or a cluster, that does not evict keys before they e
 
 from __future__ import annotations
 
-from attrs import asdict, evolve
-
 from suno_async._http.settings import hosts_of, key_of
 from suno_async._rate.redis import Commands, RedisKeeper, checked, connect, name_of
 from suno_async._rate.rule import Rule
@@ -101,4 +99,11 @@ class RedisRateLimiter(SharedLimiter):
 def _part_of(rule: Rule, share: float) -> RateLimiter:
     if not 0 < share <= 1:
         raise ConfigurationError(f"fallback_share must be above 0 and up to 1, not {share!r}.")
-    return RateLimiter(**asdict(evolve(rule, max_rate=max(1, int(rule.max_rate * share)))))
+    return RateLimiter(
+        max(1, int(rule.max_rate * share)),
+        rule.time_period,
+        burst=rule.burst,
+        margin=rule.margin,
+        no_response_hold=rule.no_response_hold,
+        cooldown=rule.cooldown,
+    )

@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suno_async._rate.leases import Answer, Report, exchange, lease_seconds
+from suno_async._rate.leases import Answer, Report, exchange
 from suno_async._rate.rule import Rule
 
 RULE = Rule(3, 1.0, 3, 0.05, 0.5, 2.0)
@@ -43,7 +43,7 @@ class Keeper:
         answer = exchange(self.state, self.now, report, self.rule)
         self.state = answer.state
         if report.lease and not answer.wait:
-            self.held[report.lease] = self.now + lease_seconds(self.rule)
+            self.held[report.lease] = self.now + self.rule.lease
             self.granted.append((process, self.now))
         return answer
 
@@ -90,11 +90,11 @@ def play(steps: list[Step], rule: Rule) -> Keeper:
     keeper, out, made = Keeper(rule), {name: list[str]() for name in "abcd"}, 0
     resume = 0.0
     for step in steps:
-        keeper.now += step.after * lease_seconds(rule)
+        keeper.now += step.after * rule.lease
         for process, leases in out.items():
             if leases:  # it lives, and renews what is under way
-                keeper.held |= dict.fromkeys(leases, keeper.now + lease_seconds(rule))
-                keeper.say(process, leases=dict.fromkeys(leases, lease_seconds(rule)))
+                keeper.held |= dict.fromkeys(leases, keeper.now + rule.lease)
+                keeper.say(process, leases=dict.fromkeys(leases, rule.lease))
         mine = out[step.process]
         if step.does == "dies":
             mine.clear()
@@ -133,7 +133,7 @@ def test_never_more_leases_than_slots(steps: list[Step], rule: Rule) -> None:
 def test_what_is_over_is_free(steps: list[Step], rule: Rule) -> None:
     """After a lease's time and all pauses each slot can be had, by whoever asks."""
     keeper = play(steps, rule)
-    keeper.now += 2 * lease_seconds(rule) + rule.cooldown + 10 * rule.time_period
+    keeper.now += 2 * rule.lease + rule.cooldown + 10 * rule.time_period
     for number in range(rule.max_rate):
         while (wait := keeper.ask("e", f"e-{number}")) > 0:
             assert wait <= rule.gap, "only the pace is waited for"
@@ -165,7 +165,7 @@ def test_who_came_first_has_its_slot(steps: list[Step], rule: Rule) -> None:
     """A grant leaves a slot to each process that is before it in the queue."""
     keeper = Keeper(rule)
     for number, step in enumerate(steps):
-        keeper.now += step.after * lease_seconds(rule)
+        keeper.now += step.after * rule.lease
         before: dict[str, float] = keeper.inside()["queue"] if keeper.state else {}
         queue = [name for name, until in before.items() if until > keeper.now]
         ahead = queue.index(step.process) if step.process in queue else len(queue)
@@ -263,7 +263,7 @@ def test_times_far_ahead_stop_nobody_for_long(name: str) -> None:
     while (wait := keeper.ask("b", "b-1")) > 0:
         keeper.now += wait
         waited += wait
-        assert waited <= lease_seconds(RULE) + 1.0
+        assert waited <= RULE.lease + 1.0
 
 
 def test_a_clock_that_goes_back_begins_anew() -> None:

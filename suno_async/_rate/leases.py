@@ -75,11 +75,6 @@ class Answer:
     """The seconds until it is to be asked again; 0: the lease is granted."""
 
 
-def lease_seconds(rule: Rule) -> float:
-    """Seconds of a lease whose request is under way: twice what a request without answer needs."""
-    return 2 * rule.longest_hold
-
-
 def exchange(text: str, now: float, report: Report, rule: Rule) -> Answer:
     """Take in what a process reports, and grant what it asks for or say when to ask again.
 
@@ -123,7 +118,7 @@ class _State:
 
     def tidy(self, now: float, rule: Rule) -> None:
         """Drop what is over; a time that cannot be, from elsewhere, stops nobody for long."""
-        longest, last = now + lease_seconds(rule), now + SLOWEST * rule.even_gap
+        longest, last = now + rule.lease, now + SLOWEST * rule.even_gap
         self.seen, self.next = now, min(self.next, last)
         self.slowness = min(SLOWEST, max(1.0, self.slowness))
         self.leases = {name: min(at, longest) for name, at in self.leases.items() if at > now}
@@ -151,7 +146,7 @@ class _State:
 
     def grant(self, report: Report, now: float, rule: Rule) -> float:
         """Grant the lease, or give the seconds until it is to be asked for again."""
-        ends = now + lease_seconds(rule)
+        ends = now + rule.lease
         if report.lease in self.leases:  # granted before, and the answer was lost
             self.leases[report.lease] = ends
             return 0.0
@@ -196,11 +191,10 @@ class _State:
     def _may_burst(self, now: float, rule: Rule) -> bool:
         if rule.burst == 1 or now < max(self.resume, self.slow):
             return False
-        is_full = len(self.recent) == rule.burst
-        return rule.is_quiet(self.recent[-1] if is_full else None, now)
+        return len(self.recent) < rule.burst or self.recent[-1] <= now - rule.quiet
 
     def expires_in(self, now: float, rule: Rule) -> float:
-        return max(lease_seconds(rule), self.resume - now, self.slow - now)
+        return max(rule.lease, self.resume - now, self.slow - now)
 
 
 def _read(text: str) -> _State | None:

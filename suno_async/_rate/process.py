@@ -16,7 +16,7 @@ from typing import Protocol
 
 from attrs import define, field
 
-from suno_async._rate.leases import Answer, Report, exchange, lease_seconds
+from suno_async._rate.leases import Answer, Report, exchange
 from suno_async._rate.rule import Refusals, Rule
 from suno_async._rate.slots import SlotResult
 from suno_async.errors import ConfigurationError, ConnectionFailed, SunoError
@@ -193,7 +193,7 @@ class Leases:
         self._forget_the_old(now)
         pause = _CHECK_IN if self._was_away() and self._goes_on_alone else 0.0
         # what was known long ago may be gone because its time was over
-        is_recent = now < self._answered + lease_seconds(self._rule) / 2
+        is_recent = now < self._answered + self._rule.lease / 2
         return Report(
             process=self._process,
             born=self._born if is_recent else 0.0,
@@ -208,7 +208,7 @@ class Leases:
 
     def _left(self, lease: str, now: float) -> float:
         until = self._known[lease]
-        return lease_seconds(self._rule) if until is None else max(0.0, until - now)
+        return self._rule.lease if until is None else max(0.0, until - now)
 
     def _note_failure(self, error: SunoError) -> None:
         now = asyncio.get_running_loop().time()
@@ -256,7 +256,7 @@ class Leases:
 
     def _renew_later(self) -> None:
         loop = asyncio.get_running_loop()
-        self._renewal = loop.call_later(lease_seconds(self._rule) / 4, self._renew)
+        self._renewal = loop.call_later(self._rule.lease / 4, self._renew)
 
     def _renew(self) -> None:
         self._renewal = None
@@ -269,7 +269,7 @@ class Leases:
     def _forget_the_old(self, now: float) -> None:
         for lease, until in list(self._known.items()):
             # once the keeper has let it expire, there is nothing left to report
-            keep = lease_seconds(self._rule) if lease in self._unreported else 0.0
+            keep = self._rule.lease if lease in self._unreported else 0.0
             if until is not None and until + keep <= now:
                 del self._known[lease]
                 self._unreported.discard(lease)

@@ -40,7 +40,8 @@ class Queue(Generic[T]):
     )
     """Those who wait, as a heap; some may have given up. Nobody waits if it is empty."""
 
-    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    """The one that it serves, once it is known."""
     _gone: int = field(default=0, init=False)
     _arrivals: count[int] = field(factory=count, init=False)
     _dispatcher: asyncio.Task[None] | None = field(default=None, init=False)
@@ -118,9 +119,9 @@ class Queue(Generic[T]):
             ConfigurationError: it is another one than at the first time.
         """
         loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
+        if self.loop is None:
+            self.loop = loop
+        elif self.loop is not loop:
             raise ConfigurationError(
                 f"This {self.owner} serves another event loop: make one for each loop."
             )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen, validators
+from attrs import define, field, frozen, validators
 
 _SLOWER = 1.25  # times slower after each refusal in a slow spell, and back with a spell in peace
 SLOWEST = 3.0
 
 
-@frozen
+@define
 class Rule:
     """What is granted, and for how long it counts; the names are those of `RateLimiter`."""
 
@@ -19,35 +19,30 @@ class Rule:
     no_response_hold: float = field(validator=validators.ge(0))
     cooldown: float = field(validator=validators.ge(0))
 
-    @property
-    def hold(self) -> float:
-        """Seconds from an answer until its slot is free."""
-        return self.time_period + self.margin
+    hold: float = field(init=False)
+    """Seconds from an answer until its slot is free."""
+    longest_hold: float = field(init=False)
+    """Seconds until its slot is free where no answer came."""
+    lease: float = field(init=False)
+    """Seconds of a lease whose request is under way: twice what one without an answer needs."""
+    gap: float = field(init=False)
+    """Seconds between requests that are spread over a whole period."""
+    even_gap: float = field(init=False)
+    """Seconds between requests after a refusal's pause, before it gets slower still.
 
-    @property
-    def longest_hold(self) -> float:
-        """Seconds until its slot is free where no answer came."""
-        return self.hold + self.no_response_hold
+    One request less in half a second more: no way of counting that was met refuses that.
+    """
+    quiet: float = field(init=False)
+    """Seconds; with at most `burst` requests in so many, less than half of the rate was used."""
 
-    @property
-    def gap(self) -> float:
-        """Seconds between requests that are spread over a whole period."""
-        return self.time_period / self.max_rate
-
-    @property
-    def even_gap(self) -> float:
-        """Seconds between requests after a refusal's pause, before it gets slower still.
-
-        One request less in half a second more: no way of counting that was met refuses that.
-        """
-        return (self.time_period + 0.5) / max(1, self.max_rate - 1)
-
-    def is_quiet(self, oldest: float | None, now: float, stretch: float = 1.0) -> bool:
-        """Whether less than half of the rate was used lately, so that requests may go unpaced.
-
-        `oldest` is the time of the last but `burst` request, if there were as many.
-        """
-        return oldest is None or oldest <= now - 2 * self.time_period * stretch - self.margin
+    def __attrs_post_init__(self) -> None:
+        # once and not when asked for: each request asks for several of them
+        self.hold = self.time_period + self.margin
+        self.longest_hold = self.hold + self.no_response_hold
+        self.lease = 2 * self.longest_hold
+        self.gap = self.time_period / self.max_rate
+        self.even_gap = (self.time_period + 0.5) / max(1, self.max_rate - 1)
+        self.quiet = self.time_period + self.hold
 
 
 @frozen

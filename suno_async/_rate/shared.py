@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from suno_async._rate.leases import lease_seconds
+from attrs import define
+
 from suno_async._rate.process import Keeper, Leases
 from suno_async._rate.queue import Queue
-from suno_async._rate.slots import HeldSlot, Limiter, Priority, Slot, SlotResult
+from suno_async._rate.slots import Limiter, Priority, Slot, SlotResult
 from suno_async.errors import ClientClosed, ConfigurationError, ConnectionFailed
 
 if TYPE_CHECKING:
@@ -18,6 +18,24 @@ if TYPE_CHECKING:
 _AGAIN = 0.1  # seconds between attempts while the keeper may be back in a moment
 _LOOK_UP = 0.5  # seconds between looks whether it is back, while waiting for a slot of one's own
 _TICK = 0.001  # seconds that a timer of the loop may be early
+
+
+@define(eq=False)
+class _Lease:
+    """A slot that is a lease."""
+
+    _leases: Leases | None
+    _name: str
+    _alone: Slot | None = None
+    """The slot of one's own that it needs besides, while the keeper is away."""
+
+    def release(self, result: SlotResult, *, resume_at: float = 0.0) -> None:
+        """Say what became of it; more often than once does nothing."""
+        leases, self._leases = self._leases, None
+        if leases is not None:
+            if self._alone is not None:
+                self._alone.release(result, resume_at=resume_at)
+            leases.close(self._name, result, resume_at, is_alone=self._alone is not None)
 
 
 class SharedLimiter:
@@ -36,7 +54,7 @@ class SharedLimiter:
     @property
     def lease_seconds(self) -> float:
         """For how long at most a process that died keeps its slots."""
-        return lease_seconds(self._rule)
+        return self._rule.lease
 
     async def __aenter__(self) -> Self:
         self._queue.bound_loop()
@@ -77,7 +95,7 @@ class SharedLimiter:
         elif (wait := await self._ask()) > 0:
             await self._queue.change(loop.time() + wait + _TICK)
         else:
-            return HeldSlot(partial(self._release, leases.take(), None))
+            return _Lease(leases, leases.take())
         return None
 
     async def _ask(self) -> float:
@@ -108,11 +126,4 @@ class SharedLimiter:
                 alone = await fallback.acquire()
         except TimeoutError:
             return None
-        return HeldSlot(partial(self._release, leases.take_alone(), alone))
-
-    def _release(
-        self, lease: str, alone: Slot | None, result: SlotResult, resume_at: float
-    ) -> None:
-        if alone is not None:
-            alone.release(result, resume_at=resume_at)
-        self._leases.close(lease, result, resume_at, is_alone=alone is not None)
+        return _Lease(leases, leases.take_alone(), alone)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum, IntEnum
 from typing import Protocol
-
-from attrs import define
 
 
 class Priority(IntEnum):
@@ -56,16 +53,3 @@ class Limiter(Protocol):
     async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:
         """Wait for a slot. A caller that is cancelled while waiting has taken nothing."""
         ...
-
-
-@define(eq=False)
-class HeldSlot:
-    """A slot that tells its limiter once what became of it."""
-
-    _give_up: Callable[[SlotResult, float], None] | None
-
-    def release(self, result: SlotResult, *, resume_at: float = 0.0) -> None:
-        """Say what became of it; more often than once does nothing."""
-        give_up, self._give_up = self._give_up, None
-        if give_up is not None:
-            give_up(result, resume_at)
