@@ -52,7 +52,7 @@ class BySendTime:
     """What is drawn."""
 
     async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:  # noqa: ARG002 it has none
-        """Ask again and again until there is a place."""
+        """Ask again and again until there is a slot."""
         script = self.redis.register_script(_BY_SEND_TIME)
         while not await script(["by-send-time"], [20, self.period, self.rng.getrandbits(60)]):  # noqa: ASYNC110 Redis has no event to wait for
             await asyncio.sleep(self.rng.uniform(0.0, self.period / 50))

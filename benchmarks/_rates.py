@@ -55,7 +55,7 @@ def slow(seconds: float) -> Delay:
 
 @define
 class _Sent:
-    """A place that needs not be given back."""
+    """A slot that needs not be given back."""
 
     def release(self, result: SlotResult, *, resume_at: float = 0.0) -> None:
         """Do nothing: what has been sent has been counted."""
@@ -75,21 +75,21 @@ class Bucket:
         self._limiter = AsyncLimiter(self.max_rate, self.period)
 
     async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:  # noqa: ARG002 it has none
-        """Wait for a place in the bucket."""
+        """Wait for the bucket."""
         await self._limiter.acquire()
         return _Sent()
 
 
 @define
-class Places:
-    """A semaphore of 20, each place free again 10 s after it was taken."""
+class Slots:
+    """A semaphore of 20, each slot free again 10 s after it was taken."""
 
-    _places: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(20), init=False)
+    _slots: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(20), init=False)
 
     async def acquire(self, priority: Priority = Priority.INTERACTIVE) -> Slot:  # noqa: ARG002 it has none
-        """Wait for a place."""
-        await self._places.acquire()
-        asyncio.get_running_loop().call_later(10.0, self._places.release)
+        """Wait for a slot."""
+        await self._slots.acquire()
+        asyncio.get_running_loop().call_later(10.0, self._slots.release)
         return _Sent()
 
 
@@ -98,7 +98,7 @@ CONTENDERS: dict[str, Callable[[], Limiter]] = {
     "AsyncLimiter(20, 10)": lambda: Bucket(20, 10),
     "AsyncLimiter(2, 1)": lambda: Bucket(2, 1),
     "AsyncLimiter(1, 0.5)": lambda: Bucket(1, 0.5),
-    "Semaphore(20) for 10 s": Places,
+    "Semaphore(20) for 10 s": Slots,
 }
 """Ours first, then the plain ways."""
 

@@ -110,7 +110,7 @@ def _slow_answers(seeds: range) -> Table:
 
 
 def _foreign(seeds: range) -> Table:
-    """Somebody else sends a request a second with the same key."""
+    """Another client sends a request a second with the same key."""
     rows: list[list[Cell]] = []
     for name, make in CONTENDERS.items():
         for judge in ("sliding log", "log + refused", "bucket"):
@@ -152,7 +152,7 @@ def _urgent(seeds: range) -> Table:
         for delay in ("50 to 500 ms", "50 to 500 ms, 2 % stalled by 1 to 5 s"):
             waits = _waits(make, _DELAYS[delay], seeds)
             rows.append([name, delay, median(waits), percentile(waits, 0.95), max(waits)])
-    title = f"Seconds that an urgent request among 1,000 waits for its place; {_said(seeds)}"
+    title = f"Seconds that an urgent request among 1,000 waits for its slot; {_said(seeds)}"
     return Table(title, ("", "delay", "median", "95 %", "max"), rows)
 
 

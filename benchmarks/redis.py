@@ -32,8 +32,8 @@ def run(*, full: bool) -> Iterator[Table]:
 
 
 async def _round() -> tuple[dict[str, Run], Run]:
-    with tempfile.TemporaryDirectory() as place:
-        one, other = Path(place) / "one", Path(place) / "other"
+    with tempfile.TemporaryDirectory() as directory:
+        one, other = Path(directory) / "one", Path(directory) / "other"
         one.mkdir()
         other.mkdir()
         with serve_redis(one) as redis, serve_redis(other) as apart:

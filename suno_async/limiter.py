@@ -6,9 +6,9 @@ the network delays them. A sliding log, a fixed window and a token bucket all le
 
 Counting what leaves is not enough, for a slow request and a fast one may arrive together. So there
 are 20 slots. A request holds one from before it is sent until its answer is in, and then for the
-period and a small margin more: when the answer is in, the server has counted the request, so
-whoever gets the slot next arrives more than a period after it. If no answer comes, the request may
-still be on its way, and its slot is held some seconds longer.
+period and a small margin more: when the answer is in, the server has counted the request, so the
+next one in that slot arrives more than a period after it. If no answer comes, the request may still
+be on its way, and its slot is held some seconds longer.
 
 Slots alone would let 20 requests go at once every 10 seconds, and an urgent one would wait for the
 next round. So while requests are waiting, a token bucket (aiolimiter's) spreads them at the same
@@ -16,18 +16,18 @@ rate, one each half second, and keeps one token for when late answers have held 
 client that was idle sends its first 20 at once. Slots whose requests hang do not come round: as
 long as they are held, the others are spread over the same time, so that one of them is free soon
 for what is urgent. One dispatcher is the bucket's only customer, since a waiter of aiolimiter can
-lose its place to a newcomer. It picks the waiter last, when slot and token are there: the most
+lose its turn to a newcomer. It picks the waiter last, when slot and token are there: the most
 urgent first, then in order of arrival.
 
-A refusal all the same means that somebody else uses the key, or that the server counts otherwise:
-everybody waits for a period, then goes on at an even pace that the slots alone would not need, and
+A refusal all the same means that another client uses the key, or that the server counts otherwise:
+all requests wait for a period, then go on at an even pace that the slots alone would not need, and
 slower again each time that even this is refused.
 
 A process that starts anew has free slots, while the server still counts what the last one sent. So
-whoever keeps a journal is told at each change until when the slots in use may count, and the next
-process begins with these in use. Of a request that is on its way that is the longest that it may
-be if no answer comes. The times are those of the loop's clock, which is the machine's monotonic
-one: all processes share it, and nobody sets it.
+a journal in a file gets, at each change, the times until which the slots in use may count, and the
+next process begins with these in use. For a request that is on its way that is the longest time
+that it may take if no answer comes. The times are those of the loop's clock, which is the machine's
+monotonic one: all processes share it, and it is never set.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class RateLimiter:
 
     def _bound_loop(self) -> asyncio.AbstractEventLoop:
         loop, queue = asyncio.get_running_loop(), self._queue
-        if queue.loop is None:
+        if queue.loop is None:  # bound here: a request that need not wait enters no queue
             queue.loop = loop
         return loop if loop is queue.loop else queue.bound_loop()  # which raises
 
@@ -187,7 +187,7 @@ class RateLimiter:
     async def _draw(self, pace: AsyncLimiter, now: float) -> None:
         """Take a token once there is one, or wait, unless one comes back unused meanwhile."""
         if now >= self._next_token and pace.has_capacity():
-            await pace.acquire()  # at once, for nobody else takes any
+            await pace.acquire()  # at once, for nothing else takes any
             interval = pace.time_period / pace.max_rate
             kept = (pace.max_rate - 1) * interval
             self._next_token = max(self._next_token, now - kept) + interval * self._stretch(now)

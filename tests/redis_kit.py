@@ -35,7 +35,7 @@ def redis_server() -> Iterator[RedisServer]:
         if "CI" in os.environ:
             pytest.fail("there is no redis-server on this machine")
         pytest.skip("there is no redis-server on this machine")
-    with tempfile.TemporaryDirectory() as place, serve_redis(Path(place)) as running:
+    with tempfile.TemporaryDirectory() as directory, serve_redis(Path(directory)) as running:
         yield running
 
 
@@ -114,7 +114,7 @@ async def states(redis: Client) -> dict[str, dict[str, Any]]:
 
 
 async def write_state(redis: Client, name: str, state: str) -> None:
-    """Put this in place of the state."""
+    """Write this instead of the state."""
     ((number, _),) = await redis.xrevrange(name, count=1)
     await redis.xadd(name, {"state": state}, f"0-{int(number[2:]) + 1}", maxlen=1)
 

@@ -1,4 +1,4 @@
-"""The rule of shared leases: a pure function, whose laws hold whoever keeps its state."""
+"""The rule of shared leases: a pure function, whose laws hold whichever keeper has its state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,7 +131,7 @@ def test_never_more_leases_than_slots(steps: list[Step], rule: Rule) -> None:
 
 @given(st.lists(steps, max_size=60), rules)
 def test_what_is_over_is_free(steps: list[Step], rule: Rule) -> None:
-    """After a lease's time and all pauses each slot can be had, by whoever asks."""
+    """After a lease's time and all pauses each slot can be had, by any process."""
     keeper = play(steps, rule)
     keeper.now += 2 * rule.lease + rule.cooldown + 10 * rule.time_period
     for number in range(rule.max_rate):
@@ -255,7 +255,7 @@ def test_a_state_with_a_part_that_cannot_be(name: str, value: object) -> None:
 @pytest.mark.parametrize("name", ["next", "slowness", "leases", "recent"])
 def test_times_far_ahead_stop_nobody_for_long(name: str) -> None:
     """Figures that no process of ours would write hold for one lease at most."""
-    keeper = Keeper()
+    keeper = Keeper(evolve(RULE, burst=1 if name == "next" else 3))
     keeper.ask("a", "a-1")
     wrong: dict[str, Any] = {"leases": {f"x-{n}": 1e12 for n in range(9)}, "recent": [1e12] * 9}
     keeper.state = json.dumps(keeper.inside() | {name: wrong.get(name, 1e12)})
@@ -272,7 +272,8 @@ def test_a_clock_that_goes_back_begins_anew() -> None:
     keeper.ask("a", "a-1")
     keeper.now -= 0.9 * RULE.hold / 10
     assert keeper.say("b").born == NOW
-    assert [*keeper.inside()["leases"]] == ["a-1"]
+    keeper.ask("b", "b-0")
+    assert keeper.inside()["leases"] == {"a-1": NOW + RULE.lease, "b-0": NOW + RULE.lease}
     assert keeper.inside()["seen"] == NOW
     keeper.now -= RULE.hold
     assert keeper.say("b", born=NOW).born == keeper.now
@@ -306,14 +307,59 @@ def test_a_process_that_does_not_ask_again_loses_its_turn() -> None:
     assert 1.0 <= waited <= 5.0
 
 
-def test_an_unused_slot_costs_neither_pace_nor_burst() -> None:
+@pytest.mark.parametrize("burst", [1, 3])
+def test_an_unused_slot_costs_neither_pace_nor_burst(burst: int) -> None:
     """Given back, it is as if it had never been granted, to whichever process asks next."""
-    keeper = Keeper()
+    keeper = Keeper(evolve(RULE, burst=burst))
     for number in range(20):
         process = "ab"[number % 2]
         assert keeper.ask(process, f"{process}-{number}") == 0
         keeper.end(f"{process}-{number}", 0.0, not_sent=1)
     assert keeper.inside()["recent"] == []
+
+
+def test_an_idle_key_bursts() -> None:
+    """As many requests as `burst` at once, of all processes; the next one asks again soon."""
+    keeper = Keeper(Rule(20, 10.0, 20, 0.05, 5.0, 120.0))
+    waits = [keeper.ask("ab"[number % 2], f"{number}", 9) for number in range(21)]
+    assert waits == [0.0] * 20 + [0.5]
+    for number in range(20):
+        keeper.end(f"{number}", keeper.rule.hold)
+    keeper.now += 20.04
+    assert [keeper.ask("a", f"a-{number}") == 0 for number in range(4)] == [True] * 3 + [False]
+    keeper.now += 0.02
+    assert [keeper.ask("a", f"a-{number}") for number in range(3, 10)] == [0.0] * 7
+
+
+def test_what_was_late_is_caught_up_with() -> None:
+    """Two gaps at most; those that wait are a gap apart, and each is told its own time."""
+    keeper = Keeper(Rule(20, 10.0, 1, 0.0, 0.0, 0.0))
+    assert [keeper.ask("a", f"a-{number}") for number in range(3)] == [0.0] * 3
+    assert [keeper.ask(process, process) for process in "abc"] == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_a_process_asks_again_behind_the_others() -> None:
+    """With more requests that wait its next turn is taken with the grant, without another write."""
+    keeper = Keeper()
+    keeper.ask("a", "a-1", 2)
+    keeper.ask("b", "b-1", 1)
+    assert [*keeper.inside()["queue"]] == ["a"]
+
+
+def test_a_pause_only_moves_forward() -> None:
+    """One that asks for less does not shorten it, nor the slow spell."""
+    keeper = Keeper()
+    keeper.say("a", pause=5.0, slow=9.0)
+    keeper.say("b", pause=1.0, slow=2.0)
+    assert keeper.ask("c", "c-1") == 5.0
+    assert keeper.inside()["slow"] == NOW + 9.0
+
+
+@given(st.floats(0, 3_600), st.floats(0, 3_600))
+def test_the_state_expires_when_nothing_in_it_counts(pause: float, slow: float) -> None:
+    """Not before: neither a lease, nor a pause or a slow spell."""
+    answer = Keeper().say("a", pause=pause, slow=slow)
+    assert answer.expires_in == pytest.approx(max(RULE.lease, pause, slow), abs=1e-3)
 
 
 def test_the_more_wait_the_wider_they_are_spread() -> None:

@@ -261,7 +261,7 @@ async def gap_when_refused(limiter: RateLimiter, refusals: int) -> float:
 
 @pytest.mark.parametrize(("refusals", "times"), [(1, 1.0), (2, 1.25), (3, 1.25**2), (12, 3.0)])
 async def test_a_slow_pace_that_is_refused_too_gets_slower(refusals: int, times: float) -> None:
-    """Whoever counts in a stricter way is found out, in steps, and never beyond three times."""
+    """A server that counts in a stricter way is found out, in steps, at most three times slower."""
     gap = await gap_when_refused(RateLimiter(), refusals)
     assert gap == pytest.approx(times * 10.5 / 19, abs=1e-3)
 
@@ -310,7 +310,7 @@ async def test_who_gives_up_waiting_does_not_keep_the_dispatcher() -> None:
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_whoever_cancels_other_tasks_leaves_the_waiters_theirs() -> None:
+async def test_a_shutdown_that_cancels_other_tasks_leaves_the_waiters_theirs() -> None:
     """A shutdown that cancels all tasks but its own may still wait for a slot, and gets it."""
     limiter = RateLimiter(1)
     (await limiter.acquire()).release(SlotResult.ANSWERED)

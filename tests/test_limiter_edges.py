@@ -73,8 +73,8 @@ async def test_a_priority_is_one_of_two(fake_suno: FakeSuno, given: object) -> N
 
 
 def test_what_became_of_a_slot_in_one_word() -> None:
-    """Each use has its name for a value, as a limiter of one's own may log it."""
-    assert [use.value for use in SlotResult] == [use.name.lower() for use in SlotResult]
+    """Each result has its name for a value, as a limiter of one's own may log it."""
+    assert [one.value for one in SlotResult] == [one.name.lower() for one in SlotResult]
 
 
 @pytest.mark.parametrize(("max_rate", "gap"), [(1, 10.5), (2, 10.5), (3, 5.25), (20, 10.5 / 19)])
@@ -84,7 +84,7 @@ def test_the_even_gap_is_for_one_request_less(max_rate: int, gap: float) -> None
 
 
 async def test_nobody_slips_in_before_those_who_wait() -> None:
-    """A place that has just come back is theirs, also if nobody of them has woken up yet."""
+    """A slot that has just come back is theirs, also if none of them has woken up yet."""
     limiter = RateLimiter(1)
     slot = await limiter.acquire()
     waiting = asyncio.create_task(limiter.acquire())
@@ -106,7 +106,7 @@ async def test_a_refusal_without_a_wish_stops_for_a_period() -> None:
 
 
 async def test_those_who_wait_may_go_at_once_too() -> None:
-    """20 places come back unused while 40 wait: 20 of them take these in the same moment."""
+    """20 slots come back unused while 40 wait: 20 of them take these in the same moment."""
     loop = asyncio.get_running_loop()
     limiter = RateLimiter()
     slots = [await limiter.acquire() for _ in range(20)]
@@ -124,7 +124,7 @@ async def test_those_who_wait_may_go_at_once_too() -> None:
 
 
 async def test_what_is_out_for_long_is_out() -> None:
-    """20 requests without an answer for a minute: there is no place for another one."""
+    """20 requests without an answer for a minute: there is no slot for another one."""
     loop = asyncio.get_running_loop()
     limiter = RateLimiter()
     slots = [await limiter.acquire() for _ in range(20)]

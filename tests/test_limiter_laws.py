@@ -1,4 +1,4 @@
-"""Laws of the limiter, whatever becomes of its slots, and whoever is cancelled."""
+"""Laws of the limiter, whatever becomes of its slots, and whichever waiter is cancelled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Ask:
 
     at: float
     priority: Priority
-    use: SlotResult
+    result: SlotResult
     up: float
     down: float
     cancelled_after: float | None
@@ -35,7 +35,7 @@ asks = st.builds(
     Ask,
     at=st.floats(0, 10, allow_subnormal=False),
     priority=st.sampled_from(Priority),
-    use=st.sampled_from(
+    result=st.sampled_from(
         [
             SlotResult.ANSWERED,
             SlotResult.ANSWERED,
@@ -56,14 +56,16 @@ async def live(ask: Ask, limiter: RateLimiter, arrivals: list[float]) -> None:
     await asyncio.sleep(ask.at)
     async with asyncio.timeout(ask.cancelled_after):
         slot = await limiter.acquire(ask.priority)
-        use = SlotResult.NOT_SENT if ask.use is SlotResult.NOT_SENT else SlotResult.NO_RESPONSE
+        result = (
+            SlotResult.NOT_SENT if ask.result is SlotResult.NOT_SENT else SlotResult.NO_RESPONSE
+        )
         try:
-            if use is SlotResult.NO_RESPONSE:
+            if result is SlotResult.NO_RESPONSE:
                 loop.call_later(ask.up, lambda: arrivals.append(loop.time()))
                 await asyncio.sleep(ask.up + ask.down)
-                use = ask.use
+                result = ask.result
         finally:
-            slot.release(use)
+            slot.release(result)
 
 
 @given(
@@ -156,7 +158,7 @@ async def test_unused_slots_come_back_also_with_a_small_burst(max_rate: int, bur
 
 
 async def test_what_came_back_unused_counts_for_no_burst() -> None:
-    """20 places that nobody used leave the next 20 as quick."""
+    """20 slots that were not used leave the next 20 as quick."""
     loop = asyncio.get_running_loop()
     limiter = RateLimiter()
     for slot in [await limiter.acquire() for _ in range(20)]:
@@ -180,7 +182,7 @@ async def test_without_a_burst_nothing_is_caught_up_with() -> None:
 
 
 async def test_what_comes_back_late_gives_no_second_token() -> None:
-    """A place that is given back unused long after it was granted has lost its turn."""
+    """A slot that is given back unused long after it was granted has lost its turn."""
     loop = asyncio.get_running_loop()
     limiter = RateLimiter(burst=1)
     slot = await limiter.acquire()
@@ -212,7 +214,7 @@ async def test_a_pause_takes_nothing_from_the_slow_spell(spell: float, wish: flo
     assert gaps == pytest.approx([10.5 / 19] * 4, abs=1e-2)
 
 
-async def test_whoever_gave_up_is_forgotten_though_others_wait() -> None:
+async def test_waiters_that_gave_up_are_forgotten_though_others_wait() -> None:
     """10,000 who gave up leave nothing behind, and of those who stay the order holds."""
     limiter = RateLimiter(1, 1_000.0)
     first = await limiter.acquire()
@@ -252,10 +254,10 @@ async def test_eager_tasks_are_served_too() -> None:
     asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
     limiter = RateLimiter(1, 1.0, burst=1)
     async with asyncio.timeout(60):
-        for use in (
+        for result in (
             SlotResult.NOT_SENT,
             SlotResult.ANSWERED,
             SlotResult.NOT_SENT,
             SlotResult.ANSWERED,
         ):
-            (await limiter.acquire()).release(use)
+            (await limiter.acquire()).release(result)

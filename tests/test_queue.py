@@ -1,4 +1,4 @@
-"""The queue of a limiter, with a dispatcher of the test's own: who is served, and who is told."""
+"""The queue of a limiter, with slots of the test's own: which waiter is served, and which fails."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_what_fails_after_a_grant_takes_nothing_back(
 
 @pytest.mark.parametrize("turns", range(5))
 @pytest.mark.parametrize("outcome", ["slot", SunoError("no")], ids=["granted", "failed"])
-async def test_whoever_is_cancelled_in_the_moment_of_the_end(
+async def test_a_waiter_that_is_cancelled_in_the_moment_of_the_end(
     queue: Queue[str], source: Source, outcome: Outcome, turns: int
 ) -> None:
     """It is cancelled or it has its end, never both, and nothing is lost."""
@@ -123,7 +123,7 @@ async def test_what_nobody_wants_any_more_is_given_back(queue: Queue[str], sourc
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_the_order_holds_whoever_goes_away(queue: Queue[str], source: Source) -> None:
+async def test_the_order_holds_whichever_goes_away(queue: Queue[str], source: Source) -> None:
     """Most of those who wait give up: the others are served by urgency, then by arrival."""
     tasks = await waiting(queue, *(number % 5 for number in range(100)))
     staying = {number: tasks[number] for number in range(0, 100, 7)}
@@ -153,7 +153,7 @@ async def test_those_who_gave_up_are_dropped_once_they_are_the_most(queue: Queue
     assert [await one_leaves(2) for _ in range(22)] == [*range(11, 21), 10] * 2
 
 
-async def test_whoever_cancels_the_dispatcher_sees_it_cancelled(queue: Queue[str]) -> None:
+async def test_a_shutdown_sees_the_dispatcher_cancelled(queue: Queue[str]) -> None:
     """A shutdown that waits for what it has cancelled finds it so."""
     loop = asyncio.get_running_loop()
     tasks = await waiting(queue, 0)

@@ -115,7 +115,7 @@ async def test_a_redis_that_cannot_write_is_away(
 
 
 async def test_a_short_restart_is_not_noticed(redis_server: RedisServer) -> None:
-    """Within the timeout whoever waits goes on waiting."""
+    """Within the timeout callers go on waiting."""
     async with limiter_of(redis_server.url, timeout=20.0) as limiter:
         (await limiter.acquire()).release(SlotResult.ANSWERED)
         redis_server.stop()
@@ -189,10 +189,10 @@ async def test_alone_it_keeps_to_its_share(
     assert "this process goes on alone" in warnings[0]
 
 
-async def test_back_again_redis_hears_what_was_sent(
+async def test_back_again_redis_gets_what_was_sent(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A Redis that knows nothing is told of the slots that are held, and serves again."""
+    """A Redis that knows nothing gets the slots that are held, and serves again."""
     given = {"time_period": 10.0, "no_response_hold": 1.0, "fallback_share": 0.25, "timeout": 0.1}
     async with limiter_of(redis_server.url, **given | {"time_period": 0.3}) as quick:
         await quick.acquire()
@@ -233,7 +233,7 @@ async def test_the_rate_is_kept_through_an_outage(
     assert len(arrivals.times) >= (20 if share is None else 128)
 
 
-async def test_a_redis_that_was_emptied_is_told_again(
+async def test_a_redis_that_was_emptied_gets_the_leases_again(
     redis_server: RedisServer, redis_client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     """FLUSHALL under load: those who knew it pause a period, so that the rate is kept."""
@@ -253,10 +253,10 @@ async def test_a_redis_that_was_emptied_is_told_again(
     assert "had forgotten" in caplog.text
 
 
-async def test_back_again_nobody_is_served_before_all_could_tell(
+async def test_back_again_no_slot_is_granted_before_all_could_report(
     redis_server: RedisServer,
 ) -> None:
-    """Who is first to see that Redis is back waits until the others have told what they sent."""
+    """The first to see that Redis is back waits until the others have reported what they sent."""
 
     class Behind(Between):
         """A client that reaches Redis later than others."""
@@ -293,7 +293,7 @@ async def test_back_again_nobody_is_served_before_all_could_tell(
 async def test_a_clock_that_goes_back_stops_nobody(
     redis_server: RedisServer, redis_client: Client
 ) -> None:
-    """All times in Redis lie an hour ahead: they are forgotten, and told again after one period."""
+    """All times in Redis lie an hour ahead: leases are reported again, and all pause a period."""
     loop = asyncio.get_running_loop()
     given = {"max_rate": 2, "time_period": 0.5}
     async with (

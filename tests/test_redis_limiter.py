@@ -148,10 +148,10 @@ async def test_how_long_a_lease_lasts(redis_server: RedisServer, redis_client: C
         redis_server.url, time_period=10.0, margin=0.5, no_response_hold=7.0
     ) as limiter:
         assert limiter.lease_seconds == 35.0
-        for use in SlotResult:
+        for result in SlotResult:
             slot = await limiter.acquire()
-            if use is not SlotResult.RATE_LIMITED:
-                slot.release(use)
+            if result is not SlotResult.RATE_LIMITED:
+                slot.release(result)
                 slot.release(SlotResult.NOT_SENT)
     left = sorted((await leases(redis_client)).values())
     assert len(left) == 3
@@ -405,7 +405,7 @@ async def test_each_key_and_each_host_has_its_own_rate(
         {"api_key": SECRET},
         {"api_key": "another"},
         {"api_key": SECRET, "base_url": "https://a.test"},
-        {"api_key": SECRET, "prefix": "looks"},
+        {"api_key": SECRET, "prefix": "polls"},
     ]
     for one in given:
         async with (
@@ -460,15 +460,15 @@ async def test_one_limiter_serves_one_loop(redis_server: RedisServer) -> None:
 
 
 async def test_closing_ends_those_who_wait(redis_server: RedisServer) -> None:
-    """They hear that nothing was sent, and nobody can ask any more."""
+    """Their error says that nothing was sent, and no slot can be asked for any more."""
     limiter = limiter_of(redis_server.url, max_rate=1, time_period=60.0)
     await limiter.acquire()
     waiting = [asyncio.create_task(limiter.acquire()) for _ in range(3)]
     await asyncio.sleep(0.05)
     await limiter.aclose()
     await limiter.aclose()
-    told = await asyncio.gather(*waiting, return_exceptions=True)
-    assert [type(one) for one in told] == [ClientClosed] * 3
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(one) for one in ends] == [ClientClosed] * 3
     with pytest.raises(ClientClosed):
         await limiter.acquire()
 
@@ -482,8 +482,8 @@ async def test_the_program_of_the_readme_runs(
         monkeypatch.setenv("SUNO_BASE_URL", fake.url)
         monkeypatch.setenv("SUNO_API_KEY", "key")
         running = await python(program.replace("redis://localhost:6379/0", redis_server.url))
-        told, _ = await running.communicate()
-    assert told == b"1000.0 credits left\n"
+        printed, _ = await running.communicate()
+    assert printed == b"1000.0 credits left\n"
     assert len(await leases(redis_client)) == 1
 
 
@@ -504,7 +504,7 @@ async def test_the_program_of_the_readme_runs(
     ids=str,
 )
 def test_what_cannot_work_is_refused_at_once(given: dict[str, object]) -> None:
-    """Bad input is told where it is given, and never with a password."""
+    """Bad input is an error where it is given, and never with a password."""
     with pytest.raises(ConfigurationError) as caught:
         RedisRateLimiter(**({"redis": "redis://:word@localhost", "api_key": "k"} | given))  # type: ignore[arg-type]
     assert "word" not in str(caught.value).replace("password", "")
@@ -518,7 +518,7 @@ def test_numbers_below_what_makes_sense_are_refused(given: dict[str, int]) -> No
 
 
 def test_redis_is_imported_only_where_it_is_used() -> None:
-    """The package does without it, and whoever needs it is told the extra."""
+    """The package does without it, and where it is needed the error names the extra."""
     program = (
         "import sys, suno_async\n"
         "assert 'redis' not in sys.modules\n"

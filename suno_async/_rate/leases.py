@@ -1,9 +1,10 @@
 """The slots of one key as leases that many processes share: the rule, as one pure function.
 
 `exchange` takes the state as text, the time of the one clock that counts, and what a process
-reports and asks for; it gives the next state and the answer. Whoever keeps the state (Redis, a
+reports and asks for; it gives the next state and the answer. A keeper of the state (Redis, a
 database) reads it together with its own time, calls this, and writes what it got, undivided. So
-neither the clocks of the processes nor their order matter. The state is JSON of about a kilobyte:
+neither the clocks of the processes nor their order matter. The state is JSON of about a kilobyte,
+to be kept as text, for the order in it counts:
 
     leases    each slot that is taken, with the time at which it is free again
     queue     the processes that want a slot, in turn, each with the time at which it loses its
@@ -44,7 +45,7 @@ class Report:
     process: str
     """Its name."""
     born: float = 0.0
-    """The `born` that it knows, if it was heard of lately, else 0."""
+    """The `born` that it knows, if it is recent, else 0."""
     leases: dict[str, float] = Factory(dict[str, float])
     """The seconds that leases have left; 0 for one that is over."""
     not_sent: int = 0
@@ -52,7 +53,7 @@ class Report:
     is_refused: bool = False
     """Whether a request was refused for its rate."""
     pause: float = 0.0
-    """Seconds in which nobody may send."""
+    """Seconds in which no process may send."""
     slow: float = 0.0
     """Seconds in which all are to be slow."""
     lease: str = ""
@@ -91,7 +92,7 @@ def exchange(text: str, now: float, report: Report, rule: Rule) -> Answer:
     state.take_in(report, now, rule)
     wait = state.grant(report, now, rule) if report.lease else 0.0
     after = state.text()
-    # what changes nothing is not written, so that those who wait do not disturb each other
+    # what changes nothing is not written, so that waiting processes do not disturb each other
     return Answer(text if after == before else after, state.expires_in(now, rule), state.born, wait)
 
 
@@ -117,7 +118,7 @@ class _State:
         return json.dumps(asdict(self, recurse=False), separators=(",", ":"))
 
     def tidy(self, now: float, rule: Rule) -> None:
-        """Drop what is over; a time that cannot be, from elsewhere, stops nobody for long."""
+        """Drop what is over; a time that no process of ours wrote stops none of them for long."""
         longest, last = now + rule.lease, now + SLOWEST * rule.even_gap
         self.seen, self.next = now, min(self.next, last)
         self.slowness = min(SLOWEST, max(1.0, self.slowness))

@@ -160,7 +160,7 @@ class Leases:
                 await self._exchange("", 0)
             except ConnectionFailed:
                 if not self._know_any() and not self._is_closed:
-                    return  # until somebody wants to send again
+                    return  # until there is something to send again
                 await asyncio.sleep(min(_PROBE, self._keeper.timeout))
             except ConfigurationError as error:
                 _log.warning("%s", error)
@@ -212,7 +212,7 @@ class Leases:
 
     def _note_failure(self, error: SunoError) -> None:
         now = asyncio.get_running_loop().time()
-        if isinstance(error, ConfigurationError):  # it is there, and the caller hears of it
+        if isinstance(error, ConfigurationError):  # it is there, and the caller gets the error
             self.failing_since = None
             self._wake()
             return

@@ -1,7 +1,7 @@
-"""Who waits for leave to send, and the one dispatcher that serves them.
+"""The callers that wait for a slot, and the one dispatcher that serves them.
 
-The dispatcher takes what it hands out first and picks the waiter last: the most urgent, then in
-order of arrival. Where leave comes from is its owner's business: a count in this process, or Redis.
+The dispatcher takes the slot first and picks the waiter last: the most urgent, then in order of
+arrival. Where slots come from is its owner's business: a count in this process, or leases.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ class Queue(Generic[T]):
     step: Callable[[], Awaitable[T | None]]
     """Take what is to be handed out, or wait for a change and take nothing.
 
-    It is cancelled only by whoever cancels all tasks. What it raises goes to everyone who waits.
+    It is cancelled only where all tasks are. What it raises goes to all waiters.
     """
     give_back: Callable[[T], None]
-    """Take back what nobody wants any more."""
+    """Take back what has lost its waiter."""
 
     waiting: list[tuple[int, int, asyncio.Future[T]]] = field(
         factory=list[tuple[int, int, "asyncio.Future[T]"]], init=False
     )
-    """Those who wait, as a heap; some may have given up. Nobody waits if it is empty."""
+    """The waiters, as a heap: priority, arrival, future. Some may have given up already."""
 
     loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     """The one that it serves, once it is known."""
@@ -48,7 +48,7 @@ class Queue(Generic[T]):
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     async def wait(self, priority: int) -> T:
-        """Be served in turn; whoever is cancelled while waiting has taken nothing."""
+        """Be served in turn; a caller that is cancelled while waiting has taken nothing."""
         future: asyncio.Future[T] = self.bound_loop().create_future()
         heappush(self.waiting, (priority, next(self._arrivals), future))
         self._begin()
@@ -58,7 +58,7 @@ class Queue(Generic[T]):
             if future.cancelled():
                 self._gone += 1
                 self.wake()
-            elif future.exception() is None:  # granted in the same moment
+            elif future.exception() is None:  # served in the same moment
                 self.give_back(future.result())
             raise
 
@@ -71,17 +71,21 @@ class Queue(Generic[T]):
             while self.waiters():
                 try:
                     taken = await self.step()
-                except Exception as error:  # noqa: BLE001 whoever waits must hear of anything
+                except Exception as error:  # noqa: BLE001 the waiters get it
                     self._fail(error)
                     continue
                 if taken is None:
                     continue
+                # whom it is for is decided now, and not before the step: a more urgent one may have
+                # come while the slot was waited for, or the only one may have gone
                 if self.waiters():
                     heappop(self.waiting)[2].set_result(taken)
                 else:
                     self.give_back(taken)
         except asyncio.CancelledError:
-            if self.waiters():  # whoever cancelled all tasks has none of theirs
+            # a shutdown that cancels all tasks may still wait for a slot: the waiters are no tasks
+            # of its own, and go on being served by another dispatcher
+            if self.waiters():
                 self.bound_loop().call_soon(self._begin)
             raise
 
@@ -91,8 +95,8 @@ class Queue(Generic[T]):
             heappop(self.waiting)[2].set_exception(mine)
 
     def waiters(self) -> int:
-        """About how many wait: at least those who do, and none if there are none."""
-        if 2 * self._gone > len(self.waiting):  # or they lie there as long as somebody goes first
+        """About how many wait: at least those that do, and 0 if none does."""
+        if 2 * self._gone > len(self.waiting):  # or they lie there behind those that go first
             self.waiting = [waiter for waiter in self.waiting if not waiter[2].done()]
             heapify(self.waiting)
             self._gone = 0

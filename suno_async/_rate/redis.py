@@ -57,7 +57,7 @@ class RedisKeeper:
     """The state of one key at one address."""
 
     commands: Commands = field(repr=False)
-    """Who speaks to Redis."""
+    """The client of redis-py."""
     key: str
     """The name of the stream."""
     timeout: float

@@ -1,4 +1,4 @@
-"""The slots of one key for many processes, whoever keeps them: asked for in turn, one by one."""
+"""The slots of one key for many processes, in whatever keeper: asked for in turn, one by one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from suno_async._rate.rule import Rule
 
 _AGAIN = 0.1  # seconds between attempts while the keeper may be back in a moment
-_LOOK_UP = 0.5  # seconds between looks whether it is back, while waiting for a slot of one's own
+_CHECK = 0.5  # seconds between checks whether it is back, while waiting for a slot of one's own
 _TICK = 0.001  # seconds that a timer of the loop may be early
 
 
@@ -122,7 +122,7 @@ class SharedLimiter:
             await self._queue.change(begin)
             return None
         try:
-            async with asyncio.timeout(_LOOK_UP):
+            async with asyncio.timeout(_CHECK):
                 alone = await fallback.acquire()
         except TimeoutError:
             return None

@@ -14,14 +14,14 @@ class Priority(IntEnum):
     """
 
     INTERACTIVE = 0
-    """What somebody waits for."""
+    """What a person waits for."""
     BACKGROUND = 4
     """What gives way to that, as a batch's submissions do."""
 
     _INTERACTIVE_POLL = 1
     _FINISHING = 2  # a submission of a batch near its end: little else is left to do then
     _OVERDUE_POLL = 3  # of a task that should be complete
-    _SPARE_POLL = 5  # worth a slot that nobody else wants
+    _SPARE_POLL = 5  # worth a slot that nothing else needs
 
 
 class SlotResult(Enum):
@@ -43,7 +43,7 @@ class Slot(Protocol):
     def release(self, result: SlotResult, *, resume_at: float = 0.0) -> None:
         """Say what became of it, once; more often does nothing.
 
-        `resume_at` is the time on the loop's clock that a refusal asked everyone to wait for.
+        `resume_at` is the time on the loop's clock until which a refusal asked to wait.
         """
 
 
