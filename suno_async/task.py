@@ -193,14 +193,17 @@ class Task(Generic[R]):
 
     # --- for the package -----------------------------------------------------------------------
 
-    def _observe(self, record: Record[R]) -> None:
-        """Take in a record, in whatever order they come; what is known already changes nothing."""
-        if self.is_done:
-            return
+    def _observe(self, record: Record[R]) -> bool:
+        """Take in a record, in whatever order they come; whether that ends the task.
+
+        What is known already changes nothing.
+        """
+        if self._failure is not None or self.stage is Stage.COMPLETE:
+            return False
         if record.failure is not None:
             self._failure = record.failure
             self._notify()
-            return
+            return True
         reached, known = _ORDER.index(record.stage), _ORDER.index(self.stage)
         if reached > known:
             self.stage = record.stage
@@ -211,6 +214,7 @@ class Task(Generic[R]):
                     if known < _ORDER.index(stage) <= reached
                 )
                 self._notify()
+        return self.stage is Stage.COMPLETE
 
     def _notify(self, error: SunoError | None = None) -> None:
         """Call the listeners: there is news, or an error that they shall know."""

@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from attrs import define, field, frozen
 
@@ -142,6 +142,12 @@ class Transport:
             if not isinstance(result, Refusal):
                 return result
             await sending.rest(result)
+
+    async def poll_slot(self, priority: Priority) -> Slot:
+        """Wait for the slot of a poll; a client that ends cancels its polls by itself."""
+        self.ready()
+        slot: Slot = await cast("Limiter", self.poll_limiter).acquire(priority)
+        return slot
 
     async def poll(self, request: Request, slot: Slot) -> Body:
         """Send a poll once, in this slot; the poller is what repeats it.

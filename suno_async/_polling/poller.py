@@ -1,8 +1,9 @@
 """Polls the tasks that somebody listens to, within the rate; when each is due is `schedule`'s rule.
 
-For each queue of the schedule there is one loop: it waits until something is due there, asks the
-limiter with the queue's own priority, and only when it has the slot takes the task to poll. A poll
-is sent once; what failed is polled again, for the poller is the retry of its polls.
+When something is due in a queue of the schedule, an asyncio task asks the limiter for a slot with
+the queue's own priority, and only when it has the slot takes the task to poll: the one that has
+been due longest then. A poll is sent once; what failed is polled again, for the poller is the retry
+of its polls.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import Context
 from copy import copy
 from functools import partial
@@ -50,7 +52,7 @@ _GRACE = 60.0  # seconds in which a missing record is no news, and failing polls
 _MOST_FAILURES = 3
 _SHARE = 0.3  # of the rate's slots, for polls without an answer yet
 _USUAL_RATE = 20  # slots, where the limiter does not tell
-_AGAIN = 1.0  # seconds until cancelled loops are begun again
+_AGAIN = 1.0  # seconds until a slot is asked for again, by another task than the cancelled one
 _LATE = 4.0  # times the documented time; the p95 never gets larger
 _LATE_POLLS = 5
 _LATE_GAP = 110.0  # seconds at least between two that count
@@ -70,28 +72,13 @@ _PRIORITIES = {
 
 
 @define(eq=False)
-class Wakeup:
-    """How a loop waits; nothing wakes it in vain, for there may be thousands of tasks."""
+class _Turn:
+    """An asyncio task that has a slot granted, and then polls what is due first."""
 
-    _at: float = inf
-    _waiting: asyncio.Future[None] | None = None
-
-    async def until(self, at: float) -> None:
-        """Wait until this time, or until something is due before."""
-        loop = asyncio.get_running_loop()
-        self._at, self._waiting = at, loop.create_future()
-        # a timer of its own: asyncio.timeout would cancel and catch for each poll
-        timer = None if at == inf else loop.call_at(at, self.end_before, -inf)
-        try:
-            await self._waiting
-        finally:
-            if timer is not None:
-                timer.cancel()
-
-    def end_before(self, at: float) -> None:
-        """Something is due at this time."""
-        if at < self._at and self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+    queue: Queue
+    state: PollState | None = None
+    """What it polls, once it has its slot."""
+    task: asyncio.Task[None] = field(init=False)
 
 
 @define(eq=False)
@@ -115,16 +102,16 @@ class Poller:
     _watched: dict[PollState, Task[Any]] = field(factory=dict[PollState, Task[Any]], init=False)
     """The tasks that somebody listens to."""
     _asked: dict[PollState, _Asked] = field(factory=dict[PollState, _Asked], init=False)
-    _polls: dict[PollState, asyncio.Task[None]] = field(
-        factory=dict[PollState, "asyncio.Task[None]"], init=False
-    )
+    _polls: dict[PollState, _Turn] = field(factory=dict[PollState, _Turn], init=False)
     """The polls without an answer yet."""
     _most: float = field(default=1.0, init=False)
     """How many of them there may be at one time."""
-    _wakeups: tuple[Wakeup, ...] = field(factory=lambda: tuple(Wakeup() for _ in Queue), init=False)
-    _loops: dict[Queue, asyncio.Task[None]] = field(
-        factory=dict[Queue, "asyncio.Task[None]"], init=False
+    _waiting: dict[Queue, _Turn] = field(factory=dict[Queue, _Turn], init=False)
+    """For each queue at most one that waits for its slot."""
+    _timers: dict[Queue, asyncio.TimerHandle] = field(
+        factory=dict[Queue, asyncio.TimerHandle], init=False
     )
+    """When the next one is to ask for its slot."""
     _is_closed: bool = field(default=False, init=False)
 
     # --- what others ask for -------------------------------------------------------------------
@@ -140,6 +127,8 @@ class Poller:
             self._transport.ready()
         except ClientClosed:
             raise _closed(task) from None
+        rate = getattr(self._transport.poll_limiter, "max_rate", None)  # a Limiter need not have it
+        self._most = max(1.0, _SHARE * (rate if isinstance(rate, int | float) else _USUAL_RATE))
 
     def accepted(
         self, task: Task[Any], at: float | None, *, has_callbacks: bool, is_guess: bool = False
@@ -158,7 +147,6 @@ class Poller:
         state = self._state(task)
         state.is_interactive = task._is_interactive
         self._watched[state] = task
-        self._begin_loops()
         self._schedule.people += state.needs_polls
         if state.watched_since is None:
             state.watched_since = now
@@ -173,13 +161,13 @@ class Poller:
             if state not in self._asked:
                 self._schedule.leave(state)
 
-    def observe(self, task: Task[Any], record: Record[Any]) -> None:
-        """Hand a record to its task, and what ends the task to the journal, too."""
-        was_done = task.is_done
-        task._observe(record)
-        if task.is_done and not was_done and not self._transport.is_closed:
+    def observe(self, task: Task[Any], record: Record[Any]) -> bool:
+        """Hand a record to its task, and what ends it to the journal, too; whether it ended now."""
+        is_end = task._observe(record)
+        if is_end and not self._transport.is_closed:
             has_failed = record.failure is not None
-            self._journal.over(task.kind, task.id, record.body, has_failed=has_failed)
+            self._journal.over(task._kind.name, task.id, record.body, has_failed=has_failed)
+        return is_end
 
     def called_back(self, task: Task[Any], record: Record[Any]) -> None:
         """Hand on what a callback brings; its task has callbacks from now on at the latest."""
@@ -189,9 +177,8 @@ class Poller:
             state.has_callbacks = True
         is_first, state.has_had_callback = not state.has_had_callback, True
         if not task.is_done:
-            self.observe(task, record)
             now = asyncio.get_running_loop().time()
-            if task.is_done:
+            if self.observe(task, record):
                 self._schedule.called_back(state, now)
             elif is_first and state in self._watched and state not in self._polls:
                 self._queue(state, now)  # its polls are rare now
@@ -208,7 +195,6 @@ class Poller:
             return None
         asking: _Asking = loop.create_future()
         self._asked.setdefault(state, _Asked(task)).waiting[asking] = None
-        self._begin_loops()
         if state not in self._polls:
             self._queue(state, loop.time())
         try:
@@ -223,8 +209,7 @@ class Poller:
         Raises:
             SunoError: it could not be had.
         """
-        self._transport.ready()
-        slot = await self._limiter().acquire(_PRIORITIES[Queue.INTERACTIVE])
+        slot = await self._transport.poll_slot(_PRIORITIES[Queue.INTERACTIVE])
         return await self._transport.poll(poll_of(kind, task_id), slot)
 
     def is_near_end(self, kind: Kind, to_start: int) -> bool:
@@ -238,7 +223,9 @@ class Poller:
     async def close(self) -> None:
         """Poll no more; each listener gets `ClientClosed` with the token."""
         self._is_closed = True
-        running = [*self._loops.values(), *self._polls.values()]
+        for timer in self._timers.values():
+            timer.cancel()
+        running = [turn.task for turn in (*self._waiting.values(), *self._polls.values())]
         for one in running:
             one.cancel()
         for state, asked in list(self._asked.items()):
@@ -247,44 +234,85 @@ class Poller:
             task._notify(_closed(task))
         await asyncio.gather(*running, return_exceptions=True)
 
-    # --- the loops -----------------------------------------------------------------------------
+    # --- slots ---------------------------------------------------------------------------------
 
-    def _begin_loops(self) -> None:
-        """Begin those that do not run: a caller that cancels all tasks has listeners left."""
-        is_needed = (self._watched or self._asked) and not self._is_closed
-        for queue in Queue if is_needed else ():
-            if queue not in self._loops or self._loops[queue].cancelled():
-                # not in the context of whichever listener happens to be the first
-                serving = asyncio.create_task(self._serve(queue), context=Context())
-                serving.add_done_callback(self._loop_ended)
-                self._loops[queue] = serving
+    def _queue(self, state: PollState, now: float) -> None:
+        self._arm(self._schedule.enter(state, now, at_once=state in self._asked))
 
-    def _loop_ended(self, serving: asyncio.Task[None]) -> None:
-        """Begin it again, but not at once: a loop that is about to end must have nothing new."""
-        if not self._is_closed:
-            serving.get_loop().call_later(_AGAIN, self._begin_loops)
-
-    async def _serve(self, queue: Queue) -> None:
-        """Bring one queue's polls to the limiter, one at a time."""
+    def _arm(self, due: tuple[float, ...]) -> None:
+        """Have each queue ask for a slot when something is due there, unless it does already."""
+        if self._is_closed or self._is_full():
+            return
         loop = asyncio.get_running_loop()
-        while True:
-            at = inf if self._is_full() else self._schedule.due(queue)
-            if at > loop.time():
-                await self._wakeups[queue].until(at)
+        now = loop.time()
+        for queue, at in zip(Queue, due, strict=True):
+            timer = self._timers.get(queue)
+            if queue in self._waiting or at == inf or (timer is not None and timer.when() <= at):
                 continue
-            try:
-                slot = await self._slot(_PRIORITIES[queue])
-            except SunoError as error:
-                if (state := self._schedule.take(queue, loop.time())) is not None:
-                    self._failed(state, self._task_of(state), error, loop.time())
-                await asyncio.sleep(0)  # others have their turn, however many are due here
-                continue
-            # chosen only now: what was due when the limiter was asked may have been polled since
-            state = None if self._is_full() else self._schedule.take(queue, loop.time())
-            if state is None:
-                give_back(slot)
+            if timer is not None:
+                timer.cancel()
+                del self._timers[queue]
+            if at <= now:
+                self._ask(queue)
             else:
-                self._begin(state, slot)
+                self._timers[queue] = loop.call_at(at, self._ask, queue)
+
+    def _ask(self, queue: Queue) -> None:
+        """It is time: ask the limiter for a slot, in a task of its own."""
+        self._timers.pop(queue, None)
+        if self._schedule.due(queue) > asyncio.get_running_loop().time():
+            self._arm(self._schedule.due_times())  # it has become due later, or was polled
+        elif queue not in self._waiting and not self._is_closed and not self._is_full():
+            turn = self._waiting[queue] = _Turn(queue)
+            # not in the context of whichever listener happens to be the first
+            turn.task = asyncio.create_task(self._take_turn(turn), context=Context())
+            turn.task.add_done_callback(partial(self._turn_ended, turn))
+
+    async def _take_turn(self, turn: _Turn) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            slot = await self._transport.poll_slot(_PRIORITIES[turn.queue])
+        except (Exception, asyncio.CancelledError) as error:
+            if is_cancelled():
+                raise
+            # a limiter of the caller's may raise anything; the poll that it was for has failed
+            if (state := self._schedule.take(turn.queue, loop.time())) is not None:
+                self._failed(state, self._task_of(state), _as_ours(error), loop.time())
+            return
+        # chosen only now: what was due when the limiter was asked may have been polled since
+        state = None if self._is_full() else self._schedule.take(turn.queue, loop.time())
+        if state is None:
+            give_back(slot)
+            return
+        turn.state = state
+        self._polls[state] = turn
+        del self._waiting[turn.queue]
+        self._arm(self._schedule.due_times())  # the next one asks while this one is polled
+        await self._poll(state, self._task_of(state), slot)
+
+    def _turn_ended(self, turn: _Turn, _: asyncio.Task[None]) -> None:
+        state, is_stopped, loop = turn.state, turn.task.cancelled(), asyncio.get_running_loop()
+        if state is None:
+            del self._waiting[turn.queue]
+            if is_stopped and not self._is_closed:
+                # a caller that cancels all tasks has listeners left; but a loop that is about to
+                # end must have nothing new, so not at once
+                loop.call_later(_AGAIN, self._arm_again)
+            else:
+                self._arm_again()
+            return
+        del self._polls[state]
+        if is_stopped and (asked := self._asked.get(state)) is not None:
+            self._answer(state, _closed(asked.task))
+        # only now, when all its listeners have seen to the news: are there any left?
+        task = self._watched.get(state)
+        if state in self._asked or (task is not None and not task.is_done):
+            self._queue(state, loop.time())
+        else:
+            self._arm_again()
+
+    def _arm_again(self) -> None:
+        self._arm(self._schedule.due_times())
 
     def _is_full(self) -> bool:
         """Whether enough slots are held by polls without an answer.
@@ -295,83 +323,38 @@ class Poller:
         """
         return len(self._polls) >= self._most
 
-    def _limiter(self) -> Any:
-        limiter = self._transport.poll_limiter
-        rate = getattr(limiter, "max_rate", None)  # no part of what a limiter must have
-        self._most = max(1.0, _SHARE * (rate if isinstance(rate, int | float) else _USUAL_RATE))
-        return limiter
-
-    async def _slot(self, priority: Priority) -> Slot:
-        """Have a slot; a limiter of the caller's may raise anything, and no loop ends of it."""
-        try:
-            self._transport.ready()
-            slot: Slot = await self._limiter().acquire(priority)
-        except (Exception, asyncio.CancelledError) as error:
-            if is_cancelled():
-                raise
-            raise _as_ours(error) from None
-        return slot
-
-    def _begin(self, state: PollState, slot: Slot) -> None:
-        polling = asyncio.create_task(self._poll(state, self._task_of(state), slot))
-        self._polls[state] = polling
-        polling.add_done_callback(partial(self._ended, state, slot))
-
-    def _ended(self, state: PollState, slot: Slot, polling: asyncio.Task[None]) -> None:
-        del self._polls[state]
-        give_back(slot)  # in case the poll was cancelled before it began
-        if self._is_closed:
-            return
-        if polling.cancelled() and (asked := self._asked.get(state)) is not None:
-            self._answer(state, _closed(asked.task))
-        # only now, when all its listeners have seen to the news: are there any left?
-        task = self._watched.get(state)
-        if state in self._asked or (task is not None and not task.is_done):
-            self._queue(state, asyncio.get_running_loop().time())
-        else:
-            self._wake(self._schedule.due_times())  # there is room for one more
-
-    def _queue(self, state: PollState, now: float) -> None:
-        self._wake(self._schedule.enter(state, now, at_once=state in self._asked))
-
-    def _wake(self, due: tuple[float, ...]) -> None:
-        if not self._is_full():
-            for wakeup, at in zip(self._wakeups, due, strict=True):
-                wakeup.end_before(at)
-
     # --- one poll ------------------------------------------------------------------------------
 
     async def _poll(self, state: PollState, task: Task[Any], slot: Slot) -> None:
-        loop = asyncio.get_running_loop()
+        loop, request = asyncio.get_running_loop(), poll_of(task._kind, task.id)
         asked = loop.time()  # what it tells is as old as this, however long the answer takes
         try:
-            record = await self._record(task, slot)
+            body = await self._transport.poll(request, slot)
+            record = record_of(
+                task._kind, body, token=request.token, operation=task.operation, seen=task.stage
+            )
         except Exception as error:  # noqa: BLE001 a listener must not wait in vain
+            if isinstance(error, NotFound):
+                await self._remember(task)
             self._failed(state, task, _as_ours(error), loop.time())
             return
-        self.observe(task, record)
+        is_done = self.observe(task, record)
         state.errors, state.is_hopeless, state.tried = None, False, loop.time()
-        self._schedule.polled(state, asked, is_done=task.is_done)
+        self._schedule.polled(state, asked, is_done=is_done)
         self._answer(state)
-        if state in self._watched and not task.is_done:
+        if not (is_done or state.is_interactive) and state in self._watched:
             self._give_up_late(state, task)
 
-    async def _record(self, task: Task[Any], slot: Slot) -> Record[Any]:
-        try:
-            body = await self._transport.poll(poll_of(task._kind, task.id), slot)
-            return record_of(
-                task._kind, body, token=task.token, operation=task.operation, seen=task.stage
-            )
-        except NotFound:
-            if task._submission_id is None:  # the journal may know that it was accepted
+    async def _remember(self, task: Task[Any]) -> None:
+        """Ask the journal whether it saw the task accepted, where this client did not."""
+        if task._submission_id is None:
+            with suppress(SunoError):  # then it counts as unknown
                 entry = await self._journal.of_task(task.kind, task.id)
                 task._submission_id = None if entry is None else entry.id
-            raise
 
     def _give_up_late(self, state: PollState, task: Task[Any]) -> None:
         """Nobody times a batch's task: say so when polling on is of no use."""
-        late = max(_LATE * task.typical_duration, state.late_at + _LATE_GAP)
-        if state.is_interactive or state.polled < late:
+        if state.polled < max(_LATE * state.kind.usual, state.late_at + _LATE_GAP):
             return
         state.late_polls += 1
         state.late_at = state.polled
