@@ -19,8 +19,7 @@ from typing import Any, TypeAlias
 import aiohttp
 from attrs import asdict, frozen
 
-from benchmarks._raw import KEY, Raw
-from benchmarks._rounds import take_turns
+from benchmarks._floor import KEY, Raw, take_turns
 
 _RECORD = "/api/v1/generate/record-info"
 _HEADERS = {"Authorization": f"Bearer {KEY}"}

@@ -13,8 +13,7 @@ from aiohttp import ClientSession
 from attrs import frozen
 
 from benchmarks import _stand_ins as stand_ins
-from benchmarks._trouble import CANCELLED, ELSEWHERE, RESULT, UNKNOWN, End, Trouble
-from benchmarks._troubles import troubles
+from benchmarks._troubles import CANCELLED, ELSEWHERE, RESULT, UNKNOWN, End, Trouble, troubles
 from suno_async import (
     Attempt,
     GenerateMusic,

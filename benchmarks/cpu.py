@@ -16,10 +16,9 @@ from pathlib import Path
 import aiohttp
 from attrs import frozen
 
+from benchmarks._floor import KEY, Call, Raw, take_turns
 from benchmarks._peers import LeftOut, interpreter, run_by, versions
 from benchmarks._polls import CLIENTS, Course, as_argument
-from benchmarks._raw import KEY, Raw
-from benchmarks._rounds import Call, take_turns
 from benchmarks._server import serve_apart
 from benchmarks._tables import Cell, Spread, Table, Target
 from suno_async import GenerateMusic, RateLimiter, SunoClient

@@ -19,7 +19,7 @@ from weakref import WeakSet
 import aiohttp
 from attrs import define, field
 
-from benchmarks._raw import KEY, Raw
+from benchmarks._floor import KEY, Raw
 from benchmarks._server import serve_apart
 from benchmarks._tables import Cell, Spread, Table, Target
 from suno_async import GenerateMusic, Priority, RateLimiter, SunoClient, Task

@@ -15,7 +15,7 @@ from suno_async._http import exchange
 from suno_async.testing import Fault
 
 if TYPE_CHECKING:
-    from benchmarks._trouble import Trouble
+    from benchmarks._troubles import Trouble
 
 TROUBLES = list(troubles())
 IDEA = "A calm piano tune at dusk"
