@@ -312,7 +312,7 @@ def _note_from(url: str, response: aiohttp.ClientResponse) -> Note | None:
         return None
     if not (etag.isascii() and etag.isprintable()):  # it could not be sent back
         return None
-    return Note(url, etag, response.content_length)
+    return Note.of(url, etag, response.content_length)
 
 
 def _rest_of(part: Part, response: aiohttp.ClientResponse) -> int | None:

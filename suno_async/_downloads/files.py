@@ -22,9 +22,9 @@ import time
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 from suno_async._downloads.formats import HEAD
 from suno_async.errors import DownloadFailed
@@ -50,22 +50,22 @@ _CLOCKS = 5.0  # seconds by which two clocks may have drifted apart since the no
 class Note:
     """What the bytes of a part are the beginning of."""
 
-    url: str
-    """The address that they came from."""
+    source: str
+    """The hash of the address that they came from, for that may hold a signature."""
     etag: str
     """The strong validator of the file there."""
     total: int | None
     """Its size in bytes, where the server said it."""
 
+    @classmethod
+    def of(cls, url: str, etag: str, total: int | None) -> Note:
+        """What the bytes that come from an address are the beginning of."""
+        return cls(_hashed(url), etag, total)
+
     def to_json(self) -> str:
         """The text that lies beside the part."""
         return json.dumps(
-            {
-                "url": _hashed(self.url),
-                "etag": self.etag,
-                "total": self.total,
-                "booted": _booted(),
-            }
+            {"url": self.source, "etag": self.etag, "total": self.total, "booted": _booted()}
         )
 
 
@@ -82,14 +82,11 @@ class Part:
     """The first of them."""
     note: Note | None = None
     """What they are the beginning of, where they can be continued."""
-    _said: dict[str, Any] = field(factory=dict[str, Any], alias="said")
     _is_over: bool = False
 
     def can_continue(self, url: str) -> bool:
         """Whether the bytes are the beginning of what lies, or lay, at this address."""
-        if self.note is None and self.size and self._said.get("url") == _hashed(url):
-            self.note = Note(url, self._said["etag"], self._said["total"])
-        return self.note is not None and self.note.url == url and self.size > 0
+        return self.note is not None and self.note.source == _hashed(url) and self.size > 0
 
     def begin(self, note: Note | None) -> None:
         """Begin again with nothing."""
@@ -99,7 +96,6 @@ class Part:
             os.ftruncate(self._fd, 0)
             os.lseek(self._fd, 0, os.SEEK_SET)
             self.size, self.head, self.note = 0, b"", None
-            self._said.clear()
             if note is None:
                 _note_of(self.path).unlink(missing_ok=True)
             else:
@@ -140,7 +136,7 @@ class Part:
         if self._is_over:
             return
         self._is_over = True
-        if not self.size or (self.note is None and not self._said):
+        if not self.size or self.note is None:
             for leftover in (_note_of(self.path), _part_of(self.path)):
                 with suppress(OSError):
                     leftover.unlink(missing_ok=True)
@@ -167,7 +163,7 @@ def hold(path: Path) -> Part | None:
         except BaseException:
             os.close(fd)
             raise
-        return Part(path, fd, size, head, said=_read_note(path) if size else {})
+        return Part(path, fd, size, head, _read_note(path) if size else None)
 
 
 def is_whole(path: Path) -> bool:
@@ -228,7 +224,7 @@ def _is_ours(fd: int, path: Path) -> bool:
         return True
 
 
-def _read_note(path: Path) -> dict[str, Any]:
+def _read_note(path: Path) -> Note | None:
     """What lies beside the part, where it can be trusted."""
     try:
         fd = _opened(_note_of(path), mode=os.O_RDONLY)
@@ -241,8 +237,8 @@ def _read_note(path: Path) -> dict[str, Any]:
             and abs(said["booted"] - _booted()) < _CLOCKS
         )
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
-        return {}
-    return said if is_sound else {}
+        return None
+    return Note(said["url"], said["etag"], said["total"]) if is_sound else None
 
 
 def _part_of(path: Path) -> Path:

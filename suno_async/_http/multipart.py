@@ -21,20 +21,17 @@ from attrs import define, field
 
 from suno_async._wire.bodies import body_of, texts_of
 from suno_async.errors import FieldProblem, InvalidRequest
-from suno_async.operations import UploadStream
 
 if TYPE_CHECKING:
     from suno_async._deadline import Deadline
-    from suno_async.operations import Operation
+    from suno_async.operations import UploadStream
 
 _PIECE = 64 * 1024
 _QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # as browsers quote names
 
 
-def form_of(operation: Operation[Any]) -> Form | None:
-    """What an operation sends in place of JSON, `None` for most."""
-    if not isinstance(operation, UploadStream):
-        return None
+def form_of(operation: UploadStream) -> Form:
+    """What is sent in place of JSON."""
     path = operation.file.name if isinstance(operation.file, Path) else ""
     fields = texts_of(body_of(operation, ""))
     return Form(fields, operation.file, operation.file_name or path or "file")

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from suno_async._http.multipart import Form, form_of
 from suno_async._wire.bodies import body_of, texts_of
 from suno_async.limiter import Priority
-from suno_async.operations import Operation, TaskOperation
+from suno_async.operations import Operation, TaskOperation, UploadStream
 from suno_async.operations._base import Host
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def request_for(
         submission=submission,
         priority=priority,
         kind=kind,
-        form=form_of(operation),
+        form=form_of(operation) if isinstance(operation, UploadStream) else None,
         patience=operation._patience,
     )
 

@@ -42,6 +42,7 @@ from suno_async.errors import (
 from suno_async.limiter import Priority
 from suno_async.operations import CallOperation, GetCredits, Operation, TaskOperation
 from suno_async.operations._groups import warning_for
+from suno_async.operations._model import SHORT_BY_DEFAULT
 from suno_async.task import Task
 
 R = TypeVar("R")
@@ -457,6 +458,8 @@ def _must_send(submission: _Submission, entry: Entry) -> bool:
 
 def _remark(submission: _Submission) -> None:
     """Say once, before it is paid for, what its caller may not have meant."""
+    if getattr(submission.operation, "model", None) not in SHORT_BY_DEFAULT:
+        return
     remark = warning_for(submission.operation)
     if remark is not None:
         marks = {

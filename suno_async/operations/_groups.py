@@ -12,7 +12,7 @@ from attrs import Factory, field, frozen
 from suno_async._value_object import ValueObject
 from suno_async.errors import FieldProblem
 
-from ._model import SHORT_BY_DEFAULT, Model, is_before_v6
+from ._model import Model, is_before_v6
 from ._rules import at_most, between, must, not_blank
 from ._sources import (
     VoiceId,
@@ -137,12 +137,12 @@ class Duration(ValueObject):
 
 
 def warning_for(operation: object) -> str | None:
-    """What its caller should hear, in the log, when an operation is submitted."""
+    """What the log says when an operation of a model `SHORT_BY_DEFAULT` is submitted."""
     if not isinstance(operation, Duration) or operation.duration is not None:
         return None
-    model = getattr(operation, "model", None)
-    if model not in SHORT_BY_DEFAULT or not getattr(operation, "is_custom", True):
+    if not getattr(operation, "is_custom", True):
         return None
+    model = getattr(operation, "model", None)
     return f"duration is left out, which means 20 seconds with {model}: duration takes 10 to 360"
 
 
