@@ -154,7 +154,7 @@ def run(*, full: bool) -> Iterator[Table]:
 
 def _walk(flow: Flow) -> Walk:
     """Run a flow; the profiler is set from its begin, for threads take it when they start."""
-    walk, former = Walk(), sys.getprofile()
+    walk, former, of_threads = Walk(), sys.getprofile(), threading.getprofile()
     sys.setprofile(walk.note)
     threading.setprofile(walk.note)
     try:
@@ -162,7 +162,7 @@ def _walk(flow: Flow) -> Walk:
             run_virtual(flow.run(Path(place), walk))
     finally:
         sys.setprofile(former)
-        threading.setprofile(former)
+        threading.setprofile(of_threads)
     return walk
 
 
