@@ -16,6 +16,7 @@ from suno_async._http.exchange import Http
 from suno_async._http.requests import request_for
 from suno_async._journal.journal import Journal
 from suno_async._polling.poller import Poller
+from suno_async._submitting.following import Following
 from suno_async._submitting.recovery import Recoveries
 from suno_async._submitting.submissions import Submissions, Terms
 from suno_async._submitting.tasks import Tasks
@@ -49,6 +50,7 @@ class Engine:
     submissions: Submissions = field(init=False)
     downloads: Downloads = field(init=False)
     undelivered: Undelivered | None = field(default=None, init=False)
+    following: Following = field(init=False)
     _inbox: Inbox | None = field(default=None, init=False)
     _has_ended: asyncio.Event = field(factory=asyncio.Event, init=False)
 
@@ -62,6 +64,8 @@ class Engine:
         )
         self.tasks = Tasks(Poller(transport, self.journal), self.journal)
         recoveries = Recoveries(transport, self.tasks)
+        self.following = Following(transport, self.tasks, recoveries)
+        self.journal.listen(self.following.ask)
         receiver = self.callbacks if isinstance(self.callbacks, CallbackReceiver) else None
         urls = str(self.callbacks) if receiver is None else receiver._urls_for(self.http.account)
         self.submissions = Submissions(transport, self.tasks, recoveries, urls)
@@ -123,6 +127,7 @@ class Engine:
 
     async def _end(self) -> None:
         """Close all that is left once nothing paid is out."""
+        await self.following.close()
         await self.submissions.recoveries.close()
         await self.tasks.poller.close()
         if self.undelivered is not None:

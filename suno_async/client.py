@@ -6,7 +6,6 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from suno_async._batch_runner.reader import check_batch
@@ -28,9 +27,8 @@ from suno_async._http.settings import (
 from suno_async._journal.account import account_name, check_account
 from suno_async._journal.digest import BATCH_KEYS
 from suno_async._journal.entry import JournalEntry
-from suno_async._journal.journal import SubmissionState, state_named
-from suno_async._journal.memory import MemoryJournal
-from suno_async._journal.sqlite import SqliteJournal
+from suno_async._journal.journal import Journal, SubmissionState, state_named
+from suno_async._journal.opening import journal_of
 from suno_async._methods import OperationMethods
 from suno_async._submitting.submissions import Terms
 from suno_async._submitting.tasks import read_token
@@ -47,6 +45,7 @@ from suno_async.retry import RetryPolicy
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from os import PathLike
+    from pathlib import Path
     from typing import NoReturn, Self
 
     import aiohttp
@@ -117,11 +116,8 @@ class SunoClient(OperationMethods):
         check_account(account)
         self._engine = Engine(
             http=http,
-            journal=MemoryJournal()
-            if journal is None
-            else SqliteJournal(
-                _journal_path(journal),
-                lambda: account_name(account, http.hosts[Host.API], http.key),
+            journal=journal_of(
+                journal, lambda: account_name(account, http.hosts[Host.API], http.key), timeout
             ),
             retry=retry,
             on_attempt=on_attempt,
@@ -274,12 +270,27 @@ class SunoClient(OperationMethods):
             ConfigurationError: the client has no journal.
             JournalError: the journal cannot be read.
         """
-        if not self._engine.journal.is_durable:
-            raise ConfigurationError(
-                "This client keeps no journal: give it journal='songs.sqlite'."
-            )
+        _check_durable(self._engine.journal)
         found = self._engine.submissions.entries(SubmissionState.IN_PROGRESS)
         return [self._engine.tasks.restored(None, entry) async for entry in found]
+
+    async def pick_up(self) -> AsyncIterator[Task[Any]]:
+        """Tasks of which no client takes care any more; each is given once, to one client.
+
+        `async for task in suno.pick_up()`: with a file these are the tasks that the last run left
+        unfinished, and then it ends. With a journal of many clients it goes on for as long as this
+        client is open: what another client leaves is given about 15 to 21 seconds after it was
+        killed, or sooner when it was closed. What had been sent without an answer is given once a
+        callback, or another client, finds out which task it is.
+
+        Raises:
+            ConfigurationError: the client has no journal.
+            JournalError: the file cannot be read; a server that is away is waited for.
+            ClientClosed: the client has ended.
+        """
+        _check_durable(self._engine.journal)
+        async for task in self._engine.following.pick_up():
+            yield task
 
     def submissions(
         self, state: SubmissionState | str | None = None
@@ -467,14 +478,9 @@ def _callbacks(given: str | CallbackReceiver | None) -> str | CallbackReceiver:
     return _NOBODY if given is None or given == "" else address("callbacks", given)
 
 
-def _journal_path(given: str | PathLike[str]) -> Path:
-    try:
-        path = Path(given)
-    except TypeError:
-        path = Path()
-    if path == Path():  # no name, or that of a directory
-        raise ConfigurationError(f"journal must be the path of a file, not {given!r}.")
-    return path
+def _check_durable(journal: Journal) -> None:
+    if not journal.is_durable:
+        raise ConfigurationError("This client keeps no journal: give it journal='songs.sqlite'.")
 
 
 def _check_key(key: object) -> None:

@@ -51,7 +51,7 @@ def at_moment(at: int, deed: Callable[[], object]) -> Generator[list[Watched]]:
     def make_task(
         on: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **given: Any
     ) -> asyncio.Task[Any]:
-        if getattr(coroutine, "__qualname__", "") == "Submissions._post":
+        if getattr(coroutine, "__qualname__", "") == "Submissions._request":
             postings.append(Watched(coroutine, at if not postings else 0, deed))
             coroutine = _run(postings[-1])
         return asyncio.Task(coroutine, loop=on, **given)

@@ -99,7 +99,11 @@ class Inbox:
     async def _find(self, push: Callback) -> Task[Any] | None:
         """The task, where it is known as the submission's, or turns out to be."""
         recoveries = self._submissions.recoveries
-        entry = await self._tasks.journal.find(push.submission_id)
+        journal = self._tasks.journal
+        entry = await journal.find(push.submission_id)
+        if entry is not None and entry.is_elsewhere:  # another client waits for its answer
+            await journal.settled(push.submission_id)
+            entry = await journal.find(push.submission_id)
         own = self._tasks.by_submission.get(push.submission_id)
         has_other = own is not None or (entry is not None and not entry.is_unknown)
         if entry is not None and entry.earlier_id == push.task_id:

@@ -128,6 +128,8 @@ class Journal(Protocol):
 
     is_durable: ClassVar[bool]
     """Whether it outlives its client, and keeps what a submission brought."""
+    is_shared: ClassVar[bool]
+    """Whether other clients may use it at the same time."""
 
     @property
     def name(self) -> str:
@@ -165,13 +167,14 @@ class Journal(Protocol):
         """
         ...
 
-    async def claim(
+    async def claim(  # noqa: PLR0913 all that is asked for
         self,
         submission: str,
         operation: str,
         fields: Mapping[str, Any],
         kind: str | None,
         *,
+        has_callback: bool = False,
         after: Entry | None = None,
     ) -> Entry | None:
         """Take an id before any wait: `None` if it is this client's, else what is known of it.
@@ -185,12 +188,19 @@ class Journal(Protocol):
         ...
 
     async def about_to_send(
-        self, submission: str, operation: str, fields: Mapping[str, Any], kind: str | None
+        self,
+        submission: str,
+        operation: str,
+        fields: Mapping[str, Any],
+        kind: str | None,
+        *,
+        has_callback: bool = False,
     ) -> bool:
         """Note a submission before its first byte leaves; whether it is this client's still.
 
-        One that is known already is sent again: what failed before comes back if this one is taken
-        back, and what was in doubt goes on being in doubt.
+        `has_callback` says that the service posts to a receiver of this client. One that is known
+        already is sent again: what failed before, or was in doubt, is so again if this one is taken
+        back.
         """
         ...
 

@@ -76,20 +76,14 @@ class MemoryJournal(Alone):
             if state in {None, entry.state}:
                 yield entry
 
-    async def claim(
+    async def about_to_send(
         self,
         submission: str,
-        operation: str,  # noqa: ARG002 for other journals
-        fields: Mapping[str, Any],  # noqa: ARG002 as above
-        kind: str | None,  # noqa: ARG002 as above
+        operation: str,
+        fields: Mapping[str, Any],
+        kind: str | None,
         *,
-        after: Entry | None = None,
-    ) -> Entry | None:
-        """Find out what is known of an id: no other client can take it."""
-        return await self.find(submission) if after is None else None
-
-    async def about_to_send(
-        self, submission: str, operation: str, fields: Mapping[str, Any], kind: str | None
+        has_callback: bool = False,  # noqa: ARG002 of no use to the only client
     ) -> bool:
         """Note a submission before its first byte leaves."""
         known = self._entries.get(submission)
@@ -121,7 +115,7 @@ class MemoryJournal(Alone):
     def take_back(self, submission: str) -> asyncio.Future[bool]:
         """Undo `about_to_send`: it was refused, or never sent."""
         known = self._entries.get(submission)
-        if known is None or not known.is_unknown:
+        if known is None or not known.is_unknown or submission in self._resent:
             return done(value=False)
         earlier = self._earlier.pop(submission, None)
         if earlier is None:
@@ -142,6 +136,7 @@ class MemoryJournal(Alone):
 
     async def accepted(self, submission: str, task_id: str) -> None:
         """Note the task that is paid for."""
+        self._resent.discard(submission)
         if (known := self._entries.get(submission)) is not None:
             self._entries[submission] = evolve(known, task_id=task_id, accepted_at=_now())
             self._by_task[known.kind, task_id] = submission
@@ -156,6 +151,7 @@ class MemoryJournal(Alone):
 
     async def answered(self, submission: str, answer: Mapping[str, Any]) -> None:  # noqa: ARG002 not kept
         """Note that a call was answered."""
+        self._resent.discard(submission)
         self._end(submission, accepted_at=_now())
 
     def over(

@@ -61,6 +61,7 @@ class PostgresJournal:
     """
 
     is_durable: ClassVar[bool] = True
+    is_shared: ClassVar[bool] = True
 
     _url: str = field(repr=False)
     _account: Callable[[], str] = field(repr=False)
@@ -140,33 +141,39 @@ class PostgresJournal:
 
     # --- what happens to a request -------------------------------------------------------------
 
-    async def claim(
+    async def claim(  # noqa: PLR0913 all that is asked for
         self,
         submission: str,
         operation: str,
         fields: Mapping[str, Any],
         kind: str | None,
         *,
+        has_callback: bool = False,
         after: Entry | None = None,
     ) -> Entry | None:
         """Take an id: `None` if it is ours, else what is known of it."""
         attempt = 1 if after is None else after.attempt + 1
-        claim = self._begin(submission, operation, fields, kind, attempt)
-        while True:
-            if await self._db.do(self._rows, sql.CLAIM, claim.values):
-                self._claims[submission] = claim
-                return None
-            found = await self._select(sql.LAST_ATTEMPT, id=submission)
-            if found:  # else it was given back in between
-                return found[0]
+        claim = self._begin(submission, operation, fields, kind, attempt, has_callback)
+        self._claims[submission] = claim
+        try:
+            while not await self._db.do(self._rows, sql.CLAIM, claim.values):
+                found = await self._select(sql.LAST_ATTEMPT, id=submission)
+                if found:  # else it was given back in between
+                    del self._claims[submission]
+                    return found[0]
+        except BaseException:  # cancelled, or the server is away: it may be there all the same
+            self.take_back(submission)
+            raise
+        return None
 
-    def _begin(
+    def _begin(  # noqa: PLR0913, PLR0917 as above
         self,
         submission: str,
         operation: str,
         fields: Mapping[str, Any],
         kind: str | None,
         attempt: int | None,
+        has_callback: bool,
     ) -> _Claim:
         return _Claim(
             {
@@ -177,19 +184,25 @@ class PostgresJournal:
                 "digest": digest_of(operation, fields),
                 "fields": json.dumps(fields),
                 "kind": kind,
-                "has_callback": False,
+                "has_callback": has_callback,
                 "patience": self._timeout + _SOON,
             }
         )
 
     async def about_to_send(
-        self, submission: str, operation: str, fields: Mapping[str, Any], kind: str | None
+        self,
+        submission: str,
+        operation: str,
+        fields: Mapping[str, Any],
+        kind: str | None,
+        *,
+        has_callback: bool = False,
     ) -> bool:
         """Note a submission before its first byte leaves; whether it is ours still."""
         claim = self._claims.get(submission)
         if claim is None:  # what has no key of its caller's needs no claim before
             claim = self._claims[submission] = self._begin(
-                submission, operation, fields, kind, None
+                submission, operation, fields, kind, None, has_callback
             )
         began = monotonic()
         sent = await self._db.do(self._rows, sql.SEND, claim.values)

@@ -191,7 +191,8 @@ LEAVE = "DELETE FROM suno_async.client WHERE id = %(me)s"
 BURY = """DELETE FROM suno_async.client c WHERE c.alive_until < clock_timestamp() - interval '1 day'
     AND NOT EXISTS (SELECT FROM suno_async.submission s WHERE s.owner = c.id AND done_at IS NULL)"""
 LISTEN = f"LISTEN {CHANNEL}"
-ORPHANS = f"""WITH taken AS (UPDATE suno_async.submission SET owner = %(me)s
+ORPHANS = f"""WITH taken AS (UPDATE suno_async.submission SET owner = %(me)s,
+        until = least(until, clock_timestamp())
     WHERE (account, id, attempt) IN (SELECT account, id, attempt FROM suno_async.submission s
         WHERE {_LAST} AND s.done_at IS NULL AND s.owner <> %(me)s AND NOT {_ALIVE}
         ORDER BY number LIMIT %(most)s FOR UPDATE SKIP LOCKED) RETURNING *)

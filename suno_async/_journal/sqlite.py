@@ -82,7 +82,7 @@ class SqliteJournal(Alone):
         return (await self.find_many([submission])).get(submission)
 
     async def find_many(self, submissions: Iterable[str]) -> dict[str, Entry]:
-        """What is known of many, by their ids; of what is not known there is nothing."""
+        """What is known of many, by their ids; an unknown id is left out."""
         ids, found = list(submissions), dict[str, "Entry"]()
         for first in range(0, len(ids), MANY):
             some = ids[first : first + MANY]
@@ -97,7 +97,7 @@ class SqliteJournal(Alone):
         return rows[0] if rows else None
 
     async def entries(self, state: SubmissionState | None = None) -> AsyncIterator[Entry]:
-        """All that is known, or what is in this state, oldest first, a page at a time."""
+        """All that is known, or what is in this state, in the order of the first sending."""
         after: int | None = 0
         while after is not None:
             some, after = await self._file.do(self._page, state, after)
@@ -110,20 +110,14 @@ class SqliteJournal(Alone):
         found = dict(rows)
         return {state: found.get(state, 0) for state in SubmissionState}
 
-    async def claim(
+    async def about_to_send(
         self,
         submission: str,
-        operation: str,  # noqa: ARG002 for other journals
-        fields: Mapping[str, Any],  # noqa: ARG002 as above
-        kind: str | None,  # noqa: ARG002 as above
+        operation: str,
+        fields: Mapping[str, Any],
+        kind: str | None,
         *,
-        after: Entry | None = None,
-    ) -> Entry | None:
-        """Find out what is known of an id: no other client can take it."""
-        return await self.find(submission) if after is None else None
-
-    async def about_to_send(
-        self, submission: str, operation: str, fields: Mapping[str, Any], kind: str | None
+        has_callback: bool = False,  # noqa: ARG002 of no use to the only client
     ) -> bool:
         """Write it down before its first byte leaves."""
         # one statement, for one sync of the disk. A row that is there already is a failed one that
@@ -144,7 +138,9 @@ class SqliteJournal(Alone):
         )
 
     def take_back(self, submission: str) -> asyncio.Future[bool]:
-        """It was refused, or never sent; need not be awaited."""
+        """Undo `about_to_send`: it was refused, or never sent; need not be awaited."""
+        if submission in self._resent:
+            return done(value=False)
         what = f"submission {submission!r} was not accepted"
         # first the failed one in whose place it was sent, if any, for only what has failed is sent
         # again; the deletion finds nothing in doubt then
@@ -175,7 +171,8 @@ class SqliteJournal(Alone):
         )
 
     async def accepted(self, submission: str, task_id: str) -> None:
-        """Its task is paid for."""
+        """Note the task that is paid for."""
+        self._resent.discard(submission)
         await self._file.keep(
             f"submission {submission!r} was accepted as task {task_id!r}",
             "UPDATE submission SET task = ?, accepted_at = datetime('now') WHERE id = ?",
@@ -184,7 +181,8 @@ class SqliteJournal(Alone):
         )
 
     async def recovered(self, submission: str, task_id: str) -> bool:
-        """It was accepted after all; whether that was still unknown."""
+        """Note the task of what was in doubt, and was accepted after all; whether it still was."""
+        self._resent.discard(submission)
         return await self._file.keep(
             f"submission {submission!r} was accepted as task {task_id!r}",
             "UPDATE submission SET task = ?, accepted_at = datetime('now') "
@@ -194,7 +192,8 @@ class SqliteJournal(Alone):
         )
 
     async def answered(self, submission: str, answer: Mapping[str, Any]) -> None:
-        """It was a call, and this is what was paid for."""
+        """Note the answer to a call, which was paid for."""
+        self._resent.discard(submission)
         await self._file.keep(
             f"submission {submission!r} was answered",
             "UPDATE submission SET outcome = ?, accepted_at = datetime('now'), "
@@ -206,7 +205,7 @@ class SqliteJournal(Alone):
     def over(
         self, kind: str, task_id: str, record: Mapping[str, Any], *, has_failed: bool = False
     ) -> asyncio.Future[bool]:
-        """A task is complete or has failed; need not be awaited."""
+        """Note that a task is complete or has failed, once; need not be awaited."""
         return self._file.soon(
             f"task {kind}:{task_id} is over",
             f"UPDATE submission SET outcome = ?, has_failed = {has_failed:d}, "  # noqa: S608 0 or 1

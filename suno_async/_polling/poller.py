@@ -31,6 +31,7 @@ from suno_async.errors import (
     AuthenticationFailed,
     ClientClosed,
     DecodeError,
+    JournalError,
     Maintenance,
     NotFound,
     RateLimited,
@@ -38,7 +39,7 @@ from suno_async.errors import (
     TaskTimeout,
 )
 from suno_async.limiter import Priority, Slot
-from suno_async.task import Task
+from suno_async.task import _ORDER, Task
 
 if TYPE_CHECKING:
     from suno_async.operations._kinds import Kind
@@ -95,8 +96,6 @@ class Poller:
 
     _transport: Transport
     _journal: Journal
-    _speed: float = 1.0
-    """How many times faster than the service's songs are made; the schedule counts such seconds."""
     _schedule: Schedule = field(factory=Schedule, init=False)
     _states: WeakKeyDictionary[Task[Any], PollState] = field(
         factory=WeakKeyDictionary[Task[Any], PollState], init=False
@@ -135,20 +134,17 @@ class Poller:
     def accepted(
         self, task: Task[Any], at: float | None, *, has_callbacks: bool, is_guess: bool = False
     ) -> None:
-        """Take note of when a new task was accepted, on the loop's clock, and of its callbacks."""
+        """Take note of when a new task was accepted, and whether the service posts to us."""
         if task not in self._states:
             self._states[task] = PollState(
-                task._kind,
-                None if at is None else at * self._speed,
-                has_callbacks=has_callbacks,
-                has_updated=is_guess,
+                task._kind, at, has_callbacks, has_updated=is_guess, is_age_known=not is_guess
             )
 
     def watch(self, task: Task[Any]) -> None:
         """Poll the task from now on, when it is due; after the end, never."""
         if self._is_closed:
             return
-        now = self._now()
+        now = asyncio.get_running_loop().time()
         state = self._state(task)
         state.is_interactive = task._is_interactive
         self._watched[state] = task
@@ -167,11 +163,15 @@ class Poller:
                 self._schedule.leave(state)
 
     def observe(self, task: Task[Any], record: Record[Any]) -> bool:
-        """Hand a record to its task, and what ends it to the journal, too; whether it ended now."""
+        """Hand a record to its task, and its news to the journal; whether it ended now."""
+        before = task.stage
         is_end = task._observe(record)
         if is_end and not self._transport.is_closed:
             has_failed = record.failure is not None
             self._journal.over(task._kind.name, task.id, record.body, has_failed=has_failed)
+        elif task.stage is not before and self._journal.is_shared:
+            rank = _ORDER.index(task.stage)
+            self._journal.reached(task._kind.name, task.id, rank, record.body)
         return is_end
 
     def called_back(self, task: Task[Any], record: Record[Any]) -> None:
@@ -182,7 +182,7 @@ class Poller:
             state.has_callbacks = True
         is_first, state.has_had_callback = not state.has_had_callback, True
         if not task.is_done:
-            now = self._now()
+            now = asyncio.get_running_loop().time()
             if self.observe(task, record):
                 self._schedule.called_back(state, now)
             elif is_first and state in self._watched and state not in self._polls:
@@ -196,12 +196,12 @@ class Poller:
         self.check(task)
         loop = asyncio.get_running_loop()
         state = self._state(task)
-        if state not in self._polls and self._now() - state.tried < _FRESH:
+        if state not in self._polls and loop.time() - state.tried < _FRESH:
             return None
         asking: _Asking = loop.create_future()
         self._asked.setdefault(state, _Asked(task)).waiting[asking] = None
         if state not in self._polls:
-            self._queue(state, self._now())
+            self._queue(state, loop.time())
         try:
             error = await asking
         finally:
@@ -248,10 +248,11 @@ class Poller:
         """Have each queue ask for a slot when something is due there, unless it does already."""
         if self._is_closed or self._is_full():
             return
-        loop, now = asyncio.get_running_loop(), self._now()
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         for queue, at in zip(Queue, due, strict=True):
-            timer, when = self._timers.get(queue), at / self._speed
-            if queue in self._waiting or at == inf or (timer is not None and timer.when() <= when):
+            timer = self._timers.get(queue)
+            if queue in self._waiting or at == inf or (timer is not None and timer.when() <= at):
                 continue
             if timer is not None:
                 timer.cancel()
@@ -259,12 +260,12 @@ class Poller:
             if at <= now:
                 self._ask(queue)
             else:
-                self._timers[queue] = loop.call_at(when, self._ask, queue)
+                self._timers[queue] = loop.call_at(at, self._ask, queue)
 
     def _ask(self, queue: Queue) -> None:
         """It is time: ask the limiter for a slot, in a task of its own."""
         self._timers.pop(queue, None)
-        if self._schedule.due(queue) > self._now():
+        if self._schedule.due(queue) > asyncio.get_running_loop().time():
             self._arm(self._schedule.due_times())  # it has become due later, or was polled
         elif queue not in self._waiting and not self._is_closed and not self._is_full():
             turn = self._waiting[queue] = _Turn(queue)
@@ -273,17 +274,18 @@ class Poller:
             turn.task.add_done_callback(partial(self._turn_ended, turn))
 
     async def _take_turn(self, turn: _Turn) -> None:
+        loop = asyncio.get_running_loop()
         try:
             slot = await self._transport.poll_slot(_PRIORITIES[turn.queue])
         except (Exception, asyncio.CancelledError) as error:
             if is_cancelled():
                 raise
             # a limiter of the caller's may raise anything; the poll that it was for has failed
-            if (state := self._schedule.take(turn.queue, self._now())) is not None:
-                self._failed(state, self._task_of(state), _as_ours(error), self._now())
+            if (state := self._schedule.take(turn.queue, loop.time())) is not None:
+                self._failed(state, self._task_of(state), _as_ours(error), loop.time())
             return
         # chosen only now: what was due when the limiter was asked may have been polled since
-        state = None if self._is_full() else self._schedule.take(turn.queue, self._now())
+        state = None if self._is_full() else self._schedule.take(turn.queue, loop.time())
         if state is None:
             give_back(slot)
             return
@@ -310,7 +312,7 @@ class Poller:
         # only now, when all its listeners have seen to the news: are there any left?
         task = self._watched.get(state)
         if state in self._asked or (task is not None and not task.is_done):
-            self._queue(state, self._now())
+            self._queue(state, loop.time())
         else:
             self._arm_again()
 
@@ -329,8 +331,12 @@ class Poller:
     # --- one poll ------------------------------------------------------------------------------
 
     async def _poll(self, state: PollState, task: Task[Any], slot: Slot) -> None:
-        request = poll_of(task._kind, task.id)
-        asked = self._now()  # what it tells is as old as this, however long the answer takes
+        loop, request = asyncio.get_running_loop(), poll_of(task._kind, task.id)
+        asked = loop.time()  # what it tells is as old as this, however long the answer takes
+        if self._journal.is_shared and not await self._may_poll(state, task, asked):
+            give_back(slot)
+            state.polled, state.tried = asked - (state.accepted or asked), loop.time()
+            return
         try:
             body = await self._transport.poll(request, slot)
             record = record_of(
@@ -339,14 +345,26 @@ class Poller:
         except Exception as error:  # noqa: BLE001 a listener must not wait in vain
             if isinstance(error, NotFound):
                 await self._remember(task)
-            self._failed(state, task, _as_ours(error), self._now())
+            self._failed(state, task, _as_ours(error), loop.time())
             return
         is_done = self.observe(task, record)
-        state.errors, state.is_hopeless, state.tried = None, False, self._now()
+        state.errors, state.is_hopeless, state.tried = None, False, loop.time()
         self._schedule.polled(state, asked, is_done=is_done)
         self._answer(state)
         if not (is_done or state.is_interactive) and state in self._watched:
             self._give_up_late(state, task)
+
+    async def _may_poll(self, state: PollState, task: Task[Any], now: float) -> bool:
+        """Whether no other client has polled it lately, for then the journal has what is new."""
+        fresh = _FRESH
+        if state in self._asked:
+            fresh = 0.0
+        elif state.polled:
+            fresh = max(fresh, 0.75 * (now - (state.accepted or now) - state.polled))
+        try:
+            return await self._journal.may_poll(task.kind, task.id, fresh)
+        except JournalError:  # it is away: better one poll too many than none
+            return True
 
     async def _remember(self, task: Task[Any]) -> None:
         """Ask the journal whether it saw the task accepted, where this client did not."""
@@ -410,11 +428,7 @@ class Poller:
             if state not in self._polls:
                 self._schedule.leave(state)
                 if state in self._watched:
-                    self._queue(state, self._now())
-
-    def _now(self) -> float:
-        """The time that the schedule counts."""
-        return asyncio.get_running_loop().time() * self._speed
+                    self._queue(state, asyncio.get_running_loop().time())
 
     def _state(self, task: Task[Any]) -> PollState:
         state = self._states.get(task)

@@ -87,6 +87,8 @@ class PollState:
     """Whether the service posts to us what happens to it."""
     has_had_callback: bool = False
     """Whether a callback of it has come."""
+    is_age_known: bool = False
+    """Whether somebody saw it accepted, or a journal that was asked cannot tell."""
     has_updated: bool = False
     """Whether it has told how long such tasks take."""
     is_interactive: bool = True

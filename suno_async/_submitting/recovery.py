@@ -189,6 +189,10 @@ class Recoveries:
         lost = self._lost.get(submission)
         return lost if lost is not None and lost.waiters and lost.task is None else None
 
+    def all_awaited(self) -> list[str]:
+        """The submissions for whose task somebody waits."""
+        return [one for one in self._lost if self.awaited(one) is not None]
+
     def end(self, submission: str, task: Task[Any]) -> None:
         """Its task is known."""
         if (lost := self._lost.get(submission)) is not None:

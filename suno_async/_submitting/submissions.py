@@ -17,6 +17,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from attrs import define, field, frozen
@@ -89,6 +90,8 @@ class _Submission:
     waiters: int = 1
     is_cancelled: bool = False
     """Whether it was cancelled before it had left, since no caller waited any more."""
+    is_noted: bool = False
+    """Whether the journal has a claim or a row of it, to be taken back if it never leaves."""
     request: asyncio.Task[Any] = field(init=False)
     """What makes the request, and ends with what its callers get."""
 
@@ -299,10 +302,10 @@ class Submissions:
         try:
             return await self._unless_closed(submission)
         except SubmissionUnknown as error:
+            candidate = None if error.token is None else error.token.partition(":")[2]
+            if error.cause is not None:  # it is news to the journal
+                self.tasks.journal.in_doubt(submission.id, candidate)
             if isinstance(operation, TaskOperation):
-                candidate = None if error.token is None else error.token.partition(":")[2]
-                if candidate is not None and error.cause is not None:  # it is news to the journal
-                    self.tasks.journal.in_doubt(submission.id, candidate)
                 has_callbacks = self._has_callbacks(operation)
                 if has_callbacks or candidate is not None:
                     error._recovery = self.recoveries.lost(
@@ -328,16 +331,24 @@ class Submissions:
     async def _find_or_send(self, submission: _Submission) -> tuple[Any, bool]:
         if submission.earlier is not None:
             await asyncio.wait([submission.earlier])
-        terms, entry = submission.terms, None
+        terms, journal = submission.terms, self.tasks.journal
         known = terms.known  # to send anything, or to leave it in doubt, the journal is asked anew
         if known is not None and not known.is_unknown and not _must_send(submission, known):
             return self._restored(submission, known), True
-        if terms.key is not None:
-            entry = await self.tasks.journal.find(submission.id)
-            if entry is not None and not _must_send(submission, entry):
-                return self._restored(submission, entry), True
         _remark(submission)
-        body = await self._send(submission, may_be_paid=entry is not None and entry.is_unknown)
+        body: Body | None = None
+        while body is None:
+            if terms.key is not None and (entry := await self._claim(submission)) is not None:
+                return self._restored(submission, entry), True
+            try:
+                body = await self._send(submission)
+            except BaseException as error:
+                # what could not be noted is not there, but the key's claim is; it is given back in
+                # its turn, for a cancelled task should not wait
+                is_there = journal.is_shared or not isinstance(error, JournalError)
+                if submission.is_noted and is_there and not submission.sending.has_left:
+                    journal.take_back(submission.id)
+                raise
         task_id = task_id_of(body) if isinstance(submission.operation, TaskOperation) else None
         _log.info("%s", _accepted_as(submission, task_id))
         writing = asyncio.create_task(self._write_down(submission, task_id, body))
@@ -345,34 +356,59 @@ class Submissions:
             await asyncio.shield(writing)
         return self._accepted(submission, task_id, body), False
 
-    async def _send(self, submission: _Submission, *, may_be_paid: bool) -> Body:
-        """Send it, as often as the money allows; the journal knows before each attempt leaves."""
+    async def _claim(self, submission: _Submission) -> Entry | None:
+        """Take the key, before any wait: `None` if it is ours, else what stands in its way."""
+        journal = self.tasks.journal
+        claim = partial(
+            journal.claim,
+            submission.id,
+            *submission.asked,
+            submission.sending.request.kind or None,
+            has_callback=self._has_callbacks(submission.operation),
+        )
+        entry = await claim()
+        while entry is not None:
+            if entry.is_elsewhere:
+                submission.check_same(entry.operation, entry.digest)
+                await journal.settled(submission.id)
+                entry = await claim()
+            elif _must_send(submission, entry):
+                entry = await claim(after=entry)
+            else:
+                break
+        submission.is_noted = entry is None and journal.is_shared
+        return entry
+
+    async def _send(self, submission: _Submission) -> Body | None:
+        """Send it once; `None` where that must begin anew, with the key."""
         sending, journal = submission.sending, self.tasks.journal
-        kind = sending.request.kind or None
-        is_written = False
+        slot = await sending.slot()
         try:
-            while True:
-                slot = await sending.slot()
-                try:
-                    self._check_wanted(submission)
-                    # not before the slot is there, or a kill in a long wait would leave a doubt;
-                    # not after the first byte, or a kill between the two would be forgotten
-                    is_written = True
-                    await journal.about_to_send(submission.id, *submission.asked, kind)
-                except BaseException:
-                    give_back(slot)
-                    raise
-                result = await sending.attempt(slot)
-                if not isinstance(result, Refusal):
-                    return result
-                if not sending.has_left and not may_be_paid:
-                    taking_back = journal.take_back(submission.id)
-                    await asyncio.wait([taking_back])  # what goes wrong there is logged there
-                await sending.rest(result)
-        except asyncio.CancelledError:
-            if is_written and not sending.has_left and not may_be_paid:
-                journal.take_back(submission.id)  # in its turn; a cancelled task should not wait
+            self._check_wanted(submission)
+            # not before the slot is there, or a kill in a long wait would leave a doubt; not after
+            # the first byte, or a kill between the two would be forgotten
+            submission.is_noted = True
+            is_ours = await journal.about_to_send(
+                submission.id,
+                *submission.asked,
+                sending.request.kind or None,
+                has_callback=self._has_callbacks(submission.operation),
+            )
+        except BaseException:
+            give_back(slot)
             raise
+        if not is_ours:  # another client was faster, while this one was taken for dead
+            give_back(slot)
+            return None
+        result = await sending.attempt(slot)
+        if not isinstance(result, Refusal):
+            return result
+        if not sending.has_left:  # before the rest, in which others may have the key
+            submission.is_noted = False
+            taking_back = journal.take_back(submission.id)
+            await asyncio.wait([taking_back])  # what goes wrong there is logged there
+        await sending.rest(result)
+        return None
 
     def _check_wanted(self, submission: _Submission) -> None:
         """Cancel what no caller wants any more, for now it leaves."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from weakref import WeakValueDictionary
 
@@ -12,16 +13,14 @@ from suno_async._journal.journal import Journal
 from suno_async._polling.poller import Poller
 from suno_async._wire.records import other_task_in, record_of
 from suno_async.errors import ConfigurationError
-from suno_async.operations import TaskOperation
 from suno_async.operations._kinds import KINDS, Kind
 from suno_async.task import Task
 
 if TYPE_CHECKING:
     from suno_async._journal.journal import Entry
+    from suno_async.operations import TaskOperation
 
 R = TypeVar("R")
-
-_REMEMBERED = 1_000  # operations: a sidecar may be wanted when its task is let go of
 
 
 @define(eq=False)
@@ -42,10 +41,6 @@ class Tasks:
         factory=WeakValueDictionary[str, Task[Any]], init=False
     )
     """The same, by the submission's id, where that is known."""
-    _operations: dict[str, TaskOperation[Any]] = field(
-        factory=dict[str, TaskOperation[Any]], init=False
-    )
-    """What the last tasks came from, by token, also of those that nobody holds."""
 
     def task(self, kind: Kind, task_id: str, operation: TaskOperation[R] | None = None) -> Task[R]:
         """The task with this id."""
@@ -53,10 +48,6 @@ class Tasks:
         if task is None:
             task = Task(id=task_id, operation=operation, kind=kind, poller=self.poller)
             self.by_token[task.token] = task
-            if operation is not None:
-                self._operations[task.token] = operation
-                if len(self._operations) > _REMEMBERED:
-                    del self._operations[next(iter(self._operations))]
         return task
 
     def accepted(
@@ -80,9 +71,12 @@ class Tasks:
         operation = operation or operation_in(entry)
         task = self.task(kind, entry.task_id or "", operation)
         self.started(task, entry.id)
-        if entry.outcome is not None and other_task_in(entry.outcome, task.id) is None:
-            token = task.token
-            task._observe(record_of(kind, entry.outcome, token=token, operation=operation))
+        if entry.age is not None:
+            at = asyncio.get_running_loop().time() - entry.age
+            self.poller.accepted(task, at, has_callbacks=entry.has_callback)
+        known = entry.outcome or entry.latest
+        if known is not None and not task.is_done and other_task_in(known, task.id) is None:
+            task._observe(record_of(kind, known, token=task.token, operation=operation))
         return task
 
     def started(self, task: Task[Any], submission: str) -> None:
@@ -92,11 +86,12 @@ class Tasks:
 
     async def operation_of(self, token: str) -> TaskOperation[Any] | None:
         """The operation that a task came from, where this client or its journal knows it."""
-        if token not in self._operations:
+        task: Task[Any] | None = self.by_token.get(token)
+        if task is None:
             kind, _, task_id = token.partition(":")
             entry = await self.journal.of_task(kind, task_id)
-            return None if entry is None else operation_in(entry)
-        return self._operations[token]
+            task = None if entry is None else self.restored(None, entry)
+        return None if task is None else task.operation
 
 
 def operation_in(entry: Entry) -> TaskOperation[Any] | None:
