@@ -72,8 +72,7 @@ def running_in(folder: str, *, but: Collection[asyncio.Task[Any]]) -> list[async
     inside = f"/suno_async/{folder}/"
 
     def file_of(coroutine: Any) -> str:
-        code = getattr(coroutine, "cr_code", None) or coroutine.gi_code
-        return Path(code.co_filename).as_posix()
+        return Path(coroutine.cr_code.co_filename).as_posix()
 
     running = (task for task in asyncio.all_tasks() if task not in but)
     return [task for task in running if inside in file_of(task.get_coro())]

@@ -647,6 +647,7 @@ def _let_go(suno: SunoClient) -> None:
 
 
 @pytest.mark.real_time
+@pytest.mark.suno_clock("real")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 async def test_a_fork_amid_a_write(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """A process that forks while a commit waits gives the child nothing to roll back."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.real_time,  # a virtual clock knows nothing of other processes
+    pytest.mark.suno_clock("real"),
     pytest.mark.filterwarnings("ignore:'audioop' is deprecated:DeprecationWarning"),  # discord.py's
 ]
 

@@ -1,7 +1,10 @@
 """`FakeSuno`: the Suno API, embedded, on the event loop's own clock."""
 
-from collections.abc import Sequence
-from typing import Self, Unpack
+import asyncio
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any, Self, Unpack
 
 from aiohttp import web
 from attrs import define, field
@@ -16,6 +19,7 @@ from suno_async.testing._api.settings import Settings
 from suno_async.testing.callbacks import Callback, CallbackFaults
 from suno_async.testing.faults import TRANSIENT, Fault
 from suno_async.testing.ledger import Ledger
+from suno_async.testing.loop import AcceleratedLoop
 from suno_async.testing.timetable import Plan, PlanChanges
 
 _LARGEST_BODY = 256 * 1024 * 1024
@@ -95,6 +99,7 @@ class FakeSuno(Settings):
             host: The address to listen at.
             port: The port; 0 is any free one.
         """
+        self._service.start()
         self._front.closing.clear()  # it was set when the fake was closed before
         # what still hangs at the end was made to hang, so half a second is patience enough
         runner = web.AppRunner(
@@ -104,7 +109,6 @@ class FakeSuno(Settings):
         await web.TCPSite(runner, host, port).start()
         self._runner = runner
         self._url = f"http://{host}:{runner.addresses[0][1]}"
-        self._service.now()  # sets the clock on the wall
         return self._url
 
     async def close(self) -> None:
@@ -112,6 +116,31 @@ class FakeSuno(Settings):
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    @classmethod
+    @contextmanager
+    def in_thread(cls, *, speed: float = 1.0, **settings: Any) -> Generator[Self]:
+        """Serve from a thread of its own, for what runs on no event loop of the test's.
+
+        `with FakeSuno.in_thread() as fake:` is for synchronous tests, for the test clients of web
+        frameworks, for workers and browsers: for all that connects to `fake.url` by itself. Its
+        clock is the real one, for a virtual clock cannot know of them.
+
+        Args:
+            speed: How many of the service's seconds pass in one; a client that is to keep pace is given the same `speed`.
+            settings: As of the class.
+        """  # noqa: E501 editors show the first line of an argument's text
+        fake, loop = cls(**settings), AcceleratedLoop(speed)
+        thread = Thread(target=loop.run_forever, name="fake-suno", daemon=True)
+        thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(fake.start(), loop).result()
+            yield fake
+        finally:
+            asyncio.run_coroutine_threadsafe(fake.close(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
 
     @property
     def url(self) -> str:

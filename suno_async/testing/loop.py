@@ -18,7 +18,8 @@ other, ``loop.time()``. So a clock of one's own is a selector that treats the ti
 
 `AcceleratedLoop` sleeps, but a fraction of the time, and counts its seconds accordingly.
 
-What the clock cannot know of: another process, a thread that is not an executor's, `time.time`.
+What the clock cannot know of: another process, such as a real Redis or PostgreSQL, a thread that is
+not an executor's, `time.time`.
 With nothing scheduled at all, a loop waits as any other does, for a signal or a child process.
 """
 
@@ -26,14 +27,13 @@ import asyncio
 import contextlib
 import selectors
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor
-from typing import Any, TypeVar, TypeVarTuple
-
-__all__ = ["AcceleratedLoop", "VirtualTimeLoop", "run_accelerated", "run_virtual"]
+from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
+_Ready: TypeAlias = list[tuple[selectors.SelectorKey, int]]
 
 _TICK = 1e-8  # the clock moves at every turn, or a deadline a rounding error ahead is never reached
 _BUFFER_PATIENCE = 0.05  # real seconds for a full buffer: TCP may put off an answer for 40 ms
@@ -41,24 +41,29 @@ _OUTSIDE_PATIENCE = 10.0  # real seconds; a thread that takes longer may be wait
 _HORIZON = 60 * 86_400.0  # seconds; two months ahead, a test waits for what never comes
 
 
-class _JumpingSelector(selectors.DefaultSelector):
-    """Lets time pass by saying so, once nothing more arrives by itself."""
+class _Clock:
+    """Takes the place of a selector's `select`: lets time pass by saying so.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
+    It does so once nothing more arrives by itself.
+    """
+
+    def __init__(self, selector: selectors.BaseSelector, now: float = 0.0) -> None:
+        self.now = now
         self.outside = 0  # threads and connections to wait for
-        self._horizon = _HORIZON
+        self._select = selector.select
+        self._get_map = selector.get_map
+        self._horizon = now + _HORIZON
         self._probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._probe.settimeout(1.0)
         self._probe.bind(("127.0.0.1", 0))
         self._probe.connect(self._probe.getsockname())
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> _Ready:
+        """Return what is ready, or move the clock by `timeout`."""
         self.now += _TICK
         # None: only a signal or a thread can wake the loop; 0: something is ready to run
         if timeout is None or timeout <= 0:
-            return super().select(timeout)
+            return self._select(timeout)
         events = self._select_in_flight()
         if not events:
             self.now += timeout  # nothing can happen before the next deadline, so it is now
@@ -67,10 +72,10 @@ class _JumpingSelector(selectors.DefaultSelector):
             raise RuntimeError("Two months have passed on the virtual clock: nothing ends this.")
         return events
 
-    def _select_in_flight(self) -> list[tuple[selectors.SelectorKey, int]]:
+    def _select_in_flight(self) -> _Ready:
         """Return what is ready, or becomes ready without any time on the clock."""
-        events = super().select(0)
-        keys = self.get_map()
+        events = self._select(0)
+        keys = self._get_map()
         if not events and len(keys) > 1:  # one is the loop's own, by which threads wake it
             # a datagram through the same queue: once it is back, what was sent before it has
             # arrived; three, for a delivery may make the system send something in turn
@@ -78,30 +83,28 @@ class _JumpingSelector(selectors.DefaultSelector):
                 with contextlib.suppress(TimeoutError):  # lost on a busy machine: the next one
                     self._probe.send(b"\0")
                     self._probe.recv(1)
-                events = events or super().select(0)
+                events = events or self._select(0)
             # a writer waits, so a buffer is full: the other end needs real time to empty it
             if not events and any(key.events & selectors.EVENT_WRITE for key in keys.values()):
-                events = super().select(_BUFFER_PATIENCE)
+                events = self._select(_BUFFER_PATIENCE)
         # a thread that is done wakes the loop by a byte, which is an event like any other
         if not events and self.outside:
-            events = super().select(_OUTSIDE_PATIENCE)
+            events = self._select(_OUTSIDE_PATIENCE)
         return events
 
+    def is_back(self, _: object) -> None:
+        """Wait for one thread less."""
+        self.outside -= 1
+
     def close(self) -> None:
+        """Close the socket of the probe."""
         self._probe.close()
-        super().close()
 
 
-class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next deadline when nothing is ready.
+class _VirtualTime(asyncio.SelectorEventLoop):
+    """What a loop does otherwise while its clock is virtual."""
 
-    Its time starts at 0. Sockets are real, so a server and its clients can live in one loop.
-    Raises RuntimeError after two months of its time, in place of hanging for ever.
-    """
-
-    def __init__(self) -> None:
-        self._clock = _JumpingSelector()
-        super().__init__(self._clock)
+    _clock: _Clock
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
@@ -115,23 +118,67 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         # counted until its callback has run in the loop, not until the thread is done: in between
         # the result is in nobody's hands, and the clock must not jump over it
         self._clock.outside += 1
-        future.add_done_callback(self._is_back)
+        future.add_done_callback(self._clock.is_back)
         return future
-
-    def _is_back(self, _: asyncio.Future[Any]) -> None:
-        self._clock.outside -= 1
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         """Connect a socket, while the clock stands still."""
-        self._clock.outside += 1  # with a full backlog, a connection waits for a real second
+        clock = self._clock
+        clock.outside += 1  # with a full backlog, a connection waits for a real second
         try:
             await super().sock_connect(sock, address)
         finally:
-            self._clock.outside -= 1
+            clock.outside -= 1
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - the overridden signature
         """Wait for the threads to end; a limit in virtual seconds would pass at once."""
         await super().shutdown_default_executor()
+
+
+class VirtualTimeLoop(_VirtualTime):
+    """An event loop whose clock jumps to the next deadline when nothing is ready.
+
+    Its time starts at 0. Sockets are real, so a server and its clients can live in one loop. Raises
+    RuntimeError after two months of its time, in place of hanging for ever. What it cannot know of,
+    such as another process or a real Redis, the clock does not wait for.
+    """
+
+    def __init__(self) -> None:
+        selector = selectors.DefaultSelector()
+        self._clock = _Clock(selector)
+        selector.select = self._clock.select  # type: ignore[method-assign]
+        super().__init__(selector)
+
+    def close(self) -> None:
+        """Close the loop, as any other."""
+        super().close()
+        self._clock.close()
+
+
+@contextlib.contextmanager
+def _virtual_time(loop: asyncio.AbstractEventLoop) -> Generator[None]:
+    """Make the clock of a loop that runs already virtual, for so long.
+
+    Raises:
+        TypeError: it is no selector loop of asyncio's; uvloop keeps its time where none can reach.
+    """
+    if isinstance(loop, _VirtualTime):
+        yield
+        return
+    if not isinstance(loop, asyncio.SelectorEventLoop):
+        raise TypeError(f"The clock of {type(loop).__qualname__} cannot be made virtual.")
+    own: Any = loop  # its class and its selector are private to asyncio, and have been for ever
+    usual, selector = type(loop), own._selector
+    # from the loop's own time on, so that deadlines set before are still ahead
+    clock = _Clock(selector, loop.time())
+    own.__class__ = type(f"Virtual{usual.__name__}", (_VirtualTime, usual), {})
+    own._clock, selector.select = clock, clock.select
+    try:
+        yield
+    finally:
+        del own._clock, selector.select
+        own.__class__ = usual
+        clock.close()
 
 
 class _ScalingSelector(selectors.DefaultSelector):
@@ -141,7 +188,7 @@ class _ScalingSelector(selectors.DefaultSelector):
         super().__init__()
         self._speed = speed
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> _Ready:
         return super().select(None if timeout is None else timeout / self._speed)
 
 

@@ -53,16 +53,22 @@ class Service:
         factory=list[tuple[float, int, float]], init=False
     )
     _started: float | None = field(default=None, init=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.credits = self.settings.credits
 
     def now(self) -> float:
-        """The time of the running loop; the first question sets the clock on the wall."""
-        now = asyncio.get_running_loop().time()
+        """The time of the loop that it serves on; the first question sets the clock on the wall."""
+        now = (self._loop or asyncio.get_running_loop()).time()
         if self._started is None:
             self._started = now
         return now
+
+    def start(self) -> None:
+        """Go by the clock of the running loop, also when another thread asks."""
+        self._loop = asyncio.get_running_loop()
+        self.now()
 
     def wall(self, at: float) -> datetime:
         """The wall-clock time at this time of the loop."""
