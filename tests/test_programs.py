@@ -6,7 +6,7 @@ import pytest
 from programs import PROGRAMS
 
 WHOLE = ("service.py", "telegram_bot.py", "discord_bot.py")
-TESTED = ("conftest.py", "bot.py", "test_bot.py")
+TESTED = ("bot.py", "test_bot.py")
 SETTINGS = """
 [pytest]
 asyncio_mode = auto
