@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
+from suno_async._submitting.submissions import Submissions
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -44,21 +46,21 @@ class Watched:
 
 @contextmanager
 def at_moment(at: int, deed: Callable[[], object]) -> Generator[list[Watched]]:
-    """Do something when the first posting waits for the `at`-th time; what is given has counted."""
+    """Do something when the first request waits for the `at`-th time; what is given has counted."""
     loop = asyncio.get_running_loop()
-    postings: list[Watched] = []
+    requests: list[Watched] = []
 
     def make_task(
         on: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **given: Any
     ) -> asyncio.Task[Any]:
-        if getattr(coroutine, "__qualname__", "") == "Submissions._request":
-            postings.append(Watched(coroutine, at if not postings else 0, deed))
-            coroutine = _run(postings[-1])
+        if getattr(coroutine, "__qualname__", "") == Submissions._request.__qualname__:
+            requests.append(Watched(coroutine, at if not requests else 0, deed))
+            coroutine = _run(requests[-1])
         return asyncio.Task(coroutine, loop=on, **given)
 
     loop.set_task_factory(make_task)  # type: ignore[arg-type]
     try:
-        yield postings
+        yield requests
     finally:
         loop.set_task_factory(None)
 

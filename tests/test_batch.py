@@ -608,7 +608,7 @@ async def test_a_broken_journal_ends_the_submitting(
 ) -> None:
     """What cannot be written down is not sent, nor is the rest."""
 
-    async def full(*_: object) -> None:
+    async def full(*_: object, **__: object) -> None:
         raise JournalError("the disk is full")
 
     async with client(fake_suno, tmp_path) as suno:

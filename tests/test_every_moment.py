@@ -103,10 +103,10 @@ async def test_its_only_caller_is_cancelled(setup: str, tmp_path: Path) -> None:
 
     async def play(scene: Scene, number: int) -> bool:
         asking = scene.submit()
-        with at_moment(number, asking.cancel) as postings:
+        with at_moment(number, asking.cancel) as requests:
             (end,) = await asyncio.gather(asking, return_exceptions=True)
             await asyncio.sleep(100)
-        if postings[0].waits < number:
+        if requests[0].waits < number:
             return False
         assert isinstance(end, asyncio.CancelledError)
         assert len(scene.accepted) <= 1
@@ -126,15 +126,15 @@ async def test_the_first_of_two_callers_is_cancelled(setup: str, tmp_path: Path)
 
     async def play(scene: Scene, number: int) -> bool:
         one, two = scene.submit(), scene.submit()
-        with at_moment(number, one.cancel) as postings:
+        with at_moment(number, one.cancel) as requests:
             first, task = await asyncio.gather(one, two, return_exceptions=True)
-        if postings[0].waits < number:
+        if requests[0].waits < number:
             return False
         assert isinstance(first, asyncio.CancelledError)
         assert isinstance(task, Task)
         assert scene.accepted == [task.token]
         assert scene.suno.unclaimed == []
-        assert len(postings) == 1
+        assert len(requests) == 1
         return True
 
     await at_every_moment(setup, tmp_path, play)
@@ -146,10 +146,10 @@ async def test_both_callers_are_cancelled(setup: str, tmp_path: Path) -> None:
 
     async def play(scene: Scene, number: int) -> bool:
         both = scene.submit(), scene.submit()
-        with at_moment(number, lambda: [one.cancel() for one in both]) as postings:
+        with at_moment(number, lambda: [one.cancel() for one in both]) as requests:
             await asyncio.gather(*both, return_exceptions=True)
             await asyncio.sleep(100)
-        if postings[0].waits < number:
+        if requests[0].waits < number:
             return False
         assert all(one.cancelled() for one in both)
         assert len(scene.accepted) <= 1
@@ -171,10 +171,10 @@ async def test_another_comes_when_the_first_is_cancelled(setup: str, tmp_path: P
             one.cancel()
             others.append(scene.submit())
 
-        with at_moment(number, redeliver) as postings:
+        with at_moment(number, redeliver) as requests:
             await asyncio.gather(one, return_exceptions=True)
             tasks = await asyncio.gather(*others)
-        if postings[0].waits < number:
+        if requests[0].waits < number:
             return False
         assert scene.accepted == [task.token for task in tasks]
         assert scene.suno.unclaimed == []
@@ -192,10 +192,10 @@ async def test_the_client_is_closed(setup: str, tmp_path: Path) -> None:
         closing: list[asyncio.Task[None]] = []
         with at_moment(
             number, lambda: closing.append(asyncio.create_task(scene.suno.aclose()))
-        ) as postings:
+        ) as requests:
             (end,) = await asyncio.gather(asking, return_exceptions=True)
             await asyncio.gather(*closing)
-        if postings[0].waits < number:
+        if requests[0].waits < number:
             return False
         assert isinstance(end, Task | ClientClosed)
         assert scene.accepted == ([end.token] if isinstance(end, Task) else [])
@@ -217,10 +217,10 @@ async def test_the_client_is_closed_without_patience(setup: str, tmp_path: Path)
             closing.append(asyncio.create_task(scene.suno.aclose()))
             asyncio.get_running_loop().call_soon(closing[0].cancel)
 
-        with at_moment(number, close) as postings:
+        with at_moment(number, close) as requests:
             (end,) = await asyncio.gather(asking, return_exceptions=True)
             await asyncio.gather(*closing, return_exceptions=True)
-        if postings[0].waits < number:
+        if requests[0].waits < number:
             return False
         if isinstance(end, ClientClosed):
             assert scene.accepted == []
@@ -263,7 +263,7 @@ async def test_a_poll_that_never_began() -> None:
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
 @pytest.mark.parametrize("setup", SETUPS)
 async def test_tasks_that_start_at_once(setup: str, tmp_path: Path) -> None:
-    """With an eager task factory a posting may be on its way before its caller waits."""
+    """With an eager task factory a request may be on its way before its caller waits."""
     asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", None))
     async with Scene(setup, tmp_path, 0) as scene:
         await asyncio.sleep(300)

@@ -83,11 +83,11 @@ async def test_a_client_that_is_closed_amid_a_stall() -> None:
     """What left before is awaited, though the patience of closing is over."""
     async with FakeSuno(delay=(2.0, 2.0), send_callbacks=False) as fake:
         suno = SunoClient("key", base_url=fake.url, limiter=RateLimiter())
-        posting = asyncio.create_task(suno.generate_music("a"))
+        submitting = asyncio.create_task(suno.generate_music("a"))
         await asyncio.sleep(1.0)
         asyncio.get_running_loop().call_later(0.5, stand_still, 60.0)
         await suno.aclose()
-        assert (await posting).id in fake.tasks
+        assert (await submitting).id in fake.tasks
 
 
 async def test_an_answer_that_does_not_come_is_given_up_all_the_same() -> None:
