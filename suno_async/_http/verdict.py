@@ -75,55 +75,51 @@ class Refusal:
 def judge(request: Request, outcome: Reply | Silence) -> Body | Refusal:
     """What the outcome of an exchange means."""
     if isinstance(outcome, Silence):
-        if request.costs and outcome.may_have_arrived:
-            return _unknown(request, outcome.error)
-        passing = isinstance(outcome.error, ConnectionFailed | RequestTimeout)
-        return Refusal(outcome.error, may_retry=passing)
-    result = _read_envelope(outcome, request)
-    if isinstance(result, SunoError):
-        if request.costs and not _is_sure(result):  # an error, and it may have been accepted
-            return _unknown(request, result)
-        return Refusal(result, may_retry=_is_passing(result, request))
-    if (
-        request.costs
-        and (task_id_of(result) if request.starts_task else result.get("data")) is None
-    ):
-        what = "accepted, but without " + ("the id of a task" if request.starts_task else "data")
-        return _unknown(request, DecodeError(what, path="$.data", raw=result))
-    error = _other_record(request, result)
-    return result if error is None else Refusal(error, may_retry=True)
-
-
-def _other_record(request: Request, body: Body) -> DecodeError | None:
-    """What is wrong with a record that is not of the task that was asked for."""
-    other = other_task_in(body, request.token.partition(":")[2]) if request.token else None
-    if other is None:
-        return None
-    return DecodeError(f"this is the record of another task, {other}", path="$", raw=body)
-
-
-def _read_envelope(reply: Reply, request: Request) -> Body | APIError | DecodeError:
-    """The body of a successful answer, else the error, which says what task the answer names."""
-    try:
-        parsed: Any = json.loads(reply.body.removeprefix(BOM_UTF8).decode())
-    except (ValueError, RecursionError):
-        parsed = reply.body[:_MOST_RAW]
+        return _judge_silence(request, outcome)
+    parsed = _parsed(outcome.body)
     body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
-    code = code_of(body)
-    if code in request.answers and (code < _ERRORS or task_id_of(body)):
+    code, task_id = code_of(body), task_id_of(body)
+    if code in request.answers and (code < _ERRORS or task_id):
+        other = other_task_in(body, request.token.partition(":")[2]) if request.token else None
+        if other is not None:  # of a cache on the way, say
+            problem = DecodeError(f"this is the record of another task, {other}", raw=body)
+            return Refusal(problem, may_retry=True)
+        if request.costs and (task_id if request.starts_task else body.get("data")) is None:
+            missing = "the id of a task" if request.starts_task else "data"
+            problem = DecodeError(f"accepted, but without {missing}", path="$.data", raw=body)
+            return _unknown(request, problem)
         return body
-    error = _error_in(reply, request, parsed, body)
-    if request.kind and (task_id := task_id_of(body)):
+    error = _error_in(outcome, request, parsed, code)
+    if request.kind and task_id:
         error.token, error.kind = f"{request.kind}:{task_id}", request.kind
-    return error
+    if request.costs and not _is_sure(error):  # an error, and it may have been accepted
+        return _unknown(request, error)
+    return Refusal(error, may_retry=_is_passing(error, request))
 
 
-def _error_in(reply: Reply, request: Request, parsed: Any, body: Body) -> APIError | DecodeError:
+def _judge_silence(request: Request, silence: Silence) -> Refusal:
+    if request.costs and silence.may_have_arrived:
+        return _unknown(request, silence.error)
+    passing = isinstance(silence.error, ConnectionFailed | RequestTimeout)
+    return Refusal(silence.error, may_retry=passing)
+
+
+def _parsed(raw: bytes) -> Any:
+    """The JSON of a body, or else the beginning of its bytes."""
+    try:
+        return json.loads(raw.removeprefix(BOM_UTF8).decode())
+    except (ValueError, RecursionError):
+        return raw[:_MOST_RAW]
+
+
+def _error_in(
+    reply: Reply, request: Request, parsed: Any, code: int | None
+) -> APIError | DecodeError:
     """What an answer says that is none: the body's code decides, then the status."""
-    code, where = code_of(body), RECORD if request.token else request.host
+    where = RECORD if request.token else request.host
     retry_after = asked_to_wait(reply.headers)
     if code is not None:
-        message = str(body.get("msg") or body.get("message") or "")
+        message = str(parsed.get("msg") or parsed.get("message") or "")
         if code in request.answers:  # the id that would make it an answer is missing
             return NotFound(message, code=code, http_status=reply.status, retry_after=retry_after)
         return api_error(where, code, message, http_status=reply.status, retry_after=retry_after)
