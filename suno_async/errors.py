@@ -182,7 +182,7 @@ class DecodeError(SunoError):
     """An answer of the service that cannot be read."""
 
     path: str = "$"
-    """Where in the JSON the trouble lies, for example `$.data.taskId`."""
+    """Where in the JSON the problem lies, for example `$.data.taskId`."""
     raw: Any = None
     """The body as it came: parsed as far as possible, else its bytes."""
 

@@ -79,7 +79,7 @@ class Task(Generic[R]):
     @property
     def typical_duration(self) -> float:
         """Seconds in which nearly all such tasks are complete, as documented."""
-        return self._kind.usual
+        return self._kind.typical_duration
 
     @property
     def token(self) -> str:

@@ -82,7 +82,7 @@ class Part:
     """The first of them."""
     note: Note | None = None
     """What they are the beginning of, where they can be continued."""
-    _is_over: bool = False
+    _is_done: bool = False
 
     def can_continue(self, url: str) -> bool:
         """Whether the bytes are the beginning of what lies, or lay, at this address."""
@@ -126,16 +126,16 @@ class Part:
             if sys.platform == "win32":  # what is open cannot be renamed there
                 os.close(self._fd)
             _part_of(self.path).replace(self.path)
-            self._is_over = True
+            self._is_done = True
             if sys.platform != "win32":
                 os.close(self._fd)
             _sync_directory(self.path.parent)
 
     def close(self) -> None:
         """Leave what can be continued, and nothing else."""
-        if self._is_over:
+        if self._is_done:
             return
-        self._is_over = True
+        self._is_done = True
         if not self.size or self.note is None:
             for leftover in (_note_of(self.path), _part_of(self.path)):
                 with suppress(OSError):
@@ -144,7 +144,7 @@ class Part:
 
 
 def hold(path: Path) -> Part | None:
-    """The part of this file, there or new, for us alone; `None` while somebody else has it.
+    """The part of this file, there or new, for us alone; `None` while another has it.
 
     Raises:
         DownloadFailed: it cannot be written.
@@ -184,7 +184,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a small file in one step."""
     part = hold(path)
     if part is None:
-        raise DownloadFailed(f"{path} is being written by somebody else.")
+        raise DownloadFailed(f"{path} is being written by another program.")
     try:
         part.begin(None)
         part.write(content)

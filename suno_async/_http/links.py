@@ -1,6 +1,6 @@
 """Where links may lead: to the web, and not into the network that this runs in.
 
-A link comes from an answer, a callback or a redirect, so somebody else says where it leads. What
+A link comes from an answer, a callback or a redirect, so others say where it leads. What
 is not public is refused, unless the API itself is there or the caller allows it: loopback,
 link-local (where clouds keep their keys), RFC 1918, unique local, multicast and unspecified
 addresses. 198.18/15 and 100.64/10 pass, for tunnels and proxies give them to public names.
@@ -166,7 +166,7 @@ class _Resolver(aiohttp.ThreadedResolver):
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Tells the resolver whether it is asked for a proxy."""
+    """Lets the resolver know whether it is asked for a proxy."""
 
     async def connect(self, req: Any, *args: Any, **kwargs: Any) -> Any:
         mark = _is_for_proxy.set(req.proxy is not None)

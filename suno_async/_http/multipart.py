@@ -65,7 +65,7 @@ class Form:
         head, tail = self._head(boundary), f"\r\n--{boundary}--\r\n".encode()
         if size is not None:
             headers["Content-Length"] = str(len(head) + size + len(tail))
-        return headers, self._watched(self._body(head, size, tail), limit, silence)
+        return headers, self._bounded(self._body(head, size, tail), limit, silence)
 
     def check(self) -> None:
         """Raise what the source has raised while it was read."""
@@ -97,7 +97,7 @@ class Form:
             self._error = self._unreadable(error)
             raise self._error from None
 
-    async def _watched(
+    async def _bounded(
         self, body: AsyncIterator[bytes], limit: Deadline, silence: float
     ) -> AsyncIterator[bytes]:
         limit.set(None)

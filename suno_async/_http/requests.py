@@ -44,7 +44,7 @@ class Request:
     token: str = ""
     """The token of the task that is polled."""
     priority: Priority = Priority.INTERACTIVE
-    """Who goes first."""
+    """The priority in the limiter."""
     kind: str = ""
     """The kind of the task that it starts."""
     answers: frozenset[int] = frozenset({200})

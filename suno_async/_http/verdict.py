@@ -1,8 +1,8 @@
 """What the outcome of an exchange means: pure, without a network.
 
-A request that costs nothing has its answer, or an error and leave to try again. A request that may
-cost has exactly three ends: accepted; refused, and nothing was paid; or `SubmissionUnknown`. Only
-what was certainly not accepted may be sent again.
+A request that costs nothing has its answer, or an error and whether to try again. A request that
+may cost has exactly three ends: accepted; refused, and nothing was paid; or `SubmissionUnknown`.
+Only what was certainly not accepted may be sent again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _ERRORS = 300
 _MOST_RAW = 2**16  # bytes of what is no JSON that an error keeps
-_UNSURE_CODES = {408, 502, 503, 504}  # somebody between gave up waiting, not the service
+_UNSURE_CODES = {408, 502, 503, 504}  # a gateway between gave up waiting, not the service
 _SURE_STATUSES = {401, 403, 404, 405, 413, 429}  # without an envelope: refused before any work
 
 

@@ -375,7 +375,7 @@ class Poller:
 
     def _give_up_late(self, state: PollState, task: Task[Any]) -> None:
         """Nobody times a batch's task: say so when polling on is of no use."""
-        if state.polled < max(_LATE * state.kind.usual, state.late_at + _LATE_GAP):
+        if state.polled < max(_LATE * state.kind.typical_duration, state.late_at + _LATE_GAP):
             return
         state.late_polls += 1
         state.late_at = state.polled

@@ -191,14 +191,16 @@ class Schedule:
 
     def is_near_end(self, kind: Kind, to_make: int) -> bool:
         """Whether a batch waits for its last submissions, when so many tasks are yet to be made."""
-        return to_make <= 2.5 * max(self.p95.get(kind.name, kind.usual), kind.usual)
+        return to_make <= 2.5 * max(
+            self.p95.get(kind.name, kind.typical_duration), kind.typical_duration
+        )
 
     def _update(self, state: PollState, *, by_then: bool) -> None:
         """Each task says once whether it was complete by the p95."""
         if not state.has_updated:
             state.has_updated = True
             updated = self._p95(state) * (0.9975 if by_then else 1.05)
-            documented = state.kind.usual
+            documented = state.kind.typical_duration
             self.p95[state.kind.name] = min(4 * documented, max(documented / 4, updated))
 
     def _accepted(self, state: PollState, now: float) -> float:
@@ -209,7 +211,7 @@ class Schedule:
         return state.accepted
 
     def _p95(self, state: PollState) -> float:
-        return self.p95.get(state.kind.name, state.kind.usual)
+        return self.p95.get(state.kind.name, state.kind.typical_duration)
 
     def _times(self, state: PollState, now: float) -> tuple[float, float]:
         """When a poll is urgent, and from when on it is worth a slot that nobody else wants."""

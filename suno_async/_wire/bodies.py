@@ -47,9 +47,9 @@ def body_of(operation: Operation[Any], callback_url: str) -> dict[str, Any]:
 def _sent_names(cls: Any) -> tuple[tuple[str, str], ...]:
     """Each field that is sent under a name, with that name."""
     sent = [one for one in fields(cls) if not one.metadata.get(SENT_APART)]
-    usual = [*map(camel, [one.name for one in sent])]
+    names = [*map(camel, [one.name for one in sent])]
     return tuple(
-        (one.name, one.metadata.get(SENT_AS, name)) for one, name in zip(sent, usual, strict=True)
+        (one.name, one.metadata.get(SENT_AS, name)) for one, name in zip(sent, names, strict=True)
     )
 
 

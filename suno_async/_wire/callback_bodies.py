@@ -89,7 +89,7 @@ def read_callback(
         raise CallbackRejected("it names a task as the service does not")
     callback = Callback(path=path, task_id=task_id, body=body)
     try:
-        callback.record()  # now, while whoever posted it can still be answered
+        callback.record()  # now, while the sender can still be answered
     except SunoError:
         raise CallbackRejected(f"what it says of a {path.kind} task is not clear") from None
     return callback

@@ -1,8 +1,9 @@
-"""Tickets: what makes the callback URL of one submission unguessable.
+"""Callback URLs that nobody can guess, one for each submission.
 
-A ticket is the last part of the URL, `suno1.<what it is for>.<HMAC-SHA256 of that>`. It says which
+The last part of the path is `suno1.<what it is for>.<HMAC-SHA256 of that>`. It says which
 submission the URL belongs to, so nothing has to be kept anywhere to check it, and a restart keeps
-it valid. The part in the middle is base64, not secret; the tag can only be made with the secret.
+it valid. The part in the middle is base64, not secret; the signature at the end can only be made
+with the secret.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _LONGEST = 512  # bytes of a submission's id, so that no server finds the URL to
 _ACCOUNT = 6  # bytes: enough to tell the accounts of one process apart
 _SHAPE = re.compile(rf"{_MARK}\.([A-Za-z0-9_-]{{8,1024}})\.[A-Za-z0-9_-]{{43}}")
 _ANYWHERE = re.compile(rf"{_MARK}\.([A-Za-z0-9_-]{{8,1024}})\.")
-_TAG = re.compile(rf"({_MARK}\.[A-Za-z0-9_-]{{8,1024}}\.)[A-Za-z0-9_-]{{43}}".encode())
+_SIGNED = re.compile(rf"({_MARK}\.[A-Za-z0-9_-]{{8,1024}}\.)[A-Za-z0-9_-]{{43}}".encode())
 
 
 @frozen
@@ -41,7 +42,8 @@ class CallbackPath:
         return self.account + f"{self.kind}:{self.submission_id}".encode()
 
     def written(self, secret: bytes) -> str:
-        """The ticket as it stands in the URL."""
+        """The path as it stands in the URL."""
+        # 'ticket' is part of what was signed so far, and stays: URLs outlive a release
         inside = _text(self._inside)
         return f"{_MARK}.{inside}.{_text(_hmac(secret, 'ticket', inside.encode()))}"
 
@@ -71,33 +73,33 @@ class CallbackUrls:
 
 
 def path_in(text: str) -> CallbackPath | None:
-    """The ticket that stands in a text, whether it is a true one or not."""
+    """The callback path in a text, whether its signature is genuine or not."""
     found = _ANYWHERE.search(text)
     return None if found is None else _read(found[1])
 
 
 def genuine_path(given: str, secrets: tuple[bytes, ...]) -> tuple[CallbackPath, bytes] | None:
-    """The ticket, if one of the secrets made it, and that secret; compared in constant time."""
+    """The path, if one of the secrets signed it, and that secret; compared in constant time."""
     shape = _SHAPE.fullmatch(given)
-    ticket = None if shape is None else _read(shape[1])
-    if ticket is None:
+    path = None if shape is None else _read(shape[1])
+    if path is None:
         return None
-    true = [
+    signers = [
         secret
         for secret in secrets
-        if hmac.compare_digest(ticket.written(secret).encode(), given.encode())
+        if hmac.compare_digest(path.written(secret).encode(), given.encode())
     ]
-    return (ticket, true[0]) if true else None
+    return (path, signers[0]) if signers else None
 
 
 def account_mark(secret: bytes, account: bytes) -> bytes:
-    """What marks an account in tickets; without the secret nobody can tell whose it is."""
+    """The mark of an account in callback paths; without the secret nobody knows whose it is."""
     return _hmac(secret, "account", account)[:_ACCOUNT]
 
 
 def without_signatures(body: bytes) -> bytes:
-    """What came from outside, without the secret part of the tickets that it repeats."""
-    return _TAG.sub(rb"\1(tag)", body)
+    """What came from outside, without the signatures of the callback paths that it repeats."""
+    return _SIGNED.sub(rb"\1(signature)", body)
 
 
 def _read(inside: str) -> CallbackPath | None:

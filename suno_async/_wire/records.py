@@ -261,11 +261,11 @@ def find(body: Mapping[str, Any], paths: tuple[str, ...]) -> tuple[Any, str]:
     for path in paths:
         node: Any = body
         where = "$"
-        for step, usual in _steps(path):
+        for step, sent_as in _steps(path):
             if not isinstance(node, dict):
                 break
             inside = cast("dict[str, Any]", node)
-            key = usual if usual in inside else _spelt_otherwise(step, inside)
+            key = sent_as if sent_as in inside else _spelt_otherwise(step, inside)
             node, where = (None, where) if key is None else (inside[key], f"{where}.{key}")
         else:
             if node in ("", []):  # kept, in case no other path leads to more

@@ -48,7 +48,7 @@ class Kind:
     """The type of the result."""
     stages: tuple[Stage, ...] = (Stage.COMPLETE,)
     """The stages that such a task has events for."""
-    usual: float
+    typical_duration: float
     """Seconds in which nearly all such tasks are complete, as documented or, failing that, seen."""
     first_poll: float = 8.0
     """Seconds from acceptance to the first poll: when the quickest such tasks may have news."""
@@ -92,7 +92,7 @@ MUSIC = Kind(
     result_at=("data.response.suno_data", "data.response.data", "data.data"),
     result=tuple[Track, ...],
     stages=(Stage.TEXT, Stage.FIRST, Stage.COMPLETE),
-    usual=190.0,
+    typical_duration=190.0,
 )
 LYRICS = Kind(
     name="lyrics",
@@ -102,7 +102,7 @@ LYRICS = Kind(
     failures=_failures("GENERATE_LYRICS_FAILED", "SENSITIVE_WORD_ERROR"),
     result_at=("data.response.data", "data.data"),
     result=tuple[Lyrics, ...],
-    usual=40.0,
+    typical_duration=40.0,
     first_poll=_SOON,
 )
 WAV = Kind(
@@ -113,7 +113,7 @@ WAV = Kind(
     failures=_failures("GENERATE_WAV_FAILED"),
     result_at=("data.response", "data"),
     result=WavFile,
-    usual=60.0,
+    typical_duration=60.0,
     first_poll=_SOON,
 )
 STEMS = Kind(
@@ -130,7 +130,7 @@ STEMS = Kind(
         "data.vocal_separation_info",  # as the sister service names it
     ),
     result=Stems,
-    usual=120.0,
+    typical_duration=120.0,
 )
 MIDI = Kind(
     name="midi",
@@ -140,7 +140,7 @@ MIDI = Kind(
     failures=_failures("2", "3"),
     result_at=("data.midi_data", "data"),
     result=Midi,
-    usual=90.0,
+    typical_duration=90.0,
     first_poll=_SOON,
 )
 VIDEO = Kind(
@@ -151,7 +151,7 @@ VIDEO = Kind(
     failures=_failures("GENERATE_MP4_FAILED"),
     result_at=("data.response", "data"),
     result=MusicVideo,
-    usual=180.0,
+    typical_duration=180.0,
 )
 IMAGES = Kind(
     name="images",
@@ -161,7 +161,7 @@ IMAGES = Kind(
     failures=_failures("3"),
     result_at=("data.response", "data"),
     result=CoverImages,
-    usual=120.0,
+    typical_duration=120.0,
     first_poll=_SOON,
 )
 _VOICE_WORDS = {
@@ -177,7 +177,7 @@ PHRASE = Kind(
     failures=_failures("processing_validate_fail", "fail"),
     result_at=("data",),
     result=VoicePhrase,
-    usual=60.0,
+    typical_duration=60.0,
     first_poll=_SOON,
 )
 VOICE = Kind(
@@ -187,7 +187,7 @@ VOICE = Kind(
     failures=_failures("processing_validate_fail", "fail"),
     result_at=("data",),
     result=Voice,
-    usual=60.0,
+    typical_duration=60.0,
     first_poll=_SOON,
 )
 RECOVERY = Kind(  # the whole body is the record, and its code the word
@@ -200,7 +200,7 @@ RECOVERY = Kind(  # the whole body is the record, and its code the word
     codes=frozenset({200, 201, 500}),
     result_at=("data",),
     result=tuple[RecoveredAudio, ...],
-    usual=20.0,
+    typical_duration=20.0,
     first_poll=_SOON,
 )
 
