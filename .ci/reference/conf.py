@@ -54,7 +54,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", r"[a-z_].*|[A-Z0-9_]+"),  # an argument, a value
     ("py:obj", r"None|True|False|Location|Poll|Vocals|Redis(Cluster)?"),  # values, and others'
-    ("py:(class|exc)", r"(?!suno_async\b)[\w.]+\.\w+|[a-z]+|PathLike"),  # of other packages
+    ("py:(class|exc)", r"(?!suno_async\b)[\w.]+\.\w+|[a-z]+|Path(Like)?"),  # of other packages
     ("py:class", r"Callable.*|tuple.str|(.*\.)?(R|R_co|_T|_Ts|D|Op|Op_co|Moment)"),  # no pages
 ]
 for _name, _module in sys.modules.items():  # what they add to `str` is for reading answers only

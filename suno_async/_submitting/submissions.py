@@ -165,8 +165,13 @@ class Submissions:
             finally:
                 del own
         submission_id = terms.key or uuid.uuid4().hex
-        url = self._callback_url(operation, submission_id)
-        request = request_for(operation, priority, submission=submission_id, callback_url=url)
+        request = request_for(
+            operation,
+            priority,
+            submission=submission_id,
+            # in no variable of its own: it holds a secret, and some tracebacks show variables
+            callback_url=self._callback_url(operation, submission_id),
+        )
         new = _Submission(
             submission_id,
             operation,
