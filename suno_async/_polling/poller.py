@@ -96,6 +96,8 @@ class Poller:
 
     _transport: Transport
     _journal: Journal
+    _speed: float = 1.0
+    """How many times faster than the service's songs are made; the schedule counts such seconds."""
     _schedule: Schedule = field(factory=Schedule, init=False)
     _states: WeakKeyDictionary[Task[Any], PollState] = field(
         factory=WeakKeyDictionary[Task[Any], PollState], init=False
@@ -134,17 +136,21 @@ class Poller:
     def accepted(
         self, task: Task[Any], at: float | None, *, has_callbacks: bool, is_guess: bool = False
     ) -> None:
-        """Take note of when a new task was accepted, and whether the service posts to us."""
+        """Take note of when a new task was accepted, on the loop's clock, and of its callbacks."""
         if task not in self._states:
             self._states[task] = PollState(
-                task._kind, at, has_callbacks, has_updated=is_guess, is_age_known=not is_guess
+                task._kind,
+                None if at is None else at * self._speed,
+                has_callbacks,
+                has_updated=is_guess,
+                is_age_known=not is_guess,
             )
 
     def watch(self, task: Task[Any]) -> None:
         """Poll the task from now on, when it is due; after the end, never."""
         if self._is_closed:
             return
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         state = self._state(task)
         state.is_interactive = task._is_interactive
         self._watched[state] = task
@@ -182,7 +188,7 @@ class Poller:
             state.has_callbacks = True
         is_first, state.has_had_callback = not state.has_had_callback, True
         if not task.is_done:
-            now = asyncio.get_running_loop().time()
+            now = self._now()
             if self.observe(task, record):
                 self._schedule.called_back(state, now)
             elif is_first and state in self._watched and state not in self._polls:
@@ -196,12 +202,12 @@ class Poller:
         self.check(task)
         loop = asyncio.get_running_loop()
         state = self._state(task)
-        if state not in self._polls and loop.time() - state.tried < _FRESH:
+        if state not in self._polls and self._now() - state.tried < _FRESH:
             return None
         asking: _Asking = loop.create_future()
         self._asked.setdefault(state, _Asked(task)).waiting[asking] = None
         if state not in self._polls:
-            self._queue(state, loop.time())
+            self._queue(state, self._now())
         try:
             error = await asking
         finally:
@@ -248,11 +254,10 @@ class Poller:
         """Have each queue ask for a slot when something is due there, unless it does already."""
         if self._is_closed or self._is_full():
             return
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        loop, now = asyncio.get_running_loop(), self._now()
         for queue, at in zip(Queue, due, strict=True):
-            timer = self._timers.get(queue)
-            if queue in self._waiting or at == inf or (timer is not None and timer.when() <= at):
+            timer, when = self._timers.get(queue), at / self._speed
+            if queue in self._waiting or at == inf or (timer is not None and timer.when() <= when):
                 continue
             if timer is not None:
                 timer.cancel()
@@ -260,12 +265,12 @@ class Poller:
             if at <= now:
                 self._ask(queue)
             else:
-                self._timers[queue] = loop.call_at(at, self._ask, queue)
+                self._timers[queue] = loop.call_at(when, self._ask, queue)
 
     def _ask(self, queue: Queue) -> None:
         """It is time: ask the limiter for a slot, in a task of its own."""
         self._timers.pop(queue, None)
-        if self._schedule.due(queue) > asyncio.get_running_loop().time():
+        if self._schedule.due(queue) > self._now():
             self._arm(self._schedule.due_times())  # it has become due later, or was polled
         elif queue not in self._waiting and not self._is_closed and not self._is_full():
             turn = self._waiting[queue] = _Turn(queue)
@@ -274,18 +279,17 @@ class Poller:
             turn.task.add_done_callback(partial(self._turn_ended, turn))
 
     async def _take_turn(self, turn: _Turn) -> None:
-        loop = asyncio.get_running_loop()
         try:
             slot = await self._transport.poll_slot(_PRIORITIES[turn.queue])
         except (Exception, asyncio.CancelledError) as error:
             if is_cancelled():
                 raise
             # a limiter of the caller's may raise anything; the poll that it was for has failed
-            if (state := self._schedule.take(turn.queue, loop.time())) is not None:
-                self._failed(state, self._task_of(state), _as_ours(error), loop.time())
+            if (state := self._schedule.take(turn.queue, self._now())) is not None:
+                self._failed(state, self._task_of(state), _as_ours(error), self._now())
             return
         # chosen only now: what was due when the limiter was asked may have been polled since
-        state = None if self._is_full() else self._schedule.take(turn.queue, loop.time())
+        state = None if self._is_full() else self._schedule.take(turn.queue, self._now())
         if state is None:
             give_back(slot)
             return
@@ -312,7 +316,7 @@ class Poller:
         # only now, when all its listeners have seen to the news: are there any left?
         task = self._watched.get(state)
         if state in self._asked or (task is not None and not task.is_done):
-            self._queue(state, loop.time())
+            self._queue(state, self._now())
         else:
             self._arm_again()
 
@@ -331,11 +335,11 @@ class Poller:
     # --- one poll ------------------------------------------------------------------------------
 
     async def _poll(self, state: PollState, task: Task[Any], slot: Slot) -> None:
-        loop, request = asyncio.get_running_loop(), poll_of(task._kind, task.id)
-        asked = loop.time()  # what it tells is as old as this, however long the answer takes
+        request = poll_of(task._kind, task.id)
+        asked = self._now()  # what it tells is as old as this, however long the answer takes
         if self._journal.is_shared and not await self._may_poll(state, task, asked):
             give_back(slot)
-            state.polled, state.tried = asked - (state.accepted or asked), loop.time()
+            state.polled, state.tried = asked - (state.accepted or asked), self._now()
             return
         try:
             body = await self._transport.poll(request, slot)
@@ -345,10 +349,10 @@ class Poller:
         except Exception as error:  # noqa: BLE001 a listener must not wait in vain
             if isinstance(error, NotFound):
                 await self._remember(task)
-            self._failed(state, task, _as_ours(error), loop.time())
+            self._failed(state, task, _as_ours(error), self._now())
             return
         is_done = self.observe(task, record)
-        state.errors, state.is_hopeless, state.tried = None, False, loop.time()
+        state.errors, state.is_hopeless, state.tried = None, False, self._now()
         self._schedule.polled(state, asked, is_done=is_done)
         self._answer(state)
         if not (is_done or state.is_interactive) and state in self._watched:
@@ -362,7 +366,7 @@ class Poller:
         elif state.polled:
             fresh = max(fresh, 0.75 * (now - (state.accepted or now) - state.polled))
         try:
-            return await self._journal.may_poll(task.kind, task.id, fresh)
+            return await self._journal.may_poll(task.kind, task.id, fresh / self._speed)
         except JournalError:  # it is away: better one poll too many than none
             return True
 
@@ -428,7 +432,11 @@ class Poller:
             if state not in self._polls:
                 self._schedule.leave(state)
                 if state in self._watched:
-                    self._queue(state, asyncio.get_running_loop().time())
+                    self._queue(state, self._now())
+
+    def _now(self) -> float:
+        """The time that the schedule counts."""
+        return asyncio.get_running_loop().time() * self._speed
 
     def _state(self, task: Task[Any]) -> PollState:
         state = self._states.get(task)

@@ -13,14 +13,16 @@ from suno_async._journal.journal import Journal
 from suno_async._polling.poller import Poller
 from suno_async._wire.records import other_task_in, record_of
 from suno_async.errors import ConfigurationError
+from suno_async.operations import TaskOperation
 from suno_async.operations._kinds import KINDS, Kind
 from suno_async.task import Task
 
 if TYPE_CHECKING:
     from suno_async._journal.journal import Entry
-    from suno_async.operations import TaskOperation
 
 R = TypeVar("R")
+
+_REMEMBERED = 1_000  # operations: a sidecar may be wanted when its task is let go of
 
 
 @define(eq=False)
@@ -41,6 +43,10 @@ class Tasks:
         factory=WeakValueDictionary[str, Task[Any]], init=False
     )
     """The same, by the submission's id, where that is known."""
+    _operations: dict[str, TaskOperation[Any]] = field(
+        factory=dict[str, TaskOperation[Any]], init=False
+    )
+    """What the last tasks came from, by token, also of those that nobody holds."""
 
     def task(self, kind: Kind, task_id: str, operation: TaskOperation[R] | None = None) -> Task[R]:
         """The task with this id."""
@@ -48,6 +54,10 @@ class Tasks:
         if task is None:
             task = Task(id=task_id, operation=operation, kind=kind, poller=self.poller)
             self.by_token[task.token] = task
+            if operation is not None:
+                self._operations[task.token] = operation
+                if len(self._operations) > _REMEMBERED:
+                    del self._operations[next(iter(self._operations))]
         return task
 
     def accepted(
@@ -86,12 +96,11 @@ class Tasks:
 
     async def operation_of(self, token: str) -> TaskOperation[Any] | None:
         """The operation that a task came from, where this client or its journal knows it."""
-        task: Task[Any] | None = self.by_token.get(token)
-        if task is None:
+        if token not in self._operations:
             kind, _, task_id = token.partition(":")
             entry = await self.journal.of_task(kind, task_id)
-            task = None if entry is None else self.restored(None, entry)
-        return None if task is None else task.operation
+            return None if entry is None else operation_in(entry)
+        return self._operations[token]
 
 
 def operation_in(entry: Entry) -> TaskOperation[Any] | None:
