@@ -23,7 +23,7 @@ from psycopg.rows import namedtuple_row
 
 from suno_async._journal import postgres_statements as sql
 from suno_async._journal.worker import Worker
-from suno_async.errors import ConfigurationError, JournalError
+from suno_async.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -65,7 +65,8 @@ class BoundedConnection(psycopg.Connection[Any]):
             while True:
                 ready = yield wanted
                 if not ready and monotonic() > self.until:
-                    raise _StandsStill("it does not answer")
+                    self.close()  # an answer that comes yet would be taken for the next one's
+                    raise _StandsStill
                 wanted = gen.send(ready)
         except StopIteration as end:
             value: T = end.value
@@ -76,17 +77,22 @@ def parts_of(url: str) -> dict[str, Any]:
     """The parts of a URL.
 
     Raises:
-        ConfigurationError: it is none; what is wrong with it is not quoted, as it may be the
-            password.
+        JournalError: it is none; what is wrong with it is not quoted: it may be the password.
     """
+    address, _, path = url.partition("://")[2].partition("?")[0].partition("/")
     try:
-        return dict(conninfo.conninfo_to_dict(url))
+        parts = dict(conninfo.conninfo_to_dict(url))
     except psycopg.Error:
-        raise ConfigurationError(
+        parts = {}
+    ports = str(parts.get("port", "")).replace(",", "")
+    # libpq would take what follows a / or @ in a password for the database, and show it
+    if not parts or "@" in path or address.count("@") > 1 or (ports and not ports.isdecimal()):
+        raise JournalError(
             "journal is no URL of a PostgreSQL database: it must be like "
             "'postgresql://user:password@host:5432/name', where : / @ ? # and % in user and "
             "password are written %3A %2F %40 %3F %23 %25."
-        ) from None
+        )
+    return parts
 
 
 def name_of(parts: dict[str, Any]) -> str:
@@ -165,6 +171,8 @@ class PostgresConnection(Worker):
 
     def _connected(self) -> BoundedConnection:
         if self._db is None or self._db.closed:
+            if monotonic() >= self._until:  # those before in the queue have waited in vain
+                raise _StandsStill
             self._db = self.connect()
         self._db.until = self._until
         if not self._is_checked:
@@ -231,8 +239,6 @@ class PostgresConnection(Worker):
         name = self.name
         match error:
             case _StandsStill():
-                if self._db is not None:
-                    self._db.close()  # its answer, should it come, would be taken for the next one
                 return JournalError(
                     f"The journal {name} cannot be used: its server does not answer within "
                     f"{self._patience:g} seconds. It goes on by itself once the server does."
