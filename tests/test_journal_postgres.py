@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from suno_async import ConfigurationError, JournalError, SunoClient
+from suno_async import ConfigurationError, JournalError, SubmissionState, SunoClient
 from suno_async._journal import connection
 from suno_async._journal.journal import WrittenLater
 from suno_async._journal.postgres import PostgresJournal
+from suno_async._journal.sqlite import SqliteJournal
+from suno_async.journal import copy_journal, hand_over, read_journal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from postgres_kit import Database
 
     from benchmarks._postgres import PostgresServer
+    from suno_async._journal.journal import Journal
 
 SEA = ("GenerateMusic", {"prompt": "the sea"}, "music")
 SECRET = "p:ss/w@rd"
@@ -370,3 +374,84 @@ async def test_the_lease_is_the_servers_business(
     assert 5 < left <= 15
     await journal.close()
     assert database.ask("SELECT * FROM suno_async.client") == []
+
+
+# --- without a client -----------------------------------------------------------------------------
+
+
+async def fill(journal: Journal) -> None:
+    """A submission in each state, and a call."""
+    for key in ("done", "failed", "made", "lost", "odd"):
+        await journal.about_to_send(key, *SEA)
+    for key in ("done", "failed", "made"):
+        await journal.accepted(key, f"t-{key}")
+    await journal.over("music", "t-done", {"data": "done"})
+    await journal.over("music", "t-failed", {"data": "failed"}, has_failed=True)
+    await journal.in_doubt("odd", "t-odd")
+    await journal.about_to_send("call", "BoostStyle", {"content": "folk"}, None)
+    await journal.answered("call", {"data": {"result": "folk"}})
+
+
+async def test_it_is_read_without_a_client(database: Database) -> None:
+    """Nothing is changed, nobody counts as alive, and an empty database is an empty journal."""
+    async with read_journal(database.url) as read:
+        assert (read.account, sum((await read.counts()).values())) == (None, 0)
+    assert database.ask("SELECT to_regclass('suno_async.version')::text") == [(None,)]
+    journal = keeper(database.url)
+    await fill(journal)
+    await journal.close()
+    async with read_journal(database.url) as read:
+        assert read.account == "mine"
+        assert (await read.counts())[SubmissionState.IN_DOUBT] == 2
+        assert [entry.key async for entry in read.entries("failed")] == ["failed"]
+        found = await read.find("odd")
+        assert found is not None
+        assert found.token == "music:t-odd"
+    assert database.ask("SELECT * FROM suno_async.client") == []
+
+
+async def test_whose_is_meant(database: Database) -> None:
+    """Where there are journals of several accounts one must be named."""
+    for account in ("mine", "yours"):
+        journal = keeper(database.url, account)
+        await journal.about_to_send(account, *SEA)
+        await journal.close()
+    with pytest.raises(JournalError, match="several accounts, 'mine', 'yours': say whose"):
+        async with read_journal(database.url):
+            pass
+    async with read_journal(database.url, account="yours") as read:
+        assert [entry.key async for entry in read.entries()] == ["yours"]
+    assert await hand_over(database.url, "theirs", before="yours") == "yours"
+    async with read_journal(database.url, account="theirs") as read:
+        assert [entry.key async for entry in read.entries()] == ["yours"]
+
+
+async def test_a_journal_is_copied_there_and_back(database: Database, tmp_path: Path) -> None:
+    """From a file to a database and back nothing is lost; what is there already stays."""
+    first, second = tmp_path / "first.sqlite", tmp_path / "second.sqlite"
+    file = SqliteJournal(first, lambda: "mine")
+    await fill(file)
+    before = [entry async for entry in file.entries()]
+    with pytest.raises(JournalError, match="in use"):
+        await copy_journal(first, first)
+    await file.close()
+    assert await copy_journal(first, database.url) == (6, 0)
+    assert await copy_journal(first, database.url) == (0, 6)
+    assert await copy_journal(database.url, second) == (6, 0)
+    again = SqliteJournal(second, lambda: "mine")
+    after = [entry async for entry in again.entries()]
+    assert after == before
+    for name in ("sent_at", "accepted_at", "done_at", "digest", "state"):
+        assert [getattr(one, name) for one in after] == [getattr(one, name) for one in before]
+    await again.close()
+    journal = keeper(database.url)
+    assert [entry.id for entry in await journal.orphans()] == ["made", "lost", "odd"]
+    await journal.close()
+
+
+async def test_an_empty_journal_is_not_copied(database: Database, tmp_path: Path) -> None:
+    """There is nothing in it, not even whose it is."""
+    with pytest.raises(JournalError, match="has nothing to copy"):
+        await copy_journal(database.url, tmp_path / "songs.sqlite")
+    with pytest.raises(JournalError, match="There is no journal"):
+        await copy_journal(tmp_path / "nowhere.sqlite", database.url)

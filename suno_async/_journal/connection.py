@@ -114,8 +114,8 @@ class PostgresConnection(Worker):
 
     _parts: dict[str, Any] = field(alias="parts", repr=False)
     _patience: float = field(factory=lambda: PATIENCE, init=False)
-    _makes_tables: bool = field(default=True, alias="makes_tables")
-    """Whether tables are made where there are none."""
+    _reads_only: bool = field(default=False, alias="reads_only")
+    """Whether no tables are made, and a standby is as good as any."""
     _opened: Callable[[], None] = field(alias="opened", repr=False)
     """Called in the thread once the tables are there."""
     _closing: Callable[[], None] = field(alias="closing", repr=False)
@@ -123,6 +123,8 @@ class PostgresConnection(Worker):
     _name: str = field(init=False)
     _db: BoundedConnection | None = field(default=None, init=False)
     _is_checked: bool = field(default=False, init=False)
+    has_tables: bool = field(default=True, init=False)
+    """Whether there is a journal, once it is open."""
 
     def __attrs_post_init__(self) -> None:
         self._name = name_of(self._parts)
@@ -199,16 +201,15 @@ class PostgresConnection(Worker):
         """Make the tables, or make sure that those that are there are ours."""
         with db.transaction():
             is_ours, has_tables, is_read_only = _one(db, sql.IS_THERE)
-            if is_read_only:
+            if is_read_only and not self._reads_only:
                 raise JournalError(
                     f"The journal {self.name} {_READ_ONLY}, or of all of them with "
                     "?target_session_attrs=read-write; nothing is sent before."
                 )
+            if not (is_ours or has_tables) and self._reads_only:
+                self.has_tables = False
+                return
             if not is_ours:
-                if not self._makes_tables:
-                    raise JournalError(
-                        f"There is no journal at {self.name}: no client has opened one there yet."
-                    )
                 # whoever comes at the same time waits here, and then finds them made: CREATE ... IF
                 # NOT EXISTS alone fails for one of two
                 db.execute(sql.TAKE_LOCK, {"lock": sql.LOCK})

@@ -167,6 +167,10 @@ class Journal(Protocol):
         """
         ...
 
+    async def counts(self) -> Mapping[SubmissionState, int]:
+        """How many are in each state."""
+        ...
+
     async def claim(  # noqa: PLR0913 all that is asked for
         self,
         submission: str,

@@ -166,6 +166,11 @@ class MemoryJournal(Alone):
         submission = self._by_task.get((kind, task_id), "")
         return done(value=self._end(submission, has_failed=has_failed))
 
+    async def counts(self) -> dict[SubmissionState, int]:
+        """How many are in each state."""
+        states = [entry.state for entry in self._entries.values()]
+        return {state: states.count(state) for state in SubmissionState}
+
     async def orphans(self) -> list[Entry]:
         """None: no client was before this one."""
         return []

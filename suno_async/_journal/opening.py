@@ -41,7 +41,7 @@ def is_url(given: object) -> bool:
 
 
 def postgres_of(
-    url: str, account: Callable[[], str], *, timeout: float = 0.0, makes_tables: bool = True
+    url: str, account: Callable[[], str], *, timeout: float = 0.0, reads_only: bool = False
 ) -> PostgresJournal:
     """The journal in a database; psycopg is imported here, and nowhere where it is not used.
 
@@ -55,7 +55,7 @@ def postgres_of(
             "A journal in PostgreSQL needs psycopg, which is missing or does not work here "
             f"({error}): pip install 'suno-async[postgres]'."
         ) from error
-    return PostgresJournal(url, account, timeout, makes_tables=makes_tables)
+    return PostgresJournal(url, account, timeout, reads_only=reads_only)
 
 
 def path_of(given: str | PathLike[str]) -> Path:

@@ -30,7 +30,7 @@ from suno_async._journal.journal import Entry, SubmissionState
 from suno_async.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from suno_async.limiter import RateLimiter
@@ -68,7 +68,8 @@ class PostgresJournal:
     """Whose it is; it is asked in the journal's thread."""
     _timeout: float = 30.0
     """Seconds for one attempt: a little later an answer cannot come any more."""
-    _makes_tables: bool = field(default=True, alias="makes_tables", kw_only=True)
+    _reads_only: bool = field(default=False, alias="reads_only", kw_only=True)
+    """Whether it is no client of the journal, and nothing is changed."""
     _me: UUID = field(factory=uuid4, init=False)
     _name: str | None = field(default=None, init=False)
     _db: PostgresConnection = field(init=False)
@@ -82,7 +83,7 @@ class PostgresJournal:
     def __attrs_post_init__(self) -> None:
         self._db = PostgresConnection(
             parts=parts_of(self._url),
-            makes_tables=self._makes_tables,
+            reads_only=self._reads_only,
             opened=self._opened,
             closing=self._closing,
         )
@@ -323,6 +324,20 @@ class PostgresJournal:
         work = partial(self._db.write, sql.EMPTY)
         return await self._db.do(lambda: work(self._values(before=before)))
 
+    async def accounts(self) -> list[str]:
+        """Whose submissions are in the database."""
+        await self._db.open()
+        if not self._db.has_tables:
+            return []
+        return [row.account for row in await self._db.do(self._rows, sql.ACCOUNTS, {})]
+
+    async def add(self, entries: Sequence[Entry]) -> int:
+        """Write down what another journal knows, but for ids that are known; how many it were.
+
+        They are no client's, and so they can be picked up.
+        """
+        return await self._db.do(self._add, entries)
+
     async def give_to(self, account: str) -> str | None:
         """Make what is this account's another one's; whose it was."""
         before = self._account()
@@ -334,6 +349,8 @@ class PostgresJournal:
 
     def _opened(self) -> None:
         """In the thread: say that it lives, and go on saying so."""
+        if self._reads_only:
+            return
         beat = {"host": socket.gethostname(), "pid": os.getpid(), "lease": follower.LEASE}
         self._db.write(sql.BEAT, self._values(beat))
         self._db.write(sql.BURY, self._values())
@@ -343,6 +360,8 @@ class PostgresJournal:
         self._follower.start()
 
     def _closing(self) -> None:
+        if self._reads_only:
+            return
         self._db.write(sql.LEAVE, self._values())
 
     def _has_news(self) -> None:
@@ -368,8 +387,33 @@ class PostgresJournal:
     def _rows(self, statement: str, values: dict[str, Any]) -> list[Any]:
         return self._db.rows(statement, self._values(values))
 
+    def _add(self, entries: Sequence[Entry]) -> int:
+        return sum(self._db.write(sql.ADD, self._values(_row(entry))) for entry in entries)
+
     async def _select(self, statement: str, **values: Any) -> list[Entry]:
         return [_entry(row) for row in await self._db.do(self._rows, statement, values)]
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    """What another journal knows, as it stands in the table: nobody's, of one attempt."""
+    return {
+        "id": entry.id,
+        "attempt": 1,
+        "claim": uuid4(),
+        "owner": UUID(int=0),
+        "operation": entry.operation,
+        "digest": entry.digest,
+        "kind": entry.kind,
+        "task": entry.task_id,
+        "candidate": entry.candidate,
+        "has_failed": entry.has_failed,
+        "stage": 0 if entry.done_at is None else _OVER,
+        "sent_at": entry.sent_at,
+        "accepted_at": entry.accepted_at,
+        "done_at": entry.done_at,
+        "fields": None if entry.fields is None else json.dumps(entry.fields),
+        "record": None if entry.outcome is None else json.dumps(entry.outcome),
+    }
 
 
 def _entry(row: Any) -> Entry:

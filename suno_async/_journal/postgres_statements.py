@@ -212,4 +212,13 @@ FORGET = """WITH due AS (DELETE FROM suno_async.submission s
         WHERE s.account = %(account)s AND s.id = due.id AND s.done_at IS NOT NULL)
     SELECT count(*) FROM due"""
 """All of an id goes with its last attempt: else an earlier one would be taken for it."""
+ADD = """INSERT INTO suno_async.submission (account, id, attempt, number, claim, owner, operation,
+        digest, kind, task, candidate, has_callback, has_failed, stage, sent_at, until,
+        accepted_at, done_at, fields, record)
+    SELECT %(account)s, %(id)s, %(attempt)s, nextval('suno_async.number'), %(claim)s, %(owner)s,
+        %(operation)s, %(digest)s, %(kind)s, %(task)s, %(candidate)s, false, %(has_failed)s,
+        %(stage)s, %(sent_at)s, %(sent_at)s, %(accepted_at)s, %(done_at)s, %(fields)s, %(record)s
+    WHERE NOT EXISTS (SELECT FROM suno_async.submission WHERE account = %(account)s
+        AND (id = %(id)s OR (kind = %(kind)s AND task = %(task)s))) ON CONFLICT DO NOTHING"""
+"""Copy what another journal knows, unless the id, or the task, is known here."""
 GIVE = "UPDATE suno_async.submission SET account = %(account)s WHERE account = %(before)s"

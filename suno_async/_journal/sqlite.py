@@ -243,6 +243,10 @@ class SqliteJournal(Alone):
                 _log.warning("%s is pruned, and not smaller on the disk yet: %s", self.name, error)
         return changed
 
+    async def add(self, entries: Sequence[Entry]) -> int:
+        """Write down what another journal knows, but for ids that are known; how many it were."""
+        return await self._file.do(self._add, entries)
+
     async def give_to(self, account: str) -> str | None:
         """Make it another account's; whose it was."""
         return await self._file.do(self._give_to, account)
@@ -324,6 +328,18 @@ class SqliteJournal(Alone):
         """Write the file anew; what is left of emptied rows is scattered, and no page is free."""
         self._file.rows("VACUUM")
 
+    def _add(self, entries: Sequence[Entry]) -> int:
+        places = ", ".join("?" * 13)
+        return sum(
+            self._file.write(
+                "INSERT OR IGNORE INTO submission (id, operation, digest, kind, task, candidate, "  # noqa: S608 ours
+                "has_failed, sent_at, accepted_at, done_at, fields, outcome, earlier) VALUES "
+                f"({places})",
+                *_row(entry),
+            )
+            for entry in entries
+        )
+
     def _read_account(self) -> str | None:
         ((account,),) = self._file.rows(ACCOUNT)
         return None if account is None else str(account)
@@ -342,6 +358,21 @@ def _window(after: int) -> str:
 def _text_of(moment: datetime) -> str:
     """A time as it stands in the file."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _row(entry: Entry) -> Sequence[str | int | None]:
+    """What another journal knows, as it stands in the file."""
+    times = (entry.sent_at, entry.accepted_at, entry.done_at)
+    earlier = None if entry.earlier_id is None else {"task": entry.earlier_id}
+    texts = (
+        None if one is None else json.dumps(one) for one in (entry.fields, entry.outcome, earlier)
+    )
+    return (
+        *(entry.id, entry.operation, entry.digest, entry.kind, entry.task_id, entry.candidate),
+        int(entry.has_failed),
+        *(None if time is None else _text_of(time) for time in times),
+        *texts,
+    )
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -96,7 +96,7 @@ class Desk:
 
     @asynccontextmanager
     async def suno(
-        self, journal: Path | None = None, account: str | None = None
+        self, journal: str | Path | None = None, account: str | None = None
     ) -> AsyncGenerator[SunoClient]:
         """Open the client: of the service, or of what stands for it."""
         loop = asyncio.get_running_loop()
@@ -115,7 +115,7 @@ class Desk:
             if saying is not None:
                 saying.cancel()
 
-    def _opening(self, journal: Path | None, account: str | None) -> _Opening:
+    def _opening(self, journal: str | Path | None, account: str | None) -> _Opening:
         if self.simulate:
             from . import _simulation as simulation  # noqa: PLC0415 brings a server along
 

@@ -31,17 +31,21 @@ class _Fate(StrEnum):
 
 
 async def check(
-    desk: Desk, requests: Requests, journal: Path | None, terms: Terms, account: str | None
+    desk: Desk, requests: Requests, journal: str | Path | None, terms: Terms, account: str | None
 ) -> None:
     """Report what is wrong with each line, and how many would be submitted."""
     keys, fates = Keys(), Counter[_Fate]()
     async with AsyncExitStack() as stack:
         read: JournalReader | None = None
-        if journal is not None and journal.exists():  # noqa: ASYNC240 nothing else runs
+        name: str | None = None
+        with suppress(ConfigurationError):  # a dry run needs no key
+            name = account_of(account=account)
+        if isinstance(journal, str):
+            read = await stack.enter_async_context(read_journal(journal, account=name))
+        elif journal is not None and journal.exists():  # noqa: ASYNC240 nothing else runs
             read = await stack.enter_async_context(read_journal(journal))
-        if read is not None and not desk.simulate:
-            with suppress(ConfigurationError):  # a dry run needs no key
-                read.check_account(account_of(account=account))
+            if name is not None and not desk.simulate:
+                read.check_account(name)
         async for line in requests.as_they_come():
             if isinstance(line.item, InvalidRequest):
                 desk.problem(line.item, line=line.number)

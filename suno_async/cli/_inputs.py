@@ -76,6 +76,11 @@ def at_home(path: Path) -> Path:
         return path
 
 
+def journal_at(given: str) -> str | Path:
+    """A journal: the URL of a database, or a file."""
+    return given if "://" in given else at_home(Path(given))
+
+
 def ready(folder: Path, option: str = "--out") -> Path:
     """The folder, which is there now, and has room; `option` is what named it.
 

@@ -14,6 +14,8 @@ from suno_async import GenerateLyrics, GenerateMusic, SubmissionUnknown, SunoCli
 from suno_async.testing import FakeSuno, Fault
 
 if TYPE_CHECKING:
+    from postgres_kit import Database
+
     from .conftest import Shell
 
 NAME = "songs.sqlite"
@@ -167,3 +169,31 @@ def test_what_is_no_journal(shell: Shell, argv: list[str], code: int, words: str
     assert words in ended.err
     assert ended.err.count("Error: ") == 1
     assert {path: path.read_bytes() for path in shell.folder.iterdir()} == before
+
+
+def test_a_journal_in_a_database(shell: Shell, database: Database) -> None:
+    """It is copied there, shown and gone on with by its URL, whose password is not shown."""
+    names = filled(shell)
+    ended = shell("journal", "copy", NAME, database.url)
+    assert (ended.code, ended.err) == (0, "3 copied; 0 were there already.\n")
+    again = shell("journal", "copy", NAME, database.url, "--json")
+    assert again.objects == [{"copied": 0, "known": 3}]
+    ended = shell("journal", database.url)
+    assert [line.split()[3] for line in ended.out.splitlines()] == names
+    assert "1 in_progress, 1 in_doubt, 1 done, 0 failed" in ended.err
+    assert "p%3Ass" not in ended.err
+    Path("ideas.txt").write_text("one\n")
+    for _ in range(2):
+        ended = shell("batch", "ideas.txt", "--journal", database.url)
+        assert ended.code == 0, ended.err
+    dry = shell("batch", "ideas.txt", "--journal", database.url, "--dry-run")
+    assert "1 done already" in dry.err
+    assert len(shell.fake.ledger.of("generate-music")) == 3
+
+
+@pytest.mark.parametrize("argv", [["copy", "a"], ["a", "b"], ["a", "b", "c"]])
+def test_what_is_no_copy(shell: Shell, argv: list[str]) -> None:
+    """It is said how a journal is copied."""
+    ended = shell("journal", *argv)
+    assert ended.code == 2
+    assert "suno-async journal copy FROM TO" in ended.err

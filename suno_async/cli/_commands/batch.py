@@ -10,7 +10,7 @@ from suno_async.cli._batch_run import BatchRun
 from suno_async.cli._counts import Counts
 from suno_async.cli._desk import Desk
 from suno_async.cli._dry_run import check
-from suno_async.cli._inputs import FLAG, MODELS, SONGS, Beside, Terms, at_home, model_of, ready
+from suno_async.cli._inputs import FLAG, MODELS, SONGS, Beside, Terms, journal_at, model_of, ready
 from suno_async.cli._requests import Requests, format_of
 from suno_async.cli._source import STDIN
 from suno_async.cli._texts import STDINS
@@ -28,7 +28,7 @@ async def batch(  # noqa: PLR0913 each is an option
     /,
     *,
     format: Literal["txt", "csv", "jsonl"] | None = None,  # noqa: A002 the option's name
-    journal: Path | None = None,
+    journal: str | None = None,
     account: str | None = None,
     out: Path = SONGS,
     terms: Terms = _TERMS,
@@ -52,7 +52,7 @@ async def batch(  # noqa: PLR0913 each is an option
     Args:
         file: The file; - is stdin.
         format: The format, where the file's name does not say it.
-        journal: A file that remembers what is paid for, created if missing.
+        journal: What remembers what is paid for: a file, created if missing, or a PostgreSQL URL.
         account: Whose the journal is, where it was given a name; left out, the key's.
         out: The folder for the files, created if missing.
         terms: How the batch is made.
@@ -72,17 +72,18 @@ async def batch(  # noqa: PLR0913 each is an option
     counts = Counts(requests.count())
     desk.folder = out
     desk.beside = beside
-    journal = journal and at_home(journal)
+    kept = None if journal is None else journal_at(journal)
     if dry_run:
-        await check(desk, requests, journal, terms, account)
+        await check(desk, requests, kept, terms, account)
         return
     if counts.lines == 0:
         desk.report.say(f"{requests.name} asks for nothing: all its lines are blank.")
         return
-    if journal is not None and not desk.simulate:
-        ready(journal.parent, "--journal")
+    if kept is not None and not desk.simulate:
+        if isinstance(kept, Path):
+            ready(kept.parent, "--journal")
         desk.is_resumable = True
     elif not desk.simulate:
         desk.report.say(_NO_JOURNAL)
-    async with desk.suno(journal, account) as suno:
+    async with desk.suno(kept, account) as suno:
         await BatchRun(desk, suno, ready(out), terms, counts).run(requests)
