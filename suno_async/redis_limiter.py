@@ -20,7 +20,8 @@ top of the others. When Redis is back, leases that were taken meanwhile are repo
 
 A Redis that was emptied, or restarted without its data, or whose clock goes back, is noticed by the
 processes that knew it: they report what they hold, and all pause for a period. Needs Redis 5 or
-newer (or Valkey), a server or a cluster, that does not evict keys before they expire.
+newer (or Valkey), a server or a cluster, that does not evict keys before they expire, and of its
+commands XREVRANGE, TIME, XADD and PEXPIRE.
 """
 
 from __future__ import annotations

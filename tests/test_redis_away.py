@@ -9,7 +9,8 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import ConnectionError as BrokenConnection
 from redis_kit import (
     Arrivals,
@@ -61,6 +62,15 @@ async def test_without_redis_nothing_is_sent_or_paid(tmp_path: Path) -> None:
         assert not fake.ledger.count("generate-music")
         assert not suno.unclaimed
         assert not await suno.unfinished()
+
+
+async def test_without_a_cluster_nothing_is_sent() -> None:
+    """Its client has errors of its own kind: the caller gets ours, within the timeout."""
+    cluster = RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", 9)])
+    async with limiter_of(cluster, timeout=0.5) as limiter:
+        with pytest.raises(ConnectionFailed, match=r"Redis.*Nothing was sent"):
+            await limiter.acquire()
+    await cluster.aclose()
 
 
 async def test_a_wrong_password_is_told(redis_server: RedisServer) -> None:

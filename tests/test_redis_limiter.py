@@ -30,7 +30,15 @@ from redis_kit import (
 )
 
 from benchmarks._fleet import Plan, race
-from suno_async import ClientClosed, ConfigurationError, Priority, SlotResult
+from suno_async import (
+    ClientClosed,
+    ConfigurationError,
+    ConnectionFailed,
+    Priority,
+    SlotResult,
+)
+from suno_async._rate.leases import Answer
+from suno_async._rate.redis import RedisKeeper
 from suno_async.redis_limiter import RedisRateLimiter
 from suno_async.testing import FakeSuno
 
@@ -395,6 +403,48 @@ async def test_of_two_who_read_the_same_one_writes(redis_server: RedisServer) ->
         assert len(done) == 1
         for task in waiting:
             task.cancel()
+
+
+async def test_a_change_that_came_too_late_shortens_nothing(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """Another process wrote first what counts for long: it stays that long, also unchanged."""
+
+    class Overtaken(Between):
+        sent = 0
+
+        async def reach(self, send: Callable[[], Awaitable[Any]]) -> Any:
+            self.sent += 1
+            if self.sent == 2:  # the first one read
+                await redis_client.xadd("k", {"state": "theirs"}, "0-1")
+                await redis_client.pexpire("k", 100_000)
+            return await super().reach(send)
+
+    def rule(state: str, _now: float) -> Answer:
+        return Answer(state or "mine", 100.0 if state else 1.0, 0.0, 0.0)
+
+    async with Redis(unix_socket_path=str(redis_server.socket)) as mine:
+        answer = await RedisKeeper(Overtaken(mine), "k", 5.0).change(rule)
+    assert answer.state == "theirs"
+    assert await redis_client.pttl("k") > 90_000
+
+
+async def test_a_stream_of_another_kind(redis_server: RedisServer, redis_client: Client) -> None:
+    """Entries with ids and fields that are not ours are passed over; another type is an error."""
+    async with Redis(unix_socket_path=str(redis_server.socket)) as mine:
+        keeper = RedisKeeper(mine, "k", 5.0)
+        await redis_client.xadd("k", {"a": "b", "c": "d"}, "7-7")
+        assert (await keeper.change(plus)).state == "b+"
+        assert (await keeper.change(plus)).state == "b++"
+        assert await redis_client.xlen("k") == 1
+        await redis_client.set("k2", "text")
+        with pytest.raises(ConnectionFailed, match="WRONGTYPE"):
+            await RedisKeeper(mine, "k2", 5.0).change(plus)
+
+
+def plus(state: str, _now: float) -> Answer:
+    """Each change adds something."""
+    return Answer(f"{state}+", 100.0, 0.0, 0.0)
 
 
 async def test_each_key_and_each_host_has_its_own_rate(

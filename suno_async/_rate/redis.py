@@ -25,6 +25,7 @@ try:
         AuthenticationError,
         AuthorizationError,
         NoPermissionError,
+        RedisClusterException,
         RedisError,
         ResponseError,
     )
@@ -45,7 +46,7 @@ _SHORTEST, _LONGEST = 0.002, 0.05  # seconds to wait at most after another proce
 
 
 class Commands(Protocol):
-    """What is used of `redis.asyncio.Redis` and of `redis.asyncio.RedisCluster`."""
+    """What is used of `redis.asyncio.Redis`; of `redis.asyncio.RedisCluster` a little more."""
 
     def pipeline(self, *, transaction: bool) -> Any:
         """Commands that are sent together."""
@@ -56,7 +57,7 @@ class Commands(Protocol):
 class RedisKeeper:
     """The state of one key at one address."""
 
-    commands: Commands = field(repr=False)
+    client: Any = field(repr=False)
     """The client of redis-py."""
     key: str
     """The name of the stream."""
@@ -80,42 +81,46 @@ class RedisKeeper:
                 f"Redis, which keeps the rate, did not answer in {self.timeout:g} s. "
                 "Nothing was sent."
             ) from error
-        except (RedisError, OSError) as error:
+        except (RedisError, RedisClusterException, OSError) as error:
             raise _ours(error) from error
 
     async def _swap(self, rule: Callable[[str, float], Answer]) -> Answer:
         for number in range(_TRIES):
-            change, state, now = await self._read()
+            following, state, now = await self._read()
             answer = rule(state, now)
-            if answer.state == state or await self._write(change + 1, answer):
+            if answer.state == state and number == 0:
+                return answer
+            # after a change that came too late it is written in any case, for Redis has taken the
+            # time that it should be kept, which may be shorter than what is there needs
+            if await self._write(following, answer):
                 return answer
             # by chance, or two that are as far from Redis would meet again and again
             await asyncio.sleep(uniform(0.0, min(_LONGEST, _SHORTEST * 2**number)))  # noqa: S311
         raise RedisError(f"{_TRIES} times another process was faster")
 
-    async def _read(self) -> tuple[int, str, float]:
-        """The number of the last change, the state, and the time of the server that has it."""
-        cluster: Any = self.commands if hasattr(self.commands, "get_node_from_key") else None
+    async def _read(self) -> tuple[str, str, float]:
+        """The id of the next change, the state, and the time of the server that has it."""
         where: dict[str, Any] = {}
-        if cluster is not None:  # TIME has no key by which a cluster's client could send it there
-            await cluster.initialize()
-            where = {"target_nodes": cluster.get_node_from_key(self.key)}
-        pipe = self.commands.pipeline(transaction=False)
+        if hasattr(self.client, "get_node_from_key"):
+            # TIME has no key by which a cluster's client could find the node
+            await self.client.initialize()
+            where = {"target_nodes": self.client.get_node_from_key(self.key)}
+        pipe = self.client.pipeline(transaction=False)
         # the time after the state, or it could lie before that of a change in it
         pipe.execute_command("XREVRANGE", self.key, "+", "-", "COUNT", 1)
         pipe.execute_command("TIME", **where)
         entries, (seconds, micro) = await _results(pipe)
         now = int(seconds) + int(micro) / 1e6
         if not entries:
-            return 0, "", now
-        ((number, fields),) = entries
-        (state,) = fields.values()
-        return int(_text(number).partition("-")[2]), _text(state), now
+            return "0-1", "", now
+        ((last, fields),) = entries
+        first, _, second = _text(last).partition("-")
+        return f"{first}-{int(second) + 1}", _text(next(iter(fields.values()))), now
 
-    async def _write(self, number: int, answer: Answer) -> bool:
+    async def _write(self, number: str, answer: Answer) -> bool:
         """Whether this was the next change, and no other process's."""
-        pipe = self.commands.pipeline(transaction=False)
-        pipe.execute_command("XADD", self.key, "MAXLEN", 1, f"0-{number}", "state", answer.state)
+        pipe = self.client.pipeline(transaction=False)
+        pipe.execute_command("XADD", self.key, "MAXLEN", 1, number, "state", answer.state)
         pipe.execute_command("PEXPIRE", self.key, int(answer.expires_in * 1000) + 1)
         try:
             await _results(pipe)
