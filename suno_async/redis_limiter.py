@@ -19,8 +19,8 @@ processes lose Redis and their shares add up to 1; a process that alone cannot r
 top of the others. When Redis is back, leases that were taken meanwhile are reported to it.
 
 A Redis that was emptied, or restarted without its data, or whose clock goes back, is noticed by the
-processes that knew it: they report what they hold, and all pause for a period. Needs Redis 5 or
-newer (or Valkey), a server or a cluster, that does not evict keys before they expire, and of its
+processes that knew it: they report what they hold, and all pause for a period. Needs Redis 6.2
+or newer (or Valkey), a server or a cluster, that does not evict keys before they expire, and of its
 commands XREVRANGE, TIME, XADD and PEXPIRE.
 """
 

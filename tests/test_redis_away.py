@@ -42,6 +42,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real_time
 
 
+class Behind(Between):
+    """A client that can be cut off from Redis."""
+
+    is_cut_off = False
+
+    async def reach(self, send: Callable[[], Awaitable[Any]]) -> Any:
+        """Send, if there is a way."""
+        if self.is_cut_off:
+            raise BrokenConnection("no way")
+        return await super().reach(send)
+
+
 async def test_without_redis_nothing_is_sent_or_paid(tmp_path: Path) -> None:
     """A submission fails with a sentence that says so, and the journal knows of none."""
     async with (
@@ -267,17 +279,6 @@ async def test_back_again_no_slot_is_granted_before_all_could_report(
     redis_server: RedisServer,
 ) -> None:
     """The first to see that Redis is back waits until the others have reported what they sent."""
-
-    class Behind(Between):
-        """A client that reaches Redis later than others."""
-
-        is_cut_off = False
-
-        async def reach(self, send: Callable[[], Awaitable[Any]]) -> Any:
-            if self.is_cut_off:
-                raise BrokenConnection("no way")
-            return await super().reach(send)
-
     given = {"max_rate": 4, "fallback_share": 0.5, "timeout": 0.1}
     async with (
         Redis(unix_socket_path=str(redis_server.socket), decode_responses=True) as client,
@@ -297,6 +298,56 @@ async def test_back_again_no_slot_is_granted_before_all_could_report(
         await until_leases(client, 4)
         await asyncio.sleep(1.5)
         assert not waiting.done()
+        waiting.cancel()
+
+
+async def test_what_could_not_be_reported_is_reported_later(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """A slot that was not used, and a refusal: Redis gets both when it can be reached again."""
+
+    async def state() -> dict[str, Any]:
+        (found,) = (await states(redis_client)).values()
+        return found
+
+    async with (
+        Redis(unix_socket_path=str(redis_server.socket)) as mine,
+        limiter_of(behind := Behind(mine), timeout=0.1, time_period=0.2) as limiter,
+    ):
+        (await limiter.acquire()).release(SlotResult.RATE_LIMITED)
+        granted = 0
+        for result in (SlotResult.RATE_LIMITED, SlotResult.NOT_SENT):
+            slot = await limiter.acquire()
+            granted = len((await state())["recent"])
+            behind.is_cut_off = True
+            slot.release(result)
+            await asyncio.sleep(0.05)
+            behind.is_cut_off = False
+            await until_leases(redis_client, 0)
+        assert (await state())["slowness"] == 1.25
+        assert len((await state())["recent"]) == granted - 1
+
+
+async def test_a_replica_that_lacks_the_last_leases_gets_them(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """After an outage all that is known is reported, though the state looks like the old one."""
+    given = {"timeout": 0.1, "fallback_share": 0.1, "time_period": 60.0}
+    async with (
+        Redis(unix_socket_path=str(redis_server.socket)) as mine,
+        limiter_of(behind := Behind(mine), **given) as limiter,
+    ):
+        await limiter.acquire()
+        ((name, before),) = (await states(redis_client)).items()
+        (await limiter.acquire()).release(SlotResult.ANSWERED)
+        await limiter.acquire()
+        await until_leases(redis_client, 3)
+        behind.is_cut_off = True
+        waiting = asyncio.create_task(limiter.acquire())
+        await asyncio.sleep(0.5)
+        await write_state(redis_client, name, json.dumps(before))
+        behind.is_cut_off = False
+        assert len(await until_leases(redis_client, 3)) == 3
         waiting.cancel()
 
 

@@ -442,6 +442,26 @@ async def test_a_stream_of_another_kind(redis_server: RedisServer, redis_client:
             await RedisKeeper(mine, "k2", 5.0).change(plus)
 
 
+async def test_a_state_that_goes_away_is_not_brought_back(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """Redis is emptied between reading and writing: what was read then counts for nothing."""
+
+    class Emptied(Between):
+        sent = 0
+
+        async def reach(self, send: Callable[[], Awaitable[Any]]) -> Any:
+            self.sent += 1
+            if self.sent == 2:  # the first one read
+                await redis_client.flushall()
+            return await super().reach(send)
+
+    async with Redis(unix_socket_path=str(redis_server.socket)) as mine:
+        for _ in range(2):
+            await RedisKeeper(mine, "k", 5.0).change(plus)
+        assert (await RedisKeeper(Emptied(mine), "k", 5.0).change(plus)).state == "+"
+
+
 def plus(state: str, _now: float) -> Answer:
     """Each change adds something."""
     return Answer(f"{state}+", 100.0, 0.0, 0.0)

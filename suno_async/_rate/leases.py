@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _TIGHT, _WIDE = 0.2, 0.85  # of a period: over so much of it waiting requests are spread,
 _SPREAD = 0.02  # ... which is this share of the time that the backlog takes
-_PATIENCE = 0.1  # seconds, at least, that a process may be late with its next question
+_PATIENCE = 0.5  # seconds that a process may be late with its next question, and keep its turn
 
 
 @frozen
@@ -124,7 +124,6 @@ class _State:
         self.slowness = min(SLOWEST, max(1.0, self.slowness))
         self.leases = {name: min(at, longest) for name, at in self.leases.items() if at > now}
         self.queue = {name: at for name, at in self.queue.items() if at > now}
-        del self.recent[rule.burst :]
 
     def take_in(self, report: Report, now: float, rule: Rule) -> None:
         """Note what a process says."""
@@ -151,8 +150,7 @@ class _State:
         if report.lease in self.leases:  # granted before, and the answer was lost
             self.leases[report.lease] = ends
             return 0.0
-        patience = max(rule.gap, _PATIENCE)
-        self.queue.setdefault(report.process, now + patience)
+        self.queue.setdefault(report.process, now)
         turn = [*self.queue].index(report.process)
         gap = self._gap(report.waiting * len(self.queue), now, rule)
         is_burst = self._may_burst(now, rule)
@@ -163,8 +161,9 @@ class _State:
             wait = at - now
             if now >= self.resume:
                 wait = min(wait, rule.gap)  # a slot may come back unused
-            if self.queue[report.process] < now + wait + patience:
-                self.queue[report.process] = now + wait + 3 * patience
+            if self.queue[report.process] < now + wait + _PATIENCE:
+                # for more than once, so that not each question has something to write
+                self.queue[report.process] = now + wait + 3 * _PATIENCE
             return wait
         self.leases[report.lease] = ends
         self.recent = [now, *self.recent][: rule.burst]
@@ -172,7 +171,7 @@ class _State:
         self.next = now if is_burst else max(self.next, now - may_catch_up) + gap
         del self.queue[report.process]
         if report.waiting > 1:  # it will ask again at once: behind the others
-            self.queue[report.process] = now + patience
+            self.queue[report.process] = now + 3 * _PATIENCE
         return 0.0
 
     def _slot_free_at(self, turn: int, now: float, rule: Rule) -> float:

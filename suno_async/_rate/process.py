@@ -1,7 +1,7 @@
 """What one process knows of its leases, and what of that is yet to be reported to their keeper.
 
-A change is reported at once, together with all others of the same turn of the loop, or with the
-next question. What could not be reported is kept until it can.
+A change is reported at once, together with all others of the same turn of the loop, an answer a
+little later or with the next question. What could not be reported is kept until it can.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from suno_async.errors import ConfigurationError, ConnectionFailed, SunoError
 _log = logging.getLogger("suno_async")
 
 _PROBE = 1.0  # seconds between attempts to reach a keeper that is away
+_LATER = 0.25  # seconds, at most, that an answer may wait for a question to be reported with
 _CHECK_IN = 2.5  # seconds for all to report what they have sent, when the keeper is back
 
 
@@ -135,7 +136,8 @@ class Leases:
             self._is_refused = True
             self._refusals = self._refusals.after_one(now, resume_at, rule)
         is_lost = result is SlotResult.NO_RESPONSE
-        self._end(lease, now + (rule.longest_hold if is_lost else rule.hold))
+        later = 0.0 if self._is_refused else min(_LATER, rule.gap / 2)
+        self._end(lease, now + (rule.longest_hold if is_lost else rule.hold), later)
 
     def report(self) -> None:
         """Report soon what the keeper does not know yet, and see whether it is back."""
@@ -221,7 +223,8 @@ class Leases:
             self.failing_since = now
         self._failed = now
         if self.is_away and not was_away:
-            self._unreported.update(self._known)  # it may come back without what it knew
+            # a replica may take its place that lacks the last changes, and has the same `born`
+            self._unreported.update(self._known)
             how = "this process goes on alone" if self._goes_on_alone else "nothing is sent"
             _log.warning("%s Until it is back, %s.", error, how)
 
@@ -249,10 +252,13 @@ class Leases:
             self._renew_later()
         return lease
 
-    def _end(self, lease: str, until: float) -> None:
+    def _end(self, lease: str, until: float, later: float = 0.0) -> None:
         self._known[lease] = until
         self._unreported.add(lease)
-        self.report()
+        if later:  # the slot is not free before long: each change less is one less to be late for
+            asyncio.get_running_loop().call_later(later, self.report)
+        else:
+            self.report()
 
     def _renew_later(self) -> None:
         loop = asyncio.get_running_loop()

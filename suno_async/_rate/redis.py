@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _SETUP = (AuthenticationError, AuthorizationError, NoPermissionError)
 _LOST = "equal or smaller"  # what Redis says of an id that another process has used meanwhile
+_FIRST = "0-1"  # the id of the first change
 _TRIES = 30
 _SHORTEST, _LONGEST = 0.002, 0.05  # seconds to wait at most after another process was faster
 
@@ -112,7 +113,7 @@ class RedisKeeper:
         entries, (seconds, micro) = await _results(pipe)
         now = int(seconds) + int(micro) / 1e6
         if not entries:
-            return "0-1", "", now
+            return _FIRST, "", now
         ((last, fields),) = entries
         first, _, second = _text(last).partition("-")
         return f"{first}-{int(second) + 1}", _text(next(iter(fields.values()))), now
@@ -120,15 +121,17 @@ class RedisKeeper:
     async def _write(self, number: str, answer: Answer) -> bool:
         """Whether this was the next change, and no other process's."""
         pipe = self.client.pipeline(transaction=False)
-        pipe.execute_command("XADD", self.key, "MAXLEN", 1, number, "state", answer.state)
+        # of a stream that is gone since it was read, nothing is brought back: it is read again
+        new = () if number == _FIRST else ("NOMKSTREAM",)
+        pipe.execute_command("XADD", self.key, *new, "MAXLEN", 1, number, "state", answer.state)
         pipe.execute_command("PEXPIRE", self.key, int(answer.expires_in * 1000) + 1)
         try:
-            await _results(pipe)
+            added, _ = await _results(pipe)
         except ResponseError as error:
             if _LOST in str(error):
                 return False
             raise
-        return True
+        return added is not None
 
 
 async def _results(pipe: Any) -> list[Any]:
