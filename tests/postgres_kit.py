@@ -34,7 +34,7 @@ class Database:
         return self.server.url(self.name)
 
     def ask(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Say a statement as somebody else; what it returns."""
+        """Run a statement as another user; what it returns."""
         with psycopg.connect(self.url, autocommit=True) as db:
             asked = db.execute(statement.encode(), values)
             return [] if asked.description is None else asked.fetchall()

@@ -79,7 +79,7 @@ async def test_a_key_is_taken_before_any_wait(suno: SunoClient, fake_suno: FakeS
 
 
 async def test_a_key_names_one_request(suno: SunoClient) -> None:
-    """Another operation under the same key is a mistake that is told."""
+    """Another operation under the same key is a mistake, and an error."""
     await suno.submit(SEA, idempotency_key="k")
     with pytest.raises(ConfigurationError, match="'k' belongs to another request, GenerateMusic:"):
         await suno.submit(GenerateMusic("the hills"), idempotency_key="k")
@@ -90,7 +90,7 @@ async def test_a_key_names_one_request(suno: SunoClient) -> None:
 
 
 async def test_a_key_names_one_request_while_it_is_on_its_way(suno: SunoClient) -> None:
-    """Who comes with another request meanwhile is told so, and does not get the first one's."""
+    """A caller with another request meanwhile gets an error, and not the first one's task."""
     one = asyncio.create_task(suno.submit(SEA, idempotency_key="k"))
     await asyncio.sleep(0)
     with pytest.raises(ConfigurationError, match="'k' belongs to another request, GenerateLyrics:"):
@@ -176,8 +176,8 @@ async def test_the_next_takes_the_place_of_who_ended_unsent(
     assert len(fake_suno.ledger.of("generate-music")) == 1
 
 
-async def test_whoever_takes_the_place_keeps_it(suno: SunoClient, fake_suno: FakeSuno) -> None:
-    """The end of who was called back does not free the key of who came next."""
+async def test_a_later_submission_keeps_the_key(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """The end of one that was cancelled does not free the key of the next."""
     await asyncio.gather(*(suno.get_credits() for _ in range(20)))
     one = asyncio.create_task(suno.submit(SEA, idempotency_key="k"))
     await asyncio.sleep(1)
@@ -288,7 +288,7 @@ async def test_a_row_without_an_answer_is_unknown_after_a_crash(
 
 
 async def test_one_journal_one_client(fake_suno: FakeSuno, tmp_path: Path) -> None:
-    """A second client on the same file is told so, and the first one goes on."""
+    """A second client on the same file gets an error, and the first one goes on."""
     async with client(fake_suno, tmp_path) as suno:
         second = client(fake_suno, tmp_path)
         with pytest.raises(JournalError, match="in use"):
@@ -323,7 +323,7 @@ async def test_a_broken_file_is_left_alone(
 async def test_a_newer_or_foreign_file_is_left_alone(
     fake_suno: FakeSuno, tmp_path: Path, statement: str, match: str
 ) -> None:
-    """A journal of a later version, or somebody else's database, is not touched."""
+    """A journal of a later version, or another program's database, is not touched."""
     async with client(fake_suno, tmp_path) as suno:
         await suno.submit(SEA)
     path = tmp_path / "songs.sqlite"
@@ -339,7 +339,7 @@ async def test_a_newer_or_foreign_file_is_left_alone(
 
 
 async def test_a_journal_needs_its_directory(fake_suno: FakeSuno, tmp_path: Path) -> None:
-    """A path that cannot be is told in a sentence."""
+    """A path that cannot be is an error of one sentence."""
     suno = SunoClient("key", base_url=fake_suno.url, journal=tmp_path / "nowhere" / "x.sqlite")
     with pytest.raises(JournalError, match="no directory"):
         await suno.submit(SEA)
@@ -421,17 +421,17 @@ async def test_a_refused_retry_leaves_the_failed_one_paid(
     assert kept == [(row[0], row[2], row[3], row[5], row[6]) for row in before]
     fake_suno.balance = 100
     async with client(fake_suno, tmp_path) as suno:
-        (told,) = [outcome async for outcome in suno.batch([SEA])]
-        assert isinstance(told.error, TaskFailed)
+        (delivered,) = [outcome async for outcome in suno.batch([SEA])]
+        assert isinstance(delivered.error, TaskFailed)
     assert len(fake_suno.ledger.accepted("generate-music")) == 1
 
 
 async def test_only_what_has_failed_is_sent_again(fake_suno: FakeSuno, tmp_path: Path) -> None:
-    """With `retry_failed` too, what is complete is told from the journal and not paid again."""
+    """With `retry_failed` too, what is complete comes from the journal and is not paid again."""
     for _ in range(2):
         async with client(fake_suno, tmp_path) as suno:
-            (told,) = [outcome async for outcome in suno.batch([SEA], retry_failed=True)]
-            assert told.error is None
+            (delivered,) = [outcome async for outcome in suno.batch([SEA], retry_failed=True)]
+            assert delivered.error is None
     assert len(fake_suno.ledger.accepted("generate-music")) == 1
 
 
@@ -481,7 +481,7 @@ async def test_a_task_that_ends_first_opens_the_journal(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-async def test_closing_frees_whoever_waits_for_leave_to_ask(fake_suno: FakeSuno) -> None:
+async def test_closing_frees_those_that_wait_for_a_slot_to_ask(fake_suno: FakeSuno) -> None:
     """A free call that waits for the limiter ends with its client, not a pause later."""
     loop = asyncio.get_running_loop()
     suno = SunoClient("key", base_url=fake_suno.url)

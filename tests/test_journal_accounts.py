@@ -1,4 +1,4 @@
-"""Whose a journal is: the account's name, and what another account is told."""
+"""Whose a journal is: the account's name, and what another account gets."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_name_is_frozen() -> None:
 
 
 async def test_the_key_is_not_in_the_file(fake_suno: FakeSuno, path: Path, tmp_path: Path) -> None:
-    """What tells accounts apart does not tell the key."""
+    """What tells accounts apart does not show the key."""
     async with SunoClient(KEY, base_url=fake_suno.url, journal=path):
         assert not any(KEY.encode() in file.read_bytes() for file in tmp_path.iterdir())
     async with SunoClient(KEY, base_url=fake_suno.url, journal=path):  # the same again

@@ -51,9 +51,9 @@ async def suno(
 @pytest.fixture
 async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
     """A journal alone."""
-    book = SqliteJournal(tmp_path / "songs.sqlite")
-    yield book
-    await book.close()
+    journal = SqliteJournal(tmp_path / "songs.sqlite")
+    yield journal
+    await journal.close()
 
 
 def client(fake: FakeSuno, tmp_path: Path) -> SunoClient:
@@ -81,11 +81,11 @@ async def all_states(suno: SunoClient, fake: FakeSuno) -> dict[str, str]:
 
 
 async def listed(suno: SunoClient, state: Any = None) -> dict[str, JournalEntry]:
-    """What is told, by key."""
+    """The entries, by key."""
     return {entry.key: entry async for entry in suno.submissions(state)}
 
 
-async def test_each_state_is_told(suno: SunoClient, fake_suno: FakeSuno) -> None:
+async def test_each_state_is_listed(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """All of them in their order, and those of one state, by its name or its member."""
     expected = await all_states(suno, fake_suno)
     known = await listed(suno)
@@ -96,7 +96,7 @@ async def test_each_state_is_told(suno: SunoClient, fake_suno: FakeSuno) -> None
         assert list(await listed(suno, SubmissionState(state))) == [key]
 
 
-async def test_what_is_told_of_each(suno: SunoClient, fake_suno: FakeSuno) -> None:
+async def test_what_an_entry_says_of_each(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """Token, operation, kind and aware times, as far as each has come."""
     before = datetime.now(UTC) - timedelta(seconds=2)
     await all_states(suno, fake_suno)
@@ -118,7 +118,7 @@ async def test_what_is_told_of_each(suno: SunoClient, fake_suno: FakeSuno) -> No
         assert known[name].token is not None
 
 
-async def test_what_it_brought_is_told(fake_suno: FakeSuno, tmp_path: Path) -> None:
+async def test_what_it_brought_is_in_its_entry(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """Of what is in a file, also the result or why there is none."""
     async with client(fake_suno, tmp_path) as suno:
         await all_states(suno, fake_suno)
@@ -143,7 +143,7 @@ async def test_what_is_no_state(suno: SunoClient, state: object) -> None:
         suno.submissions(state)  # type: ignore[arg-type]
 
 
-async def test_a_closed_client_tells_no_more(suno: SunoClient, fake_suno: FakeSuno) -> None:
+async def test_a_closed_client_lists_no_more(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """Closed before or amid the list, it says so."""
     await all_states(suno, fake_suno)
     listing = suno.submissions()
@@ -183,36 +183,36 @@ async def filled(journal: SqliteJournal, count: int) -> None:
     await journal._file.do(write)
 
 
-async def test_many_are_told_a_page_at_a_time(
+async def test_many_are_listed_a_page_at_a_time(
     journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each once and in order, however they lie; in between others write."""
     monkeypatch.setattr(sqlite, "_WINDOW", 150)
     await filled(journal, 2000)
     for state in (None, *SubmissionState):
-        told: list[str] = []
+        listed: list[str] = []
         async for entry in journal.entries(state):
-            told.append(entry.id)
-            if len(told) % 100 == 1:
+            listed.append(entry.id)
+            if len(listed) % 100 == 1:
                 await journal.about_to_send(f"new {state}", "GenerateMusic", {}, "music")
                 await journal.take_back(f"new {state}")
         share = {None: 2000, SubmissionState.DONE: 1850}.get(state, 50)
-        assert len(told) == len(set(told)) == share
-        assert told == sorted(told, key=lambda key: int(key[1:]))
+        assert len(listed) == len(set(listed)) == share
+        assert listed == sorted(listed, key=lambda key: int(key[1:]))
 
 
 async def test_gaps_are_no_ends(journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where many in a row were forgotten, the rest is told all the same."""
+    """Where many in a row were forgotten, the rest is listed all the same."""
     monkeypatch.setattr(sqlite, "_WINDOW", 100)
     await filled(journal, 1200)
     await journal._file.change("DELETE FROM submission WHERE number BETWEEN 50 AND 900")
     for state in (None, *SubmissionState):
-        told = [entry.id async for entry in journal.entries(state)]
-        assert told[-1] > "k1100"
+        listed = [entry.id async for entry in journal.entries(state)]
+        assert listed[-1] > "k1100"
 
 
 async def test_what_is_open_is_found_by_its_index(journal: SqliteJournal) -> None:
-    """What is in progress or in doubt is not looked for among all that is over."""
+    """What is in progress or in doubt is not searched for among all that is over."""
     await filled(journal, 40)
 
     def plans() -> list[str]:
@@ -311,7 +311,7 @@ async def test_a_pruned_song_is_not_paid_again(fake_suno: FakeSuno, tmp_path: Pa
 
 
 async def test_a_pruned_batch_is_not_paid_again(fake_suno: FakeSuno, tmp_path: Path) -> None:
-    """Run again, each line is its song; what had failed is told again, or sent again if asked."""
+    """Run again, each line is its song; what had failed is raised again, or sent again if asked."""
     songs = [GenerateMusic(f"song {number}") for number in range(4)]
     fake_suno.script(fail_at=20, status="GENERATE_AUDIO_FAILED")
     async with client(fake_suno, tmp_path) as suno:
@@ -470,7 +470,7 @@ async def test_others_submit_while_nothing_is_due(
 async def test_a_client_that_closes_amid_a_long_question(
     fake_suno: FakeSuno, tmp_path: Path, ask: str
 ) -> None:
-    """Whoever asks page by page is told that the client has ended, not that the file is gone."""
+    """Asked page by page, it says that the client has ended, not that the file is gone."""
     path = tmp_path / "songs.sqlite"
     async with SunoClient("key", base_url=fake_suno.url, journal=path) as suno:
         journal = suno._engine.journal
@@ -487,53 +487,53 @@ async def test_a_client_that_closes_amid_a_long_question(
 # --- without a journal ----------------------------------------------------------------------------
 
 
-async def fill(book: Journal, count: int, state: str) -> None:
+async def fill(journal: Journal, count: int, state: str) -> None:
     """Note songs in this state."""
     for number in range(count):
         key = f"{state} {number}"
-        await book.about_to_send(key, "GenerateMusic", {"prompt": "x"}, "music")
+        await journal.about_to_send(key, "GenerateMusic", {"prompt": "x"}, "music")
         if state != "in_doubt":
-            await book.accepted(key, key)
+            await journal.accepted(key, key)
         if state == "done":
-            await book.over("music", key, {})
+            await journal.over("music", key, {})
 
 
 async def test_memory_is_bounded(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is over goes first, oldest first; then what is in progress or in doubt, and is told."""
+    """What is over goes first, oldest first; then what is not, which is logged."""
     monkeypatch.setattr(memory, "MOST", 30)
-    book = MemoryJournal()
-    await fill(book, 10, "in_doubt")
-    await fill(book, 40, "done")
-    kept = [entry.id async for entry in book.entries()]
+    journal = MemoryJournal()
+    await fill(journal, 10, "in_doubt")
+    await fill(journal, 40, "done")
+    kept = [entry.id async for entry in journal.entries()]
     assert kept == [
         *(f"in_doubt {number}" for number in range(10)),
         *(f"done {number}" for number in range(20, 40)),
     ]
     assert not caplog.records
-    await fill(book, 50, "in_progress")
-    kept = [entry.id async for entry in book.entries()]
+    await fill(journal, 50, "in_progress")
+    kept = [entry.id async for entry in journal.entries()]
     assert kept == [f"in_progress {number}" for number in range(20, 50)]
-    (told,) = caplog.records
-    assert told.levelname == "WARNING"
-    assert len(book._by_task) == 30
-    assert await book.of_task("music", "in_progress 49") is not None
-    assert await book.of_task("music", "in_progress 1") is None
+    (logged,) = caplog.records
+    assert logged.levelname == "WARNING"
+    assert len(journal._by_task) == 30
+    assert await journal.of_task("music", "in_progress 49") is not None
+    assert await journal.of_task("music", "in_progress 1") is None
 
 
 async def test_memory_keeps_no_words_of_what_is_over() -> None:
-    """The digest is enough to tell another request; what it brought is asked for again."""
-    book = MemoryJournal()
-    await fill(book, 1, "done")
-    found = await book.find("done 0")
+    """The digest is enough to know another request; what it brought is asked for again."""
+    journal = MemoryJournal()
+    await fill(journal, 1, "done")
+    found = await journal.find("done 0")
     assert found is not None
     assert (found.fields, found.outcome, found.state) == (None, None, "done")
     assert found.digest
 
 
 async def test_without_a_journal_what_was_not_named_is_known(fake_suno: FakeSuno) -> None:
-    """Submissions without a key are told as well."""
+    """Submissions without a key are listed as well."""
     async with SunoClient("key", base_url=fake_suno.url) as suno:
         task = await suno.generate_music("the sea")
         assert [entry.token async for entry in suno.submissions()] == [task.token]

@@ -138,7 +138,7 @@ async def test_nothing_stays_beside_the_file(fake_suno: FakeSuno, tmp_path: Path
         assert sorted(os.listdir(tmp_path)) == [NAME, f"{NAME}-lock", f"{NAME}-rate"]  # noqa: PTH208 names
 
 
-async def test_whoever_reads_is_waited_for(fake_suno: FakeSuno, tmp_path: Path) -> None:
+async def test_a_reader_is_waited_for(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """While a reader keeps its transaction open nothing is sent; after it all goes on."""
     async with client(fake_suno, tmp_path / NAME) as suno:
         await suno.submit(SEA, idempotency_key="one")
@@ -228,7 +228,7 @@ def _link_lock(path: Path) -> None:
 async def test_a_file_that_is_not_where_it_was(
     fake_suno: FakeSuno, tmp_path: Path, tamper: Callable[[Path], None], caplog: Any
 ) -> None:
-    """Nothing more is sent; what is accepted meanwhile is returned, told and listed."""
+    """Nothing more is sent; what is accepted meanwhile is returned, logged and listed."""
     path = tmp_path / "place" / NAME
     path.parent.mkdir()
     async with client(fake_suno, path) as suno:
@@ -365,7 +365,7 @@ async def test_a_lost_lock_lets_only_the_second_client_go_on(
     assert len(accepted(fake_suno)) == 1
 
 
-async def test_another_path_that_no_name_tells_of(fake_suno: FakeSuno, tmp_path: Path) -> None:
+async def test_another_path_that_no_name_shows(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """A second client with a lock of its own, as by a mount of the file alone, stops the first."""
     lock = tmp_path / f"{NAME}-lock"
     async with client(fake_suno, tmp_path / NAME) as first:
@@ -420,7 +420,7 @@ async def test_a_full_disk_is_made_up_for_at_closing(fake_suno: FakeSuno, tmp_pa
     assert suno.unclaimed == []
 
 
-async def test_a_disk_that_stays_full_is_told_of(
+async def test_a_disk_that_stays_full_is_logged(
     fake_suno: FakeSuno, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What could not be written at all is listed, and named in the log at the end."""
@@ -458,15 +458,15 @@ async def test_outcomes_and_refusals_are_made_up_for_in_order(
     assert tokens(tmp_path / NAME) == {"done": task.token, "refused": again.token}
 
 
-async def test_what_has_happened_is_written_whoever_waits(tmp_path: Path) -> None:
-    """A fact in the queue outlives the task that told it, as at the end of a program."""
+async def test_what_has_happened_is_written_though_nobody_waits(tmp_path: Path) -> None:
+    """A fact in the queue outlives the task that wrote it, as at the end of a program."""
     journal = SqliteJournal(tmp_path / NAME)
     await journal.about_to_send("k", "GenerateMusic", {"prompt": "the sea"}, "music")
-    telling = [asyncio.create_task(journal.accepted("k", f"t{number}")) for number in range(20)]
+    writing = [asyncio.create_task(journal.accepted("k", f"t{number}")) for number in range(20)]
     await asyncio.sleep(0)
-    for task in telling:
+    for task in writing:
         task.cancel()
-    await asyncio.wait(telling)
+    await asyncio.wait(writing)
     await journal.close()
     assert tokens(tmp_path / NAME) == {"k": "music:t19"}
 
@@ -486,7 +486,7 @@ async def test_a_foreign_lock_is_made_up_for(fake_suno: FakeSuno, tmp_path: Path
 async def test_what_can_never_be_written_stops_nothing_else(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A fact that no file can hold is told as an error and put aside; all after it is written."""
+    """A fact that no file can hold is logged as an error and put aside; all after it is written."""
     path, half, ends = tmp_path / NAME, "half \ud800", dict[str, asyncio.Future[None]]()
     journal = SqliteJournal(path)
     for key in ("a", "b", "c"):
@@ -501,8 +501,8 @@ async def test_what_can_never_be_written_stops_nothing_else(
     await journal.accepted("c", "t3")
     assert tokens(path) == {"a": None, "b": "music:t2", "c": "music:t3"}
     assert {key: end.cancelled() for key, end in ends.items()} == {"a": True, "b": False}
-    (told,) = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert f"never be written: submission 'a' was accepted as task {half!r}" in told.getMessage()
+    (logged,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert f"never be written: submission 'a' was accepted as task {half!r}" in logged.getMessage()
     await journal.close()
 
 
@@ -527,19 +527,19 @@ async def test_a_journal_is_closed_whatever_cannot_be_written(
 
 async def test_all_who_wait_for_a_lock_wait_together(fake_suno: FakeSuno, tmp_path: Path) -> None:
     """SQLite's patience is for the queue: five submissions have hardly more of it than one."""
-    granted: list[str] = []
+    statements: list[str] = []
     async with client(fake_suno, tmp_path / NAME) as suno:
         await suno.submit(SEA)
         journal: Any = suno._engine.journal
         db = journal._file._open_db
         with foreign(tmp_path / NAME, "BEGIN IMMEDIATE"):
-            db.set_trace_callback(granted.append)
+            db.set_trace_callback(statements.append)
             ends = await asyncio.gather(
                 *(suno.submit(SEA) for _ in range(5)), return_exceptions=True
             )
             db.set_trace_callback(None)
     assert all(isinstance(end, JournalError) for end in ends)
-    waits = [float(one.rpartition("=")[2]) for one in granted if "busy_timeout" in one]
+    waits = [float(one.rpartition("=")[2]) for one in statements if "busy_timeout" in one]
     assert len(waits) == 5
     assert sum(waits) <= 1.1 * 300
     assert len(accepted(fake_suno)) == 1
@@ -557,16 +557,16 @@ async def test_new_files_are_their_owners_alone(fake_suno: FakeSuno, tmp_path: P
             journal: Any = suno._engine.journal
             db = journal._file._open_db
 
-            def look() -> None:
+            def note() -> None:
                 for file in tmp_path.iterdir():
                     seen[file.name] = stat.S_IMODE(file.stat().st_mode)
 
-            db.create_function("look", 0, look)
+            db.create_function("note", 0, note)
             db.execute(
-                "CREATE TEMP TRIGGER look AFTER INSERT ON submission BEGIN SELECT look(); END"
+                "CREATE TEMP TRIGGER note AFTER INSERT ON submission BEGIN SELECT note(); END"
             )
             await suno.submit(SEA, idempotency_key="k")
-            look()
+            note()
     finally:
         os.umask(umask)
     assert seen == dict.fromkeys([NAME, f"{NAME}-lock", f"{NAME}-rate", f"{NAME}-journal"], 0o600)
@@ -582,7 +582,7 @@ async def test_modes_that_were_given_are_left(fake_suno: FakeSuno, tmp_path: Pat
     assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o640
 
 
-def _in_child(suno: SunoClient, token: str, told: Any) -> None:
+def _in_child(suno: SunoClient, token: str, pipe: Any) -> None:
     """Try everything in a fork."""
 
     async def use(work: Callable[[], Any]) -> str:
@@ -610,7 +610,7 @@ def _in_child(suno: SunoClient, token: str, told: Any) -> None:
         suno.aclose,
         suno.__aenter__,
     ]
-    told.send([asyncio.run(use(work)) for work in works])
+    pipe.send([asyncio.run(use(work)) for work in works])
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -657,7 +657,7 @@ async def test_a_fork_amid_a_write(fake_suno: FakeSuno, tmp_path: Path) -> None:
         with foreign(tmp_path / NAME, "BEGIN", "SELECT * FROM state"):
             asking = asyncio.create_task(suno.submit(SEA, idempotency_key="two"))
             async with asyncio.timeout(10):
-                while not (tmp_path / f"{NAME}-journal").exists():  # noqa: ASYNC110 nobody tells
+                while not (tmp_path / f"{NAME}-journal").exists():  # noqa: ASYNC110 no event says so
                     await asyncio.sleep(0.01)
             child = fork.Process(target=_let_go, args=(suno,))
             child.start()

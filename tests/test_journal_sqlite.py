@@ -24,9 +24,9 @@ SEA = ("GenerateMusic", {"prompt": "the sea"})
 @pytest.fixture
 async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
     """A journal in a file of its own."""
-    book = SqliteJournal(tmp_path / "songs.sqlite")
-    yield book
-    await book.close()
+    journal = SqliteJournal(tmp_path / "songs.sqlite")
+    yield journal
+    await journal.close()
 
 
 def rows(tmp_path: Path, statement: str = "SELECT * FROM submission") -> list[tuple[Any, ...]]:
@@ -78,7 +78,7 @@ async def test_one_write_after_the_other(journal: SqliteJournal) -> None:
 async def test_a_write_waits_for_whoever_looks_after_the_file(
     journal: SqliteJournal, tmp_path: Path
 ) -> None:
-    """Somebody who changes the journal by hand for a moment does not make a song fail."""
+    """A user who changes the journal by hand for a moment does not make a song fail."""
     await journal.open()
     with closing(sqlite3.connect(tmp_path / "songs.sqlite", check_same_thread=False)) as by_hand:
         by_hand.execute("BEGIN IMMEDIATE")
@@ -92,7 +92,7 @@ async def test_a_write_waits_for_whoever_looks_after_the_file(
 async def test_a_journal_that_was_in_use_is_opened_the_next_time(
     journal: SqliteJournal, tmp_path: Path
 ) -> None:
-    """Who was told that it is in use may ask again."""
+    """A client that found it in use may ask again."""
     other = SqliteJournal(tmp_path / "songs.sqlite")
     await other.open()
     for _ in range(2):
@@ -123,7 +123,7 @@ async def test_a_journal_that_was_in_use_is_opened_the_next_time(
 async def test_a_journal_that_cannot_be_opened_keeps_nobody_out(
     journal: SqliteJournal, tmp_path: Path, content: str | None, message: str
 ) -> None:
-    """Whoever comes next is told what is wrong with the file, not that it is in use."""
+    """The next client's error says what is wrong with the file, not that it is in use."""
     path = tmp_path / "songs.sqlite"
     if content is None:
         with closing(sqlite3.connect(path)) as db:
@@ -141,7 +141,7 @@ async def test_a_journal_that_cannot_be_opened_keeps_nobody_out(
 async def test_a_lock_that_cannot_be_had_is_not_taken_for_held(
     journal: SqliteJournal, tmp_path: Path
 ) -> None:
-    """Only another's lock is one; what else is wrong with the lock's file is told as it is."""
+    """Only another's lock is one; what else is wrong with the lock's file is raised as it is."""
     (tmp_path / "songs.sqlite-lock").mkdir()
     with pytest.raises(JournalError, match="cannot be used: unable to open database file"):
         await journal.open()
@@ -160,17 +160,18 @@ async def test_a_write_in_passing_to_a_journal_in_use(
     await journal.close()
     journal._file._opening = None
     gc.collect()
-    told, closed = {record.message: None for record in caplog.records}
-    assert told == writing.message
+
+    logged, closed = {record.message: None for record in caplog.records}
+    assert logged == writing.message
     assert "It was closed without: submission 'k' was not accepted" in closed
     await other.close()
 
 
 async def test_a_write_that_nobody_waits_for_any_more(journal: SqliteJournal) -> None:
-    """Whoever breaks off the wait for a write breaks nothing."""
+    """A cancelled wait for a write breaks nothing."""
     await journal.open()
     complaints: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     writing = journal.take_back("k")
     writing.cancel()
     assert await journal.find("k") is None
@@ -189,7 +190,7 @@ async def test_the_thread_ends_with_the_journal(tmp_path: Path) -> None:
 
 
 def test_a_path_that_cannot_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name with a null in it, or a place relative to a directory that is gone, is refused."""
+    """A name with a null in it, or a path relative to a directory that is gone, is refused."""
     with pytest.raises(JournalError, match="No journal can be at"):
         SqliteJournal(Path("a\0b"))
     gone = tmp_path / "gone"
@@ -203,7 +204,7 @@ def test_a_path_that_cannot_be_followed(tmp_path: Path, monkeypatch: pytest.Monk
 async def test_what_cannot_be_written_in_passing_is_logged_once(
     journal: SqliteJournal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An outcome that the disk does not take is told, and made up for."""
+    """An outcome that the disk does not take is logged, and made up for."""
     await journal.about_to_send("k", *SEA, "music")
     await journal.accepted("k", "t1")
     with closing(sqlite3.connect(tmp_path / "songs.sqlite")) as db:
@@ -213,8 +214,9 @@ async def test_what_cannot_be_written_in_passing_is_logged_once(
         )
     with pytest.raises(JournalError, match="disk full"):
         await journal.over("music", "t1", {"data": 1})
-    (told,) = [record.message for record in caplog.records if record.name == "suno_async"]
-    assert told == (
+
+    (logged,) = [record.message for record in caplog.records if record.name == "suno_async"]
+    assert logged == (
         f"The journal {tmp_path / 'songs.sqlite'} cannot be used: disk full. It is kept, and "
         "written as soon as that can be: task music:t1 is over."
     )
@@ -244,7 +246,7 @@ async def test_who_goes_while_the_file_is_opened_does_not_take_it_along(
 
 
 async def test_who_asks_again_at_once_has_the_file(journal: SqliteJournal, tmp_path: Path) -> None:
-    """Who is told of the same failure a moment later does not undo that; it can be closed."""
+    """A caller that gets the same failure a moment later does not undo that; it can be closed."""
     held = sqlite3.connect(tmp_path / "songs.sqlite-lock")
     held.execute("BEGIN EXCLUSIVE")
 

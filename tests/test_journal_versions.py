@@ -32,7 +32,11 @@ DONE = {
     },
 }
 FAILED = {"code": 200, "data": {"taskId": "t-failed", "status": "SENSITIVE_WORD_ERROR"}}
-FAILED_PUSH = {"code": 531, "msg": "no", "data": {"task_id": "t-pushed", "callbackType": "error"}}
+FAILED_CALLBACK = {
+    "code": 531,
+    "msg": "no",
+    "data": {"task_id": "t-called-back", "callbackType": "error"},
+}
 EARLIER = {"task": "t-0", "outcome": json.dumps(FAILED), "at": ACCEPTED, "over": OVER}
 
 
@@ -67,7 +71,7 @@ def over(task: str, outcome: dict[str, Any], **given: Any) -> dict[str, Any]:
 ROWS = [
     row("done", **over("t-done", DONE)),
     row("failed", **over("t-failed", FAILED)),
-    row("pushed", **over("t-pushed", FAILED_PUSH)),
+    row("called-back", **over("t-called-back", FAILED_CALLBACK)),
     row("doubt"),
     row("making", task="t-making", accepted_at=ACCEPTED),
     row(
@@ -85,7 +89,7 @@ ROWS = [
 STATES = {
     "done": "done",
     "failed": "failed",
-    "pushed": "failed",
+    "called-back": "failed",
     "doubt": "in_doubt",
     "making": "in_progress",
     "call": "done",
@@ -129,14 +133,14 @@ async def test_each_row_is_what_it_was(
     assert [f"{time:%F %T %Z}" for time in times if time] == [
         f"{time} UTC" for time in (SENT, ACCEPTED, OVER)
     ]
-    assert str(known["failed"].failure) != str(known["pushed"].failure)
+    assert str(known["failed"].failure) != str(known["called-back"].failure)
     assert known["call"].result.result == "y"
     assert known["call"].done_at is not None
     assert (known["own"].operation, known["own"].operation_name) == (None, "TheirOwn")
     assert unfinished == {"t-making", "t-1", "t-own"}
-    (told,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    (logged,) = [record for record in caplog.records if record.levelname == "WARNING"]
     assert (
-        "was of version 1 and is upgraded; from now on it is the account's 'mine'" in told.message
+        "was of version 1 and is upgraded; from now on it is the account's 'mine'" in logged.message
     )
     assert not fake_suno.ledger.entries
 
@@ -250,7 +254,7 @@ async def test_a_crash_amid_the_upgrade_leaves_version_1(
 
 
 async def test_an_upgrade_that_fails_changes_nothing(fake_suno: FakeSuno, path: Path) -> None:
-    """A row that cannot be read is told; the file is as it was, and nothing is sent."""
+    """A row that cannot be read is an error; the file is as it was, and nothing is sent."""
     version_1.write(path, [*ROWS, ("x", "GenerateMusic", "no JSON", *ROWS[0][3:])])
     suno = client(fake_suno, path)
     for _ in range(2):
