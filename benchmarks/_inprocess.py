@@ -38,7 +38,7 @@ class _Connector(aiohttp.BaseConnector):
         super().__init__(limit=0)
         self._server = server
 
-    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ARG002, ASYNC109 aiohttp's signature
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ARG002 aiohttp's signature
         client = self._factory()
         _End.join(client, self._server())
         return client

@@ -84,15 +84,17 @@ class Engine:
         self.journal.keep_rate(limiter)
         return limiter
 
-    async def call(self, operation: CallOperation[R], priority: Priority) -> R:
+    async def call(
+        self, operation: CallOperation[R], priority: Priority, timeout: float | None
+    ) -> R:
         """Ask, and read the answer."""
         if operation._costs:
             answer: R
-            answer, _ = await self.submissions.pay(operation, priority, Terms())
+            answer, _ = await self.submissions.pay(operation, priority, Terms(timeout=timeout))
             return answer
         self.transport.ready()
         try:
-            request = request_for(operation, priority)
+            request = request_for(operation, priority, timeout=timeout)
             try:
                 body = await self.transport.send(request)
             except NotFound:
@@ -114,7 +116,7 @@ class Engine:
             return
         self.transport.is_closed = True
         try:
-            await self.submissions.close(self.http.timeout)
+            await self.submissions.close()
         finally:  # also if the caller does not want to wait
             ending = asyncio.create_task(self._end())
             mine = asyncio.shield(ending)  # before the callback: this caller is woken first

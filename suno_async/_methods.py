@@ -1,6 +1,6 @@
 # ruff: noqa: A002, E501, PLR0913, TC001, TC003
 # The API's own names; one line an argument, for editors show no more; all but a few have defaults;
-# and whoever asks at run time shall find the types.
+# and the types are to be found at run time.
 """The client's methods, one an operation: made by `python .ci/methods`, never by hand.
 
 Each takes the fields of its operation, in the order in which a user thinks of them, builds it, and
@@ -83,12 +83,16 @@ class OperationMethods(ABC):
 
     @abstractmethod
     async def submit(
-        self, operation: TaskOperation[R], *, idempotency_key: str | None = None
+        self,
+        operation: TaskOperation[R],
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
     ) -> Task[R]:
         """Start a task."""
 
     @abstractmethod
-    async def call(self, operation: CallOperation[R]) -> R:
+    async def call(self, operation: CallOperation[R], *, timeout: float | None = None) -> R:
         """Ask for an answer that comes at once."""
 
     async def generate_music(
@@ -114,6 +118,7 @@ class OperationMethods(ABC):
         audio_urls: Iterable[str | HasUrl] | None = None,
         custom_mode: bool | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
@@ -143,6 +148,7 @@ class OperationMethods(ABC):
             audio_urls: Audio to start from, each 6 s to 30 min and at most 500 MB; simple mode, V6; all attachments together at most 10.
             custom_mode: The mode; left out, lyrics, style or title make it the custom mode, but for an idea and its style with V6.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -191,6 +197,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def extend_music(
@@ -216,6 +223,7 @@ class OperationMethods(ABC):
         audio_weight: float | None = None,
         default_param_flag: bool | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
@@ -247,6 +255,7 @@ class OperationMethods(ABC):
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it. The V6 models have no such flag, and it is sent to them only where it is given.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -291,6 +300,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def upload_and_cover(
@@ -314,6 +324,7 @@ class OperationMethods(ABC):
         audio_weight: float | None = None,
         custom_mode: bool | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
@@ -338,6 +349,7 @@ class OperationMethods(ABC):
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             custom_mode: The mode; left out, lyrics, style or title make it the custom mode, but for an idea and its style with V6.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -382,6 +394,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def upload_and_extend(
@@ -406,6 +419,7 @@ class OperationMethods(ABC):
         audio_weight: float | None = None,
         default_param_flag: bool | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
@@ -435,6 +449,7 @@ class OperationMethods(ABC):
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             default_param_flag: Whether the parameters given here count, not the source's; left out, giving some does it. The V6 models have no such flag, and it is sent to them only where it is given.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -479,6 +494,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def add_instrumental(
@@ -496,6 +512,7 @@ class OperationMethods(ABC):
         weirdness_constraint: float | None = None,
         audio_weight: float | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
@@ -514,6 +531,7 @@ class OperationMethods(ABC):
             weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -546,6 +564,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def add_vocals(
@@ -564,6 +583,7 @@ class OperationMethods(ABC):
         weirdness_constraint: float | None = None,
         audio_weight: float | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
@@ -583,6 +603,7 @@ class OperationMethods(ABC):
             weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -624,6 +645,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def replace_section(
@@ -649,6 +671,7 @@ class OperationMethods(ABC):
         weirdness_constraint: float | None = None,
         audio_weight: float | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
@@ -675,6 +698,7 @@ class OperationMethods(ABC):
             weirdness_constraint: How far to stray, 0 to 1 in steps of 0.01; of a song, custom mode only.
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -727,6 +751,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def generate_mashup(
@@ -750,6 +775,7 @@ class OperationMethods(ABC):
         audio_weight: float | None = None,
         custom_mode: bool | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
@@ -774,6 +800,7 @@ class OperationMethods(ABC):
             audio_weight: How much given audio counts, 0 to 1 in steps of 0.01; of a song, custom mode only.
             custom_mode: The mode; left out, lyrics, style or title make it the custom mode, but for an idea and its style with V6.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -812,6 +839,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def generate_sounds(
@@ -824,6 +852,7 @@ class OperationMethods(ABC):
         sound_key: SoundKey | str = "Any",
         grab_lyrics: bool = False,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Track, ...]]:
@@ -837,6 +866,7 @@ class OperationMethods(ABC):
             sound_key: The musical key: `Any`, or from C to B with `#` for the black ones and `m` for minor; another word is passed on unchecked.
             grab_lyrics: Whether the words are written down as well.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -868,6 +898,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def generate_persona(
@@ -880,6 +911,7 @@ class OperationMethods(ABC):
         style: str | None = None,
         vocal_start: float | None = None,
         vocal_end: float | None = None,
+        timeout: float | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Persona:
         """Make a persona of a finished track (V4 or later), once a track; then `Conflict`.
@@ -892,6 +924,7 @@ class OperationMethods(ABC):
             style: Its style.
             vocal_start: Where the part of the track begins, in seconds; left out, at 0.
             vocal_end: Where it ends, in seconds, 10 to 30 later; left out, at 30.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
@@ -917,6 +950,7 @@ class OperationMethods(ABC):
                 vocal_end=vocal_end,
                 extra=extra,
             ),
+            timeout=timeout,
         )
 
     async def get_timestamped_lyrics(
@@ -925,6 +959,7 @@ class OperationMethods(ABC):
         *,
         task_id: TaskSource | None = LEFT_OUT,
         music_index: int | None = None,
+        timeout: float | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> TimestampedLyrics:
         """Get the times at which each word of a track is sung; it costs about half a credit.
@@ -933,6 +968,7 @@ class OperationMethods(ABC):
             audio_id: The track, or its id.
             task_id: The id of the task that made it; left out, the track's.
             music_index: The track's place in its task, 0 or 1, where its id is not known; the id counts first.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
@@ -959,16 +995,19 @@ class OperationMethods(ABC):
                 music_index=music_index,
                 extra=extra,
             ),
+            timeout=timeout,
         )
 
     async def get_credits(
         self,
         *,
+        timeout: float | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> float:
         """How many credits are left; fractions occur.
 
         Args:
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
@@ -988,6 +1027,7 @@ class OperationMethods(ABC):
             GetCredits(
                 extra=extra,
             ),
+            timeout=timeout,
         )
 
     async def generate_lyrics(
@@ -995,6 +1035,7 @@ class OperationMethods(ABC):
         prompt: str,
         *,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[Lyrics, ...]]:
@@ -1003,6 +1044,7 @@ class OperationMethods(ABC):
         Args:
             prompt: What the song is about, at most 200 words.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -1030,6 +1072,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def convert_to_wav(
@@ -1038,6 +1081,7 @@ class OperationMethods(ABC):
         *,
         task_id: TaskSource | None = LEFT_OUT,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[WavFile]:
@@ -1047,6 +1091,7 @@ class OperationMethods(ABC):
             audio_id: The track, or its id.
             task_id: The id of the task that made it; left out, the track's.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -1074,6 +1119,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def separate_vocals(
@@ -1085,6 +1131,7 @@ class OperationMethods(ABC):
         type: StemType | str | None = None,
         stem_name: str | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[Stems]:
@@ -1097,6 +1144,7 @@ class OperationMethods(ABC):
             type: `separate_vocal`, voice and the rest (the service's default, 10 credits); `split_stem`, up to 12 stems (50 credits); `split_stem_advanced`, the one of `stem_name` (20 credits); or a newer one, which is passed on unchecked.
             stem_name: One of the service's 98 names, for example `Lead Vocal` or `Drum Kit`.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -1129,6 +1177,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def generate_midi(
@@ -1137,6 +1186,7 @@ class OperationMethods(ABC):
         *,
         audio_id: str | HasId | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[Midi]:
@@ -1146,6 +1196,7 @@ class OperationMethods(ABC):
             task_id: The stems, their task, or its id.
             audio_id: One of the stems (of `Stems.origin_data`), or its id; left out, all of them.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -1169,6 +1220,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def create_music_video(
@@ -1179,6 +1231,7 @@ class OperationMethods(ABC):
         author: str | None = None,
         domain_name: str | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[MusicVideo]:
@@ -1190,6 +1243,7 @@ class OperationMethods(ABC):
             author: The artist to show, at most 50 characters.
             domain_name: The site to show, at most 50 characters.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -1220,6 +1274,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def generate_cover_images(
@@ -1227,6 +1282,7 @@ class OperationMethods(ABC):
         task_id: TaskSource,
         *,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[CoverImages]:
@@ -1235,6 +1291,7 @@ class OperationMethods(ABC):
         Args:
             task_id: The songs, one of them, their task, or its id.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -1261,6 +1318,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def recover_audio(
@@ -1268,6 +1326,7 @@ class OperationMethods(ABC):
         suno_task_id: TaskSource,
         *,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[tuple[RecoveredAudio, ...]]:
@@ -1276,6 +1335,7 @@ class OperationMethods(ABC):
         Args:
             suno_task_id: The songs, their task, or its id.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -1298,18 +1358,21 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def boost_style(
         self,
         content: str,
         *,
+        timeout: float | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> StyleBoost:
         """Describe a style at more length, for use as `style`.
 
         Args:
             content: The style in a few words.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
@@ -1329,6 +1392,7 @@ class OperationMethods(ABC):
                 content,
                 extra=extra,
             ),
+            timeout=timeout,
         )
 
     async def validate_voice(
@@ -1339,6 +1403,7 @@ class OperationMethods(ABC):
         vocal_end_s: int,
         language: Language | str | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[VoicePhrase]:
@@ -1350,6 +1415,7 @@ class OperationMethods(ABC):
             vocal_end_s: Where it ends, in seconds.
             language: The language of the phrase: en, zh, es, fr, pt, de, ja, ko, hi, ru, or a newer one, which is passed on unchecked; left out, the service chooses.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -1375,6 +1441,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def regenerate_voice_phrase(
@@ -1382,6 +1449,7 @@ class OperationMethods(ABC):
         task_id: TaskSource,
         *,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[VoicePhrase]:
@@ -1390,6 +1458,7 @@ class OperationMethods(ABC):
         Args:
             task_id: The phrase, its task, or its id.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -1412,6 +1481,7 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def generate_voice(
@@ -1424,6 +1494,7 @@ class OperationMethods(ABC):
         style: str | None = None,
         singer_skill_level: SkillLevel | str | None = None,
         idempotency_key: str | None = None,
+        timeout: float | None = None,
         callback_url: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Task[Voice]:
@@ -1437,6 +1508,7 @@ class OperationMethods(ABC):
             style: Its style.
             singer_skill_level: How well it sings: `beginner` (left out, too), `intermediate`, `advanced`, `professional`, or a newer one, which is passed on unchecked.
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             callback_url: Where the service shall post what happens; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
@@ -1464,18 +1536,21 @@ class OperationMethods(ABC):
                 extra=extra,
             ),
             idempotency_key=idempotency_key,
+            timeout=timeout,
         )
 
     async def check_voice(
         self,
         task_id: TaskSource,
         *,
+        timeout: float | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> bool:
         """Whether a voice can be used; asking costs nothing.
 
         Args:
             task_id: The voice, its task, or its id.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
             extra: Fields of the API that have no attribute here, by their names there, as plain data; they are sent unchecked, and are part of what a key names.
 
         Returns:
@@ -1494,4 +1569,5 @@ class OperationMethods(ABC):
                 task_id,
                 extra=extra,
             ),
+            timeout=timeout,
         )

@@ -144,7 +144,7 @@ class SunoClient(OperationMethods):
     async def aclose(self) -> None:
         """End the client; more often does nothing.
 
-        Paid requests that have left are awaited first, at most `timeout` seconds. Listeners of a
+        Paid requests that have left are awaited first, for their `timeout` at most. Listeners of a
         task get `ClientClosed` with the task's token.
         """
         try:
@@ -170,6 +170,7 @@ class SunoClient(OperationMethods):
         idempotency_key: str | None = None,
         resend_unknown: bool = False,
         priority: Priority = Priority.INTERACTIVE,
+        timeout: float | None = None,
     ) -> Task[R]:
         """Start a task; it is paid for when this returns.
 
@@ -181,6 +182,7 @@ class SunoClient(OperationMethods):
             idempotency_key: A text of yours that names this submission for ever: submitting with it again, at the same time or later, gives the same task or error, and nothing is paid again; with a journal even after a restart. It is free again once the submission ended unpaid.
             resend_unknown: Whether to send again, under the same key, what may have been paid for, which may pay twice; otherwise that raises `SubmissionUnknown` again.
             priority: `Priority.INTERACTIVE` where somebody waits for it, `Priority.BACKGROUND` where it may give way.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
 
         Raises:
             APIError: the service refused it, nothing was paid; `InsufficientCredits`,
@@ -197,7 +199,9 @@ class SunoClient(OperationMethods):
             _check_key(idempotency_key)
         check_flag("resend_unknown", resend_unknown)
         check_priority(priority)
-        terms = Terms(key=idempotency_key, resend_unknown=resend_unknown)
+        if timeout is not None:
+            check_timeout(timeout)
+        terms = Terms(key=idempotency_key, resend_unknown=resend_unknown, timeout=timeout)
         task: Task[R]
         task, _ = await self._engine.submissions.pay(operation, priority, terms)
         return task
@@ -342,13 +346,18 @@ class SunoClient(OperationMethods):
         return await self._engine.journal.prune(before, forget=forget)
 
     async def call(
-        self, operation: CallOperation[R], *, priority: Priority = Priority.INTERACTIVE
+        self,
+        operation: CallOperation[R],
+        *,
+        priority: Priority = Priority.INTERACTIVE,
+        timeout: float | None = None,
     ) -> R:
         """Ask for an answer that comes at once; it raises what `submit` does, and more.
 
         Args:
             operation: What shall be asked, for example `GetCredits()`.
             priority: `Priority.INTERACTIVE` where somebody waits for it, `Priority.BACKGROUND` where it may give way.
+            timeout: Seconds for one attempt, waiting for a slot not counted; left out, the client's.
 
         Raises:
             RequestTimeout: no answer in time to a question that costs nothing.
@@ -356,7 +365,9 @@ class SunoClient(OperationMethods):
         """  # noqa: E501 editors show the first line of an argument's text
         _check(operation, CallOperation, "call", "submit")
         check_priority(priority)
-        return await self._engine.call(operation, priority)
+        if timeout is not None:
+            check_timeout(timeout)
+        return await self._engine.call(operation, priority, timeout)
 
     @overload
     def task(self, token: str) -> Task[Any]: ...
@@ -383,6 +394,7 @@ class SunoClient(OperationMethods):
         *,
         upload_path: str = UPLOAD_PATH,
         file_name: str | None = None,
+        timeout: float | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> UploadedFile:
         """Put a file where operations can fetch it; it costs nothing and is kept for 3 days.
@@ -391,17 +403,18 @@ class SunoClient(OperationMethods):
             source: A path, bytes, an async iterator of bytes (streamed, and sent only once), or a URL that the service fetches itself, for 30 seconds at most.
             upload_path: The folder it is stored in there, without a slash at either end.
             file_name: Its name there, which replaces a file of that name; left out, a random one.
+            timeout: Seconds that the service may be silent; left out, the client's, and at least 60 for a URL.
             extra: More fields for the service, by its own names, as plain data; in a form as text.
 
         Raises:
             InvalidRequest: the file is not there or cannot be read; nothing was sent.
             ConnectionFailed: it could not be sent.
-            RequestTimeout: the service was silent for longer than the client's `timeout`.
+            RequestTimeout: the service was silent for longer than the `timeout`.
             DecodeError: the answer cannot be read.
         """  # noqa: E501 editors show the first line of an argument's text
         self._engine.transport.ready()
         read = partial(upload_of, source, upload_path=upload_path, file_name=file_name, extra=extra)
-        return await self.call(await asyncio.to_thread(read))
+        return await self.call(await asyncio.to_thread(read), timeout=timeout)
 
     @overload
     async def download(

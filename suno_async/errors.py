@@ -146,7 +146,7 @@ class SubmissionUnknown(SunoError):
     _recovery: Any = field(default=None, init=False, repr=False)
     """A `LostAnswer`: what waits for that callback, or polls; it stays in this process."""
 
-    async def recovered(self, timeout: float | None = 180.0) -> Task[Any]:  # noqa: ASYNC109 as Task.wait
+    async def recovered(self, timeout: float | None = 180.0) -> Task[Any]:
         """The task, once a callback or a poll shows that the service accepted it after all.
 
         Needs a `CallbackReceiver`, unless the error has a `token`. It may be called before or after

@@ -116,7 +116,7 @@ class Task(Generic[R]):
     async def wait(
         self,
         until: Stage | str = Stage.COMPLETE,
-        timeout: float | None = _PATIENCE,  # noqa: ASYNC109 a wait that ends with a last poll
+        timeout: float | None = _PATIENCE,
     ) -> R:
         """Wait for a stage and return the result as of then.
 

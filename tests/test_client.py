@@ -490,7 +490,7 @@ def test_variables_that_hold_no_address(variable: str, monkeypatch: pytest.Monke
 def test_methods_know_their_signature() -> None:
     """`help()` and completion see the arguments, the answer and what the operation says."""
     signature = inspect.signature(SunoClient.convert_to_wav)
-    taken = ["self", "audio_id", "task_id", "idempotency_key", "callback_url", "extra"]
+    taken = ["self", "audio_id", "task_id", "idempotency_key", "timeout", "callback_url", "extra"]
     assert list(signature.parameters) == taken
     assert signature.return_annotation == "Task[WavFile]"
     shown = inspect.getdoc(SunoClient.convert_to_wav) or ""

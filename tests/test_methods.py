@@ -47,17 +47,27 @@ class Recorder(OperationMethods):
 
     sent: Any = None
     key: str | None = None
+    timeout: float | None = None
 
     async def submit(
-        self, operation: TaskOperation[R], *, idempotency_key: str | None = None
+        self,
+        operation: TaskOperation[R],
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
     ) -> Task[R]:
         """Keep it."""
-        self.sent, self.key = operation, idempotency_key
+        self.sent, self.key, self.timeout = operation, idempotency_key, timeout
         return cast("Task[R]", None)
 
-    async def call(self, operation: CallOperation[R]) -> R:
+    async def call(
+        self,
+        operation: CallOperation[R],
+        *,
+        timeout: float | None = None,
+    ) -> R:
         """Keep it."""
-        self.sent = operation
+        self.sent, self.timeout = operation, timeout
         return cast("R", None)
 
 
@@ -109,6 +119,7 @@ def test_a_method_takes_what_the_class_takes(method: str, name: str) -> None:
     assert taken.pop("self").name == "self"
     key = taken.pop("idempotency_key", None)
     assert (key is not None) == issubclass(OPERATIONS[name], TaskOperation)
+    assert taken.pop("timeout").default is None
     fields = inspect.signature(OPERATIONS[name]).parameters
     assert {one: (taken[one].kind, taken[one].default) for one in taken} == {
         one: (fields[one].kind, fields[one].default) for one in fields
@@ -119,10 +130,11 @@ def test_arguments_come_in_the_order_of_thought() -> None:
     """What a song is comes first, how the service is to be called last."""
     taken = [*inspect.signature(SunoClient.generate_music).parameters]
     assert taken[1:7] == ["prompt", "style", "title", "lyrics", "instrumental", "model"]
-    assert taken[taken.index("idempotency_key") + 1] == "callback_url"
+    assert taken[taken.index("idempotency_key") :][1:3] == ["timeout", "callback_url"]
     for method in METHODS:
         parameters = inspect.signature(getattr(SunoClient, method)).parameters
-        last = [one for one in parameters if one in {"idempotency_key", "callback_url", "extra"}]
+        of_request = {"idempotency_key", "timeout", "callback_url", "extra"}
+        last = [one for one in parameters if one in of_request]
         assert [*parameters][len(parameters) - len(last) :] == last
 
 
@@ -165,6 +177,14 @@ async def test_every_key_is_passed_on(name: str) -> None:
     recorder = Recorder()
     await getattr(recorder, name)(**FIELDS[METHODS[name]], idempotency_key="k")
     assert recorder.key == "k"
+
+
+@pytest.mark.parametrize(("method", "name"), METHODS.items())
+async def test_every_timeout_is_passed_on(method: str, name: str) -> None:
+    """Each method gives its request the time limit that it was given."""
+    recorder = Recorder()
+    await getattr(recorder, method)(**FIELDS[name], timeout=7.5)
+    assert recorder.timeout == 7.5
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

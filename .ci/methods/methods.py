@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 import attrs
 from docstrings import arguments, entries, listed, sections, written
 from examples import EXAMPLES
-from order import KEY, is_positional, place
+from order import KEY, TIMEOUT, is_positional, place
 
 from suno_async import SunoClient, operations, results
 from suno_async.operations import OPERATIONS, CallOperation, Operation, TaskOperation
@@ -31,7 +31,7 @@ _HOMES: tuple[Any, ...] = (collections.abc, typing, results, operations)
 _HEADER = '''\
 # ruff: noqa: A002, E501, PLR0913, TC001, TC003
 # The API's own names; one line an argument, for editors show no more; all but a few have defaults;
-# and whoever asks at run time shall find the types.
+# and the types are to be found at run time.
 """The client's methods, one an operation: made by `python .ci/methods`, never by hand.
 
 Each takes the fields of its operation, in the order in which a user thinks of them, builds it, and
@@ -58,12 +58,16 @@ class OperationMethods(ABC):
 
     @abstractmethod
     async def submit(
-        self, operation: TaskOperation[R], *, idempotency_key: str | None = None
+        self,
+        operation: TaskOperation[R],
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
     ) -> Task[R]:
         """Start a task."""
 
     @abstractmethod
-    async def call(self, operation: CallOperation[R]) -> R:
+    async def call(self, operation: CallOperation[R], *, timeout: float | None = None) -> R:
         """Ask for an answer that comes at once."""
 '''
 
@@ -139,25 +143,25 @@ class _Method:
     def _parameters(self) -> list[inspect.Parameter]:
         """Those of the constructor as they are written, in a user's order."""
         made = [*inspect.signature(self.operation).parameters.values()]
+        keyword = inspect.Parameter.KEYWORD_ONLY
         if self.starts_task:
-            keyword = inspect.Parameter.KEYWORD_ONLY
             made.append(inspect.Parameter(KEY, keyword, default=None, annotation="str | None"))
+        made.append(inspect.Parameter(TIMEOUT, keyword, default=None, annotation="float | None"))
         return sorted((_as_written(one) for one in made), key=place)
 
     def text(self) -> str:
         """The method."""
         parameters = self._parameters()
-        fields = [one for one in parameters if one.name != KEY]
+        fields = [one for one in parameters if one.name not in {KEY, TIMEOUT}]
         made = _call(
             self.operation.__name__,
             [one.name if is_positional(one) else f"{one.name}={one.name}" for one in fields],
         )
         if self.starts_task:
-            body = _call("return await self.submit", [made, f"{KEY}={KEY}"])
-        elif fields:
-            body = _call("return await self.call", [made])
+            of_request = [f"{KEY}={KEY}", f"{TIMEOUT}={TIMEOUT}"]
+            body = _call("return await self.submit", [made, *of_request])
         else:
-            body = f"return await self.call({made})"
+            body = _call("return await self.call", [made, f"{TIMEOUT}={TIMEOUT}"])
         lines = [*self._head(parameters), *written(self._doc(parameters), "    ")]
         lines += textwrap.indent(body, "    ").splitlines()
         return textwrap.indent("\n".join(lines), "    ")
@@ -179,9 +183,8 @@ class _Method:
 
     def _doc(self, parameters: Iterable[inspect.Parameter]) -> dict[str, str]:
         own = sections(self.operation.__doc__ or "")
-        told = arguments(self.operation)
-        if self.starts_task:
-            told[KEY] = entries(sections(SunoClient.submit.__doc__ or "")["Args"])[KEY]
+        of_request = entries(sections(SunoClient.submit.__doc__ or "")["Args"])
+        told = arguments(self.operation) | {one: of_request[one] for one in (KEY, TIMEOUT)}
         returned = _name_of(_answer(self.operation))
         parts = {
             "": _wrapped(own[""].replace(f"{self.operation.__name__}(", f"{self.name}(")),

@@ -4,6 +4,8 @@ import inspect
 
 KEY = "idempotency_key"
 """The argument that is of the submission."""
+TIMEOUT = "timeout"
+"""The argument that is of the request."""
 
 _FIRST = (
     "task_id",
@@ -30,7 +32,7 @@ _FIRST = (
 )
 """What a user thinks of first, after the one that goes without its name."""
 
-_LAST = ("custom_mode", "default_param_flag", KEY, "callback_url", "extra")
+_LAST = ("custom_mode", "default_param_flag", KEY, TIMEOUT, "callback_url", "extra")
 """What few give; all others stand between, in the order of the class."""
 
 

@@ -98,6 +98,12 @@ class Http:
         """A mark of the account that does not show its key."""
         return sha256(f"{self.hosts[Host.API]} {self.key}".encode()).digest()
 
+    def seconds_for(self, request: Request) -> float:
+        """The time limit of one exchange."""
+        if request.timeout is not None:
+            return request.timeout
+        return max(self.timeout, request.least_timeout)
+
     async def exchange(self, request: Request, departure: Departure) -> Reply | Silence:
         """Send once; `departure` says at any moment whether the service may have the request."""
         leaving = _leaving.set(departure)
@@ -105,11 +111,11 @@ class Http:
             session = self._session_for(request)
             # which of a caller's connections it takes, and when, is not known
             departure.has_left = self.session is not None
-            patience = max(self.timeout, request.patience)
-            limit = Deadline(patience)
+            seconds = self.seconds_for(request)
+            limit = Deadline(seconds)
             url, arguments = self._arguments(request)
             if request.form is not None:
-                headers, arguments["data"] = await request.form.open(limit, patience)
+                headers, arguments["data"] = await request.form.open(limit, seconds)
                 arguments["headers"] |= headers
             asking = session.request(request.method, url, **arguments)
             del arguments  # tracebacks may show what is in variables
@@ -161,8 +167,8 @@ class Http:
                 "Check the network and the address."
             )
         elif isinstance(problem, TimeoutError):
-            patience = max(self.timeout, request.patience)
-            error = RequestTimeout(f"{host} did not answer within {patience:g} s.")
+            seconds = self.seconds_for(request)
+            error = RequestTimeout(f"{host} did not answer within {seconds:g} s.")
         elif isinstance(problem, ValueError) and not departure.has_left:
             error = ConfigurationError(f"A request to {host} cannot be made: {problem}")
         else:

@@ -51,8 +51,10 @@ class Request:
     """The codes of an answer; those of an error only with the id of a task."""
     form: Form | None = None
     """What is sent in place of JSON."""
-    patience: float = 0.0
-    """Seconds that the answer may take, where that is more than usual."""
+    timeout: float | None = None
+    """Seconds for one attempt; `None` is the client's, or `least_timeout` where that is more."""
+    least_timeout: float = 0.0
+    """Seconds that an answer may well take, where the caller has not said for how long to wait."""
 
     @property
     def title(self) -> str:
@@ -66,6 +68,7 @@ def request_for(
     *,
     submission: str = "",
     callback_url: str = "",
+    timeout: float | None = None,
 ) -> Request:
     """The request of an operation; `callback_url` is for one that has none of its own."""
     fields = body_of(operation, callback_url)
@@ -84,7 +87,8 @@ def request_for(
         priority=priority,
         kind=kind,
         form=form_of(operation) if isinstance(operation, UploadStream) else None,
-        patience=operation._patience,
+        timeout=timeout,
+        least_timeout=operation._least_timeout,
     )
 
 

@@ -79,7 +79,7 @@ class LostAnswer:
         self.task = self.task or task
         self._changed.set()
 
-    async def wait(self, timeout: float | None) -> Task[Any] | None:  # noqa: ASYNC109 as Task.wait
+    async def wait(self, timeout: float | None) -> Task[Any] | None:
         """The task, or `None` when the time is over."""
         self.waiters += 1
         try:

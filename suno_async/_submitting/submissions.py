@@ -68,6 +68,8 @@ class Terms:
     """Called when it has its slot: whether it is wanted still, for from then on it leaves."""
     parks: bool = False
     """Whether its caller waits out an outage, and submits it again."""
+    timeout: float | None = None
+    """Seconds for one attempt, `None` for the client's."""
 
     def sends(self, earlier: Entry | None) -> bool:
         """Whether it is sent, by what is known of an earlier one."""
@@ -171,6 +173,7 @@ class Submissions:
             submission=submission_id,
             # in no variable of its own: it holds a secret, and some tracebacks show variables
             callback_url=self._callback_url(operation, submission_id),
+            timeout=terms.timeout,
         )
         new = _Submission(
             submission_id,
@@ -210,21 +213,24 @@ class Submissions:
             await asyncio.wait(under_way)
         return bool(under_way)
 
-    async def close(self, timeout: float) -> None:  # noqa: ASYNC109 bounds many waits at once
-        """Cancel what has not left, and wait for the rest, at most `timeout` seconds."""
+    async def close(self) -> None:
+        """Cancel what has not left, and wait for the rest, as long as an answer may take."""
         self._is_closing = True
         self._transport.stop()
         for submission in self._out:
             if not submission.sending.has_left:
                 submission.request.cancel()
+        seconds_for = self._transport.http.seconds_for
         try:
-            await self._quiet(timeout)
+            await self._quiet(
+                max((seconds_for(one.sending.request) for one in self._out), default=0.0)
+            )
         finally:  # also if the closing itself is cancelled
             for submission in self._out:
                 submission.request.cancel()
             await self._quiet(None)
 
-    async def _quiet(self, timeout: float | None) -> None:  # noqa: ASYNC109 as above
+    async def _quiet(self, timeout: float | None) -> None:
         if self._out:
             with suppress(TimeoutError):
                 async with Deadline(timeout):

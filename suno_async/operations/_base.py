@@ -66,7 +66,7 @@ class Operation(_Prepared, ValueObject, Generic[R_co]):
     """Whether it may be charged, and so must never be sent twice by itself."""
     _host: ClassVar[Host] = Host.API
     """Which of the two hosts takes it."""
-    _patience: ClassVar[float] = 0.0
+    _least_timeout: ClassVar[float] = 0.0
     """Seconds that its answer may take, where that is more than the client's `timeout`."""
     _written_as: ClassVar[str | None] = None
     """Of a renamed class, the name that it had when it was new, which journals keep."""

@@ -120,7 +120,7 @@ class UploadUrl(Upload):
     """  # noqa: E501 editors show the first line of an argument's text
 
     _path: ClassVar[str] = "/api/file-url-upload"
-    _patience: ClassVar[float] = 60.0
+    _least_timeout: ClassVar[float] = 60.0
 
     file_url: str = field(kw_only=False, metadata=must(url))
     """Where it lies: http or https, and public."""

@@ -130,7 +130,7 @@ class _VirtualTime(asyncio.SelectorEventLoop):
         finally:
             clock.outside -= 1
 
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - the overridden signature
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002 - the overridden signature
         """Wait for the threads to end; a limit in virtual seconds would pass at once."""
         await super().shutdown_default_executor()
 

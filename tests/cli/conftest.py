@@ -36,7 +36,7 @@ class LastingLoop(VirtualTimeLoop):
     async def shutdown_asyncgens(self) -> None:
         """Not yet."""
 
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 the overridden signature
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Not yet."""
 
     def close(self) -> None:
