@@ -54,7 +54,7 @@ _TOKENS = 2  # that the bucket holds: the one to be used next, and one to catch 
 _HANGS = 2.0  # seconds without an answer, after which a slot does not count as coming round
 _SPARSEST = 4.0  # times the usual distance, for slots that hang: 2 s
 _TICK = 0.001  # seconds to wait for a token that is due but for a rounding error, and to use it
-_Keeper: TypeAlias = Callable[[Iterable[float]], None]
+_Record: TypeAlias = Callable[[Iterable[float]], None]
 
 
 @define(eq=False)
@@ -114,7 +114,7 @@ class RateLimiter:
     _until: dict[int, float] = field(factory=dict[int, float], init=False)
     """When each slot that is in use can be free, by a number of its own."""
     _numbers: count[int] = field(factory=count, init=False)
-    _keepers: list[_Keeper] = field(factory=list[_Keeper], init=False)
+    _records: list[_Record] = field(factory=list[_Record], init=False)
     _recent: deque[float] = field(init=False)
     _out: dict[int, float] = field(factory=dict[int, float], init=False)
     """When those in use without an answer were taken, also if none came; oldest first."""
@@ -138,7 +138,7 @@ class RateLimiter:
             "RateLimiter", self._step, lambda slot: slot.release(SlotResult.NOT_SENT)
         )
         self._free = rule.max_rate
-        self._recent = deque(maxlen=min(rule.burst, rule.max_rate))
+        self._recent = deque(maxlen=rule.burst)
         tokens = min(_TOKENS, rule.burst)
         self._pace = AsyncLimiter(tokens, tokens * rule.gap)
 
@@ -245,8 +245,8 @@ class RateLimiter:
 
     def _use(self, number: int, until: float) -> None:
         self._until[number] = until
-        for keep in self._keepers:
-            keep(self._until.values())
+        for record in self._records:
+            record(self._until.values())
 
     def _give_back(self, number: int) -> None:
         del self._until[number]
@@ -255,13 +255,13 @@ class RateLimiter:
         if self._queue.waiting:
             self._queue.wake()
 
-    def _keep_slots(self, kept: Iterable[float], keeper: _Keeper) -> Callable[[], None]:
-        """Begin with slots in use until these times, and call a keeper at each change.
+    def _keep_slots(self, kept: Iterable[float], record: _Record) -> Callable[[], None]:
+        """Begin with slots in use until these times, and call `record` at each change.
 
         It gets the times on the loop's clock at which the slots in use can be free, until what is
         returned is called.
         """
-        self._keepers.append(keeper)
+        self._records.append(record)
         loop = self._bound_loop()
         now = loop.time()
         known = {*self._until.values()}  # of another client's journal, or our own
@@ -274,4 +274,4 @@ class RateLimiter:
                 self._free -= 1
                 self._until[number] = now + left
                 loop.call_later(left, self._give_back, number)
-        return partial(self._keepers.remove, keeper)
+        return partial(self._records.remove, record)

@@ -331,6 +331,19 @@ def test_an_idle_key_bursts() -> None:
     assert [keeper.ask("a", f"a-{number}") for number in range(3, 10)] == [0.0] * 7
 
 
+def test_a_burst_is_never_more_than_the_rate() -> None:
+    """With a larger `burst` requests are spread all the same, though slots are free at once."""
+    keeper = Keeper(Rule(2, 1.0, 20, 0.0, 0.0, 0.0))
+    granted = 0
+    for number in range(20):
+        if not keeper.ask("a", f"a-{number}"):
+            keeper.end(f"a-{number}", 0.001)
+            granted += 1
+        keeper.now += 0.002
+    assert 2 <= granted <= 5, "a burst, and what is caught up with"
+    assert len(keeper.inside()["recent"]) == 2
+
+
 def test_what_was_late_is_caught_up_with() -> None:
     """Two gaps at most; those that wait are a gap apart, and each is told its own time."""
     keeper = Keeper(Rule(20, 10.0, 1, 0.0, 0.0, 0.0))

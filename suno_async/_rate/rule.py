@@ -36,6 +36,7 @@ class Rule:
     """Seconds; with at most `burst` requests in so many, less than half of the rate was used."""
 
     def __attrs_post_init__(self) -> None:
+        self.burst = min(self.burst, self.max_rate)
         # once and not when asked for: each request asks for several of them
         self.hold = self.time_period + self.margin
         self.longest_hold = self.hold + self.no_response_hold
