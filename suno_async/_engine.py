@@ -77,12 +77,11 @@ class Engine:
             receiver._attach(self._inbox)  # it holds it weakly, as long as this client lives
 
     def _first_limiter(self) -> Limiter:
-        """The caller's, or the one of this key and host, as an earlier process has left it."""
+        """The caller's, or the one of this key and host, as the journal keeps it."""
         if self.limiter is not None:
             return self.limiter
         limiter = RateLimiter._shared_by(self.http.key, self.http.hosts[Host.API])
-        self.journal.keep_rate(limiter)
-        return limiter
+        return self.journal.keep_rate(limiter)
 
     async def call(
         self, operation: CallOperation[R], priority: Priority, timeout: float | None

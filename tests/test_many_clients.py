@@ -12,10 +12,12 @@ from callback_kit import SECRET, receiving
 from suno_async import (
     CallbackReceiver,
     ConfigurationError,
+    ConnectionFailed,
     GenerateLyrics,
     GenerateMusic,
     InsufficientCredits,
     JournalError,
+    RateLimiter,
     Stage,
     SubmissionUnknown,
     SunoClient,
@@ -42,7 +44,8 @@ def _short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def client(fake: FakeSuno, database: Database, **given: Any) -> SunoClient:
-    """A client with the journal that all share."""
+    """A client with the journal that all share, and a rate on the test's clock."""
+    given = {"limiter": RateLimiter._shared_by("key", fake.url)} | given
     return SunoClient("key", base_url=fake.url, journal=database.url, **given)
 
 
@@ -349,9 +352,9 @@ async def test_a_database_that_is_away_sends_nothing(fake_suno: FakeSuno) -> Non
     """An error in words before anything is sent; the password is in none of them."""
     url = "postgresql://me:sec%40ret@127.0.0.1:1/songs"
     suno = SunoClient("key", base_url=fake_suno.url, journal=url)
-    for _ in range(2):
-        with pytest.raises(JournalError, match="Start its server") as caught:
-            await suno.submit(SEA)
+    for key, expected in (("k", JournalError), (None, ConnectionFailed)):
+        with pytest.raises(expected, match="Start its server") as caught:
+            await suno.submit(SEA, idempotency_key=key)
         assert "sec" not in str(caught.value)
     await suno.aclose()
     assert not fake_suno.ledger.entries

@@ -16,7 +16,7 @@ from suno_async.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from suno_async.limiter import RateLimiter
+    from suno_async.limiter import Limiter, RateLimiter
 
 
 class SubmissionState(StrEnum):
@@ -144,8 +144,11 @@ class Journal(Protocol):
         """Finish what is under way, and close it."""
         ...
 
-    def keep_rate(self, limiter: RateLimiter) -> None:
-        """Begin with the rate as the last process left it, and keep it for the next one."""
+    def keep_rate(self, limiter: RateLimiter) -> Limiter:
+        """The limiter for this client: the one given, or one for all clients of the journal.
+
+        It begins with the rate as the last process left it, and is kept for the next one.
+        """
         ...
 
     async def find(self, submission: str) -> Entry | None:

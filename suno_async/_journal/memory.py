@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from suno_async.limiter import RateLimiter
+    from suno_async.limiter import Limiter, RateLimiter
 
 _log = logging.getLogger("suno_async")
 
@@ -55,8 +55,9 @@ class MemoryJournal(Alone):
     async def close(self) -> None:
         """Nothing is under way."""
 
-    def keep_rate(self, limiter: RateLimiter) -> None:
+    def keep_rate(self, limiter: RateLimiter) -> Limiter:
         """Keep nothing: no other process comes after this one."""
+        return limiter
 
     async def find(self, submission: str) -> Entry | None:
         """What is known of a submission."""

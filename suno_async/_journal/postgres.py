@@ -27,19 +27,23 @@ from suno_async._journal.connection import PostgresConnection, parts_of
 from suno_async._journal.digest import digest_of
 from suno_async._journal.follower import Follower
 from suno_async._journal.journal import Entry, SubmissionState
-from suno_async.errors import JournalError
+from suno_async._rate.rule import Rule
+from suno_async._rate.shared import SharedLimiter
+from suno_async.errors import ConnectionFailed, JournalError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from suno_async.limiter import RateLimiter
+    from suno_async._rate.leases import Answer
+    from suno_async.limiter import Limiter, RateLimiter
 
 _log = logging.getLogger("suno_async")
 
 MANY = 100
 """Entries that are read at a time."""
 _OVER = 100  # the number of the stage that follows all others
+_RATE = Rule(20, 10.0, 20, 0.05, 5.0, 120.0)  # as of `RateLimiter()`
 _SOON = 5.0  # seconds: what is about to be sent leaves by then, or not at all
 
 
@@ -73,6 +77,7 @@ class PostgresJournal:
     _me: UUID = field(factory=uuid4, init=False)
     _name: str | None = field(default=None, init=False)
     _db: PostgresConnection = field(init=False)
+    _limiter: SharedLimiter | None = field(default=None, init=False)
     _follower: Follower | None = field(default=None, init=False)
     _claims: dict[str, _Claim] = field(factory=dict[str, _Claim], init=False)
     """What this client has under way, by its id."""
@@ -99,13 +104,33 @@ class PostgresJournal:
 
     async def close(self) -> None:
         """Finish what is under way; what is not over is anybody's from then on."""
+        if self._limiter is not None:
+            await self._limiter.aclose()
         if self._follower is not None:
             # its end is waited for in the thread: a beat after the farewell would undo that
             await asyncio.get_running_loop().run_in_executor(None, self._follower.stop)
         await self._db.close()
 
-    def keep_rate(self, limiter: RateLimiter) -> None:
-        """Keep nothing: the limiter is one process's, and this is of many."""
+    def keep_rate(self, limiter: RateLimiter) -> Limiter:  # noqa: ARG002 it is one process's
+        """The limiter of the account, whose slots all clients share, those that died included."""
+        self._limiter = SharedLimiter(self, _RATE)
+        return self._limiter
+
+    @property
+    def timeout(self) -> float:
+        """Seconds after which a change of the rate has failed."""
+        return self._db._patience
+
+    async def change(self, rule: Callable[[str, float], Answer]) -> Answer:
+        """Give the state of the rate and the server's time to the rule, and keep what it says.
+
+        Raises:
+            ConnectionFailed: the server cannot be used now.
+        """
+        try:
+            return await self._db.do(self._change, rule)
+        except JournalError as error:
+            raise ConnectionFailed(f"{error} It keeps the rate, too: nothing was sent.") from error
 
     # --- what is known -------------------------------------------------------------------------
 
@@ -389,6 +414,14 @@ class PostgresJournal:
 
     def _add(self, entries: Sequence[Entry]) -> int:
         return sum(self._db.write(sql.ADD, self._values(_row(entry))) for entry in entries)
+
+    def _change(self, rule: Callable[[str, float], Answer]) -> Answer:
+        while True:
+            ((state, now),) = self._rows(sql.RATE, {})
+            answer = rule(state, now)
+            values = self._values(state=answer.state, before=state)
+            if answer.state == state or self._db.write(sql.SET_RATE, values):
+                return answer
 
     async def _select(self, statement: str, **values: Any) -> list[Entry]:
         return [_entry(row) for row in await self._db.do(self._rows, statement, values)]

@@ -75,6 +75,10 @@ CREATE VIEW suno_async.state AS SELECT DISTINCT ON (account, id) account, id, op
 END AS state, kind || ':' || coalesce(task, candidate) AS token, attempt, sent_at, accepted_at,
     done_at, owner
 FROM suno_async.submission WHERE sent_at IS NOT NULL ORDER BY account, id, attempt DESC;
+CREATE UNLOGGED TABLE suno_async.rate ( -- a server that crashed has forgotten it, which is noticed
+    account text PRIMARY KEY,
+    state text NOT NULL
+) WITH (fillfactor = 10);
 CREATE TABLE suno_async.version (version int NOT NULL);
 """
 NOTE_VERSION = "INSERT INTO suno_async.version VALUES (%(version)s)"
@@ -198,6 +202,14 @@ ORPHANS = f"""WITH taken AS (UPDATE suno_async.submission SET owner = %(me)s,
         ORDER BY number LIMIT %(most)s FOR UPDATE SKIP LOCKED) RETURNING *)
     SELECT {_COLUMNS} FROM taken s ORDER BY number"""
 """What is not over of clients that are dead, doubts included: ours from now on, nobody else's."""
+
+# --- the rate ---------------------------------------------------------------------------------
+
+RATE = """SELECT coalesce((SELECT state FROM suno_async.rate WHERE account = %(account)s), '')
+    AS state, extract(epoch FROM clock_timestamp())::float8 AS now"""
+SET_RATE = """INSERT INTO suno_async.rate VALUES (%(account)s, %(state)s)
+    ON CONFLICT (account) DO UPDATE SET state = EXCLUDED.state WHERE rate.state = %(before)s"""
+"""Compare and set: nothing is changed where another client was faster."""
 
 # --- its size ---------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-    from suno_async.limiter import RateLimiter
+    from suno_async.limiter import Limiter, RateLimiter
 
 _log = logging.getLogger("suno_async")
 
@@ -219,9 +219,10 @@ class SqliteJournal(Alone):
         """Some of what the last run left in progress or in doubt, each once."""
         return await self._file.do(self._orphans)
 
-    def keep_rate(self, limiter: RateLimiter) -> None:
+    def keep_rate(self, limiter: RateLimiter) -> Limiter:
         """Begin with the rate as the last process left it, and keep it for the next one."""
         self._file.keep_rate(limiter)
+        return limiter
 
     async def prune(self, before: datetime, *, forget: bool) -> int:
         """Empty, or forget, what was over before then; how many submissions that changed.
