@@ -11,7 +11,6 @@ import asyncio
 import logging
 from contextlib import suppress
 from copy import copy
-from functools import partial
 from math import isnan
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
@@ -165,7 +164,7 @@ class Task(Generic[R]):
         if not self.is_done:
             error = await self._poller.poll_now(self)
             if error is not None:
-                raise error
+                raise copy(error)  # not what stands in a variable: its traceback would hold itself
         return self.stage
 
     def subscribe(self, listener: Listener[R]) -> Callable[[], None]:
@@ -189,7 +188,7 @@ class Task(Generic[R]):
         if not self.is_done:
             self._listen(subscription)
         subscription(None)
-        return partial(self._unlisten, subscription)
+        return subscription.end
 
     # --- for the package -----------------------------------------------------------------------
 
@@ -335,6 +334,12 @@ class _Subscription(Generic[R]):
     listener: Listener[R]
     seen: int = 0
     has_failed: bool = False
+    has_ended: bool = False
+
+    def end(self) -> None:
+        """Call it no more, not even with the rest of what is being delivered."""
+        self.has_ended = True
+        self.task._unlisten(self)
 
     def __call__(self, error: SunoError | None) -> None:
         task = self.task
@@ -345,12 +350,14 @@ class _Subscription(Generic[R]):
             news.append(copy(task._failure))
         if error is not None:
             news.append(copy(error))
-        if task.is_done:
+        if task.is_done or isinstance(error, ClientClosed):  # no more will come
             task._unlisten(self)
         for one in news:
+            if self.has_ended:
+                break
             try:
                 self.listener(one)
-            except Exception:  # noqa: BLE001 the next event is the listener's all the same
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 the next is its all the same
                 _log.exception("a listener of %s failed", task.token)
 
 

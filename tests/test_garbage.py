@@ -139,3 +139,28 @@ async def test_polls_leave_no_cycle(suno: SunoClient, fake_suno: FakeSuno) -> No
         del task
         await asyncio.sleep(60)
     assert found == []
+
+
+async def test_a_single_poll_that_fails_leaves_no_cycle(
+    suno: SunoClient, fake_suno: FakeSuno
+) -> None:
+    """The error is its caller's alone."""
+    task = await suno.generate_music("a")
+    fake_suno.fail(Fault.envelope(500), on="get-music-generation-details", times=None)
+    with garbage() as found:
+        with suppress(SunoError):
+            await task.poll()
+        await asyncio.sleep(60)
+    assert found == []
+
+
+async def test_a_subscription_ends_with_its_client(fake_suno: FakeSuno) -> None:
+    """Nothing comes after that, so nothing holds the task."""
+    suno = SunoClient("key", base_url=fake_suno.url)
+    task = await suno.generate_music("a")
+    with garbage() as found:
+        task.subscribe(lambda _: None)
+        await asyncio.sleep(1)
+        await suno.aclose()
+        del task
+    assert found == []

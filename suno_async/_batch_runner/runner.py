@@ -231,7 +231,7 @@ class _Run(Generic[Op]):
         if self._on_accepted is not None:
             try:
                 self._on_accepted(live.index, live.task, live.resumed)
-            except Exception:  # noqa: BLE001 a hook must not cost a song
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 it must not cost a song
                 _log.exception("on_accepted failed")
 
     def is_hopeless(self, live: _Live[Op]) -> bool:

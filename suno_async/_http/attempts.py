@@ -99,16 +99,23 @@ class Transport:
 
         Raises:
             ClientClosed: it has ended.
-            ConfigurationError: it belongs to another event loop, or to another process.
+            ConfigurationError: it belongs to another event loop, or to another process; or no event
+                loop runs.
         """
         self.check_process()
         if self.is_closed:
             raise closed()
-        loop = asyncio.get_running_loop()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise ConfigurationError(
+                "A client works in a running event loop: call this from a coroutine or a callback."
+            ) from None
         if self._loop is None:
             self._loop, self._process = loop, os.getpid()
             self.limiter = self.first_limiter()
-            self.poll_limiter = self.poll_limiter or self.limiter
+            if self.poll_limiter is None:
+                self.poll_limiter = self.limiter
         elif self._loop is not loop:
             raise ConfigurationError(
                 "This client belongs to another event loop: make one for each loop."
@@ -141,7 +148,10 @@ class Transport:
             result = await sending.attempt(await sending.slot())
             if not isinstance(result, Refusal):
                 return result
-            await sending.rest(result)
+            try:
+                await sending.rest(result)
+            finally:
+                del result  # or its error and the traceback would hold each other
 
     async def poll_slot(self, priority: Priority) -> Slot:
         """Wait for the slot of a poll; a client that ends cancels its polls by itself."""
@@ -217,7 +227,7 @@ class Transport:
         if self.on_attempt is not None:
             try:
                 self.on_attempt(made)
-            except Exception:  # noqa: BLE001 a hook must not cost a song
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 it must not cost a song
                 _log.exception("on_attempt failed")
 
 
@@ -230,7 +240,8 @@ class Sending(Departure):
     """What is sent."""
     parks: bool = False
     """Whether its caller waits out an outage: only a refusal for rate is tried again here."""
-    _number: int = field(default=0, init=False)
+    number: int = field(default=0, init=False)
+    """How many attempts there were."""
     _spent: float = field(default=0.0, init=False)
     """Seconds of attempts and rests; how long the limiter takes says nothing of faults."""
     _queued_for: float = field(default=0.0, init=False)
@@ -264,14 +275,14 @@ class Sending(Departure):
         request, transport = self.request, self._transport
         loop = asyncio.get_running_loop()
         began = loop.time()
-        self._number += 1
+        self.number += 1
         use, resume_at = SlotResult.NO_RESPONSE, 0.0
         known = partial(
             Attempt,
             operation=request.name,
             submission_id=request.submission,
             token=request.token,
-            attempt=self._number,
+            attempt=self.number,
             queued_for=self._queued_for,
         )
         try:
@@ -301,8 +312,10 @@ class Sending(Departure):
         """Let the time until the next attempt pass, or raise why there is none."""
         delay = self._delay(refusal)
         if delay is None:
-            _body_in(refusal)
-            return
+            try:
+                raise refusal.error
+            finally:
+                del refusal  # as in `_body_in`
         self._spent += delay
         request = self.request
         marks = {"operation": request.name, "submission": request.submission}
@@ -310,9 +323,9 @@ class Sending(Departure):
             "%s: %s; attempt %d follows in %.1f s",
             request.title,
             in_brief(refusal.error),
-            self._number + 1,
+            self.number + 1,
             delay,
-            extra={**marks, "attempt": self._number, "delay": delay},
+            extra={**marks, "attempt": self.number, "delay": delay},
         )
         await self._transport.rest(delay)
 
@@ -326,7 +339,7 @@ class Sending(Departure):
         # had it left, it were not known whether it is paid for
         never_left = self.request.costs and isinstance(error, ConnectionFailed | RequestTimeout)
         return self._transport.retry.delay(
-            self._number, self._spent, _asked_to_wait(error), never_left=never_left
+            self.number, self._spent, _asked_to_wait(error), never_left=never_left
         )
 
 
@@ -349,7 +362,7 @@ def give_back(slot: Slot, use: SlotResult = SlotResult.NOT_SENT, *, resume_at: f
     """Give back a slot; a limiter of the caller's may raise anything, which must cost no answer."""
     try:
         slot.release(use, resume_at=resume_at)
-    except Exception:  # noqa: BLE001 as above
+    except (Exception, asyncio.CancelledError):  # noqa: BLE001 as above
         _log.exception("a slot could not be given back to the limiter")
 
 

@@ -13,7 +13,6 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import Context
-from copy import copy
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -191,6 +190,7 @@ class Poller:
             now = self._now()
             if self.observe(task, record):
                 self._schedule.called_back(state, now)
+                self._answer(state)  # the poll that was asked for is not made any more
             elif is_first and state in self._watched and state not in self._polls:
                 self._queue(state, now)  # its polls are rare now
 
@@ -200,19 +200,18 @@ class Poller:
         A caller that is cancelled meanwhile wants no poll any more; one under way goes on.
         """
         self.check(task)
-        loop = asyncio.get_running_loop()
         state = self._state(task)
-        if state not in self._polls and self._now() - state.tried < _FRESH:
+        if self._now() - state.tried < _FRESH:
+            await asyncio.sleep(0)  # or a caller that asks in a loop would hold up the loop
             return None
-        asking: _Asking = loop.create_future()
+        asking: _Asking = asyncio.get_running_loop().create_future()
         self._asked.setdefault(state, _Asked(task)).waiting[asking] = None
         if state not in self._polls:
             self._queue(state, self._now())
         try:
-            error = await asking
+            return await asking
         finally:
             self._withdraw(state, asking)
-        return None if error is None else copy(error)
 
     async def record_body(self, kind: Kind, task_id: str) -> Body:
         """Ask for the record of what may be no task of ours, ahead of other polls.
@@ -289,7 +288,8 @@ class Poller:
                 self._failed(state, self._task_of(state), _as_ours(error), self._now())
             return
         # chosen only now: what was due when the limiter was asked may have been polled since
-        state = None if self._is_full() else self._schedule.take(turn.queue, self._now())
+        is_wanted = not (self._is_closed or self._is_full())
+        state = self._schedule.take(turn.queue, self._now()) if is_wanted else None
         if state is None:
             give_back(slot)
             return
@@ -300,23 +300,21 @@ class Poller:
         await self._poll(state, self._task_of(state), slot)
 
     def _turn_ended(self, turn: _Turn, _: asyncio.Task[None]) -> None:
-        state, is_stopped, loop = turn.state, turn.task.cancelled(), asyncio.get_running_loop()
+        state, is_stopped = turn.state, turn.task.cancelled()
         if state is None:
             del self._waiting[turn.queue]
-            if is_stopped and not self._is_closed:
-                # a caller that cancels all tasks has listeners left; but a loop that is about to
-                # end must have nothing new, so not at once
-                loop.call_later(_AGAIN, self._arm_again)
-            else:
-                self._arm_again()
-            return
-        del self._polls[state]
-        if is_stopped and (asked := self._asked.get(state)) is not None:
-            self._answer(state, _closed(asked.task))
-        # only now, when all its listeners have seen to the news: are there any left?
-        task = self._watched.get(state)
-        if state in self._asked or (task is not None and not task.is_done):
-            self._queue(state, self._now())
+        else:
+            del self._polls[state]
+            if is_stopped and (asked := self._asked.get(state)) is not None:
+                self._answer(state, _closed(asked.task))
+            # only now, when all its listeners have seen to the news: are there any left?
+            task, is_asked = self._watched.get(state), state in self._asked
+            if is_asked or (task is not None and not task.is_done):
+                self._schedule.enter(state, self._now(), at_once=is_asked)
+        if is_stopped and not self._is_closed:
+            # a caller that cancels all tasks has listeners left; but a loop that is about to end
+            # must have nothing new, so not at once
+            asyncio.get_running_loop().call_later(_AGAIN, self._arm_again)
         else:
             self._arm_again()
 
@@ -337,8 +335,7 @@ class Poller:
     async def _poll(self, state: PollState, task: Task[Any], slot: Slot) -> None:
         request = poll_of(task._kind, task.id)
         asked = self._now()  # what it tells is as old as this, however long the answer takes
-        if self._journal.is_shared and not await self._may_poll(state, task, asked):
-            give_back(slot)
+        if self._journal.is_shared and not await self._may_poll(state, task, asked, slot):
             state.polled, state.tried = asked - (state.accepted or asked), self._now()
             return
         try:
@@ -358,17 +355,25 @@ class Poller:
         if not (is_done or state.is_interactive) and state in self._watched:
             self._give_up_late(state, task)
 
-    async def _may_poll(self, state: PollState, task: Task[Any], now: float) -> bool:
-        """Whether no other client has polled it lately, for then the journal has what is new."""
+    async def _may_poll(self, state: PollState, task: Task[Any], now: float, slot: Slot) -> bool:
+        """Whether no other client has polled it lately, for then the journal has what is new.
+
+        Without a poll, the slot is given back.
+        """
         fresh = _FRESH
         if state in self._asked:
             fresh = 0.0
         elif state.polled:
             fresh = max(fresh, 0.75 * (now - (state.accepted or now) - state.polled))
+        may_poll = False
         try:
-            return await self._journal.may_poll(task.kind, task.id, fresh / self._speed)
+            may_poll = await self._journal.may_poll(task.kind, task.id, fresh / self._speed)
         except JournalError:  # it is away: better one poll too many than none
-            return True
+            may_poll = True
+        finally:
+            if not may_poll:
+                give_back(slot)
+        return may_poll
 
     async def _remember(self, task: Task[Any]) -> None:
         """Ask the journal whether it saw the task accepted, where this client did not."""
@@ -394,7 +399,8 @@ class Poller:
         is_old = now - (now if state.watched_since is None else state.watched_since) >= _GRACE
         errors = state.errors = state.errors or PollErrors()
         state.tried = now
-        errors.add(f"{type(error).__name__} {is_old}", now, counts=_counts(error))
+        is_own = is_old and _is_services_own(error)
+        errors.add(f"{type(error).__name__} {is_own}", now, counts=_counts(error))
         is_refused, is_missing = (
             isinstance(error, one) for one in (AuthenticationFailed, NotFound)
         )
@@ -402,13 +408,13 @@ class Poller:
         if is_nowhere:
             error.message = _NOWHERE
         state.is_hopeless = (
-            (is_old and _is_services_own(error) and errors.repeated >= _LOST_POLLS)
+            (is_own and errors.repeated >= _LOST_POLLS)
             or (is_refused and errors.repeated >= _REFUSALS)
         )  # fmt: skip
-        lasts = errors.failures >= _MOST_FAILURES and errors.seconds(now) >= _GRACE
+        lasts = errors.counted >= _MOST_FAILURES and now - errors.since >= _GRACE
         self._answer(state, error)
         if lasts or is_nowhere or (is_missing and is_old) or state.is_hopeless or is_refused:
-            errors.since = None
+            errors.counted = 0
             error.token, error.kind = task.token, task.kind
             task._notify(error)
         if state in self._watched and state not in self._polls:

@@ -55,8 +55,10 @@ class PollErrors:
 
     failures: int = 0
     """How many."""
-    since: float | None = None
-    """When the first of those was that count, `None` for none or since they were reported."""
+    counted: int = 0
+    """How many of them count, since they were reported."""
+    since: float = 0.0
+    """When the first of those that count was."""
     sort: str = ""
     """The sort of the last one."""
     repeated: int = 0
@@ -67,12 +69,9 @@ class PollErrors:
         self.failures += 1
         self.repeated = self.repeated + 1 if sort == self.sort else 1
         self.sort = sort
-        if counts and self.since is None:
-            self.since = now
-
-    def seconds(self, now: float) -> float:
-        """For how long they go on, of those that count."""
-        return 0.0 if self.since is None else now - self.since
+        if counts:
+            self.since = self.since if self.counted else now
+            self.counted += 1
 
 
 @define(eq=False, weakref_slot=False)

@@ -23,7 +23,7 @@ from typing import Any, TypeVar, cast
 from attrs import define, field, frozen
 
 from suno_async._deadline import Deadline
-from suno_async._http.attempts import Sending, Transport, give_back
+from suno_async._http.attempts import Sending, Transport, give_back, is_cancelled
 from suno_async._http.requests import Body, request_for
 from suno_async._http.verdict import Refusal, in_brief
 from suno_async._journal.digest import digest_of
@@ -90,6 +90,8 @@ class _Submission:
     earlier: asyncio.Task[Any] | None
     """The request of an earlier one with the same key, which is being cancelled."""
     waiters: int = 1
+    is_delivered: bool = False
+    """Whether a caller has got what it brought."""
     is_cancelled: bool = False
     """Whether it was cancelled before it had left, since no caller waited any more."""
     is_noted: bool = False
@@ -257,9 +259,15 @@ class Submissions:
         """Wait for the request, as one of its callers."""
         try:
             result: tuple[Any, bool] = await asyncio.shield(submission.request)
+            submission.is_delivered = True
         except asyncio.CancelledError:
             if submission.waiters == 1:
                 self._abandon(submission)
+            # here, for a request that is cancelled before its first step cannot say it
+            if self._is_closing and not is_cancelled():
+                raise ClientClosed(
+                    "The client was closed before the request had left; nothing was paid."
+                ) from None
             raise
         finally:
             submission.waiters -= 1
@@ -270,7 +278,8 @@ class Submissions:
     def _abandon(self, submission: _Submission) -> None:
         """No caller waits any more."""
         if submission not in self._out:
-            self._report(submission)
+            if not submission.is_delivered:  # the caller of another `submit` with its key has it
+                self._report(submission)
         elif not submission.sending.has_left:
             submission.is_cancelled = True
             submission.request.cancel()
@@ -329,15 +338,10 @@ class Submissions:
         try:
             return await self._find_or_send(submission)
         except asyncio.CancelledError:
-            error: SunoError = ClientClosed(
-                "The client was closed before the request had left; nothing was paid."
-            )
-            if submission.sending.has_left:
-                cause = ClientClosed("the client was closed before the answer was in.")
-                error = SubmissionUnknown(submission_id=submission.id, cause=cause)
-            elif not self._is_closing:
+            if not submission.sending.has_left:
                 raise
-        raise error
+            cause = ClientClosed("the client was closed before the answer was in.")
+        raise SubmissionUnknown(submission_id=submission.id, cause=cause)
 
     async def _find_or_send(self, submission: _Submission) -> tuple[Any, bool]:
         if submission.earlier is not None:
@@ -346,11 +350,12 @@ class Submissions:
         known = terms.known  # to send anything, or to leave it in doubt, the journal is asked anew
         if known is not None and not known.is_unknown and not _must_send(submission, known):
             return self._restored(submission, known), True
-        _remark(submission)
         body: Body | None = None
         while body is None:
             if terms.key is not None and (entry := await self._claim(submission)) is not None:
                 return self._restored(submission, entry), True
+            if not submission.sending.number:
+                _remark(submission)
             try:
                 body = await self._send(submission)
             except BaseException as error:
@@ -418,7 +423,10 @@ class Submissions:
             submission.is_noted = False
             taking_back = journal.take_back(submission.id)
             await asyncio.wait([taking_back])  # what goes wrong there is logged there
-        await sending.rest(result)
+        try:
+            await sending.rest(result)
+        finally:
+            del result  # or its error and the traceback would hold each other
         return None
 
     def _check_wanted(self, submission: _Submission) -> None:
