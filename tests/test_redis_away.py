@@ -167,6 +167,30 @@ async def test_a_redis_that_stands_still_leaves_no_lease(
         await until_leases(redis_client, 0)
 
 
+async def test_a_grant_whose_answer_never_came_is_given_back(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """Redis goes away in the moment of the grant: once it is back, the lease is, too."""
+
+    class Silent(Behind):
+        sent = 0
+
+        async def reach(self, send: Callable[[], Awaitable[Any]]) -> Any:
+            answer = await super().reach(send)
+            self.sent += 1
+            self.is_cut_off = self.sent == 2  # the first one read
+            return answer if not self.is_cut_off else await super().reach(send)
+
+    async with Redis(unix_socket_path=str(redis_server.socket)) as mine:
+        silent = Silent(mine)
+        async with limiter_of(silent, timeout=0.1, time_period=60.0) as limiter:
+            with pytest.raises(ConnectionFailed):
+                await limiter.acquire()
+            assert len(await leases(redis_client)) == 1
+            silent.is_cut_off = False
+            await until_leases(redis_client, 0)
+
+
 async def test_a_batch_waits_for_a_redis_that_stands_still(redis_server: RedisServer) -> None:
     """Parked, it loses no request, and goes on once Redis does."""
     assert redis_server.process is not None

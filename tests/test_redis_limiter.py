@@ -442,6 +442,27 @@ async def test_a_stream_of_another_kind(redis_server: RedisServer, redis_client:
             await RedisKeeper(mine, "k2", 5.0).change(plus)
 
 
+async def test_a_process_that_is_always_too_late_gives_up(
+    redis_server: RedisServer, redis_client: Client
+) -> None:
+    """After so many tries it is as if Redis were away, for this moment: nothing was sent."""
+
+    class Late(Between):
+        sent = 0
+
+        async def reach(self, send: Callable[[], Awaitable[Any]]) -> Any:
+            self.sent += 1
+            if self.sent % 2 == 0:  # each second one writes
+                await RedisKeeper(redis_client, "k", 5.0).change(plus)
+            return await super().reach(send)
+
+    async with Redis(unix_socket_path=str(redis_server.socket)) as mine:
+        late = Late(mine)
+        with pytest.raises(ConnectionFailed, match="another process was faster"):
+            await RedisKeeper(late, "k", 30.0).change(plus)
+    assert late.sent == 60
+
+
 async def test_a_state_that_goes_away_is_not_brought_back(
     redis_server: RedisServer, redis_client: Client
 ) -> None:

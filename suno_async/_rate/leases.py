@@ -121,7 +121,6 @@ class _State:
         """Drop what is over; a time that no process of ours wrote stops none of them for long."""
         longest, last = now + rule.lease, now + SLOWEST * rule.even_gap
         self.seen, self.next = now, min(self.next, last)
-        self.slowness = min(SLOWEST, max(1.0, self.slowness))
         self.leases = {name: min(at, longest) for name, at in self.leases.items() if at > now}
         self.queue = {name: at for name, at in self.queue.items() if at > now}
 
