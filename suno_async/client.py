@@ -72,7 +72,7 @@ class SunoClient(OperationMethods):
         base_url: The API's address; left out, `SUNO_BASE_URL` or the service's own.
         upload_url: The upload host's address; left out, `SUNO_UPLOAD_URL`, or the service's own, or with a `base_url` of your own that one, so that the key goes nowhere else.
         callbacks: A `CallbackReceiver`, whose callbacks then take the place of most polls, or a URL for the service to post to; left out, nobody gets the posts.
-        journal: A file in which what is paid for survives any crash; it is made if need be, and is for one client at a time.
+        journal: What survives any crash and remembers what is paid for: a file, made if need be, for one client at a time; or `postgresql://…`, the URL of a database, for any number of clients.
         limiter: What grants leave to send; left out, all clients with the same key and address on one event loop share a `RateLimiter()` of 20 requests per 10 seconds.
         poll_limiter: Another limiter for polls alone, where they are known not to count.
         timeout: Seconds for one attempt, waiting for the limiter not counted.
@@ -117,7 +117,7 @@ class SunoClient(OperationMethods):
         self._engine = Engine(
             http=http,
             journal=journal_of(
-                journal, lambda: account_name(account, http.hosts[Host.API], http.key), timeout
+                journal, lambda: account_name(account, http.hosts[Host.API], http.key)
             ),
             retry=retry,
             on_attempt=on_attempt,

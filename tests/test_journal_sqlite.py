@@ -100,7 +100,8 @@ async def test_a_journal_that_was_in_use_is_opened_the_next_time(
             await journal.find("k")
         assert caught.value.message == (
             f"The journal {tmp_path / 'songs.sqlite'} is in use: one client, in one process, may "
-            "have it open."
+            "have it open. Several processes share a database: journal='postgresql://…' (in the "
+            "README, More than one process)."
         )
         assert journal._file._lock is None
     await other.close()

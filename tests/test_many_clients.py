@@ -23,7 +23,7 @@ from suno_async import (
     SunoClient,
     Task,
 )
-from suno_async._journal import follower
+from suno_async._journal import connection, follower
 from suno_async._journal.postgres import PostgresJournal
 from suno_async.testing import FakeSuno, Fault, run_accelerated
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from postgres_kit import Database
+
+    from benchmarks._postgres import PostgresServer
 
 SEA = GenerateMusic("the sea")
 MUSIC = "generate-music"
@@ -358,3 +360,36 @@ async def test_a_database_that_is_away_sends_nothing(fake_suno: FakeSuno) -> Non
         assert "sec" not in str(caught.value)
     await suno.aclose()
     assert not fake_suno.ledger.entries
+
+
+@pytest.mark.real_time
+def test_a_batch_waits_for_its_database(
+    own_postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is away nothing is paid; then it goes on, and each song is paid for once."""
+    monkeypatch.setattr(connection, "PATIENCE", 0.5)
+    songs = [GenerateMusic(f"song {number}") for number in range(8)]
+
+    async def play() -> None:
+        async with FakeSuno() as fake:
+            limiter = RateLimiter()
+            url = own_postgres_server.url()
+            async with SunoClient("key", base_url=fake.url, journal=url, limiter=limiter) as suno:
+                accepted = list[int]()
+
+                def on_accepted(index: int, *_: object) -> None:
+                    accepted.append(index)
+                    if len(accepted) == 3:
+                        own_postgres_server.stop()
+                        loop = asyncio.get_running_loop()
+                        loop.call_later(60, own_postgres_server.start)
+
+                outcomes = [one async for one in suno.batch(songs, on_accepted=on_accepted)]
+            assert [one.error for one in outcomes] == [None] * 8
+            assert len(fake.ledger.accepted(MUSIC)) == 8
+            async with SunoClient("key", base_url=fake.url, journal=url, limiter=limiter) as suno:
+                again = [one async for one in suno.batch(songs)]
+            assert all(one.resumed for one in again)
+            assert len(fake.ledger.accepted(MUSIC)) == 8
+
+    run_accelerated(play(), speed=40)

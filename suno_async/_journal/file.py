@@ -208,7 +208,9 @@ class JournalFile(Worker):
             if not _is_busy(error):
                 raise
             raise JournalError(
-                f"The journal {self.path} is in use: one client, in one process, may have it open."
+                f"The journal {self.path} is in use: one client, in one process, may have it open. "
+                "Several processes share a database: journal='postgresql://…' (in the README, "
+                "More than one process)."
             ) from error
 
     def _check_gone(self) -> None:

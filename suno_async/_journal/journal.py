@@ -194,7 +194,7 @@ class Journal(Protocol):
         """Wait until what another client has under way has an end; then claim it again."""
         ...
 
-    async def about_to_send(
+    async def about_to_send(  # noqa: PLR0913 as above
         self,
         submission: str,
         operation: str,
@@ -202,10 +202,12 @@ class Journal(Protocol):
         kind: str | None,
         *,
         has_callback: bool = False,
+        timeout: float = 30.0,
     ) -> bool:
         """Note a submission before its first byte leaves; whether it is this client's still.
 
-        `has_callback` says that the service posts to a receiver of this client. One that is known
+        `has_callback` says that the service posts to a receiver of this client, `timeout` the
+        seconds after which this client gives up its answer. One that is known
         already is sent again: what failed before, or was in doubt, is so again if this one is taken
         back.
         """

@@ -77,7 +77,7 @@ class MemoryJournal(Alone):
             if state in {None, entry.state}:
                 yield entry
 
-    async def about_to_send(
+    async def about_to_send(  # noqa: PLR0913 all that is asked for
         self,
         submission: str,
         operation: str,
@@ -85,6 +85,7 @@ class MemoryJournal(Alone):
         kind: str | None,
         *,
         has_callback: bool = False,  # noqa: ARG002 of no use to the only client
+        timeout: float = 30.0,  # noqa: ARG002 as above
     ) -> bool:
         """Note a submission before its first byte leaves."""
         known = self._entries.get(submission)

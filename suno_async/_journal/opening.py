@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 _SCHEMES = ("postgresql://", "postgres://")
 
 
-def journal_of(
-    given: str | PathLike[str] | None, account: Callable[[], str], timeout: float
-) -> Journal:
+def journal_of(given: str | PathLike[str] | None, account: Callable[[], str]) -> Journal:
     """A client's journal; nothing is opened yet.
 
     Raises:
@@ -31,7 +29,7 @@ def journal_of(
     if given is None:
         return MemoryJournal()
     if is_url(given):
-        return postgres_of(str(given), account, timeout=timeout)
+        return postgres_of(str(given), account)
     return SqliteJournal(path_of(given), account)
 
 
@@ -41,7 +39,7 @@ def is_url(given: object) -> bool:
 
 
 def postgres_of(
-    url: str, account: Callable[[], str], *, timeout: float = 0.0, reads_only: bool = False
+    url: str, account: Callable[[], str], *, reads_only: bool = False
 ) -> PostgresJournal:
     """The journal in a database; psycopg is imported here, and nowhere where it is not used.
 
@@ -55,7 +53,7 @@ def postgres_of(
             "A journal in PostgreSQL needs psycopg, which is missing or does not work here "
             f"({error}): pip install 'suno-async[postgres]'."
         ) from error
-    return PostgresJournal(url, account, timeout, reads_only=reads_only)
+    return PostgresJournal(url, account, reads_only=reads_only)
 
 
 def path_of(given: str | PathLike[str]) -> Path:

@@ -70,8 +70,6 @@ class PostgresJournal:
     _url: str = field(repr=False)
     _account: Callable[[], str] = field(repr=False)
     """Whose it is; it is asked in the journal's thread."""
-    _timeout: float = 30.0
-    """Seconds for one attempt: a little later an answer cannot come any more."""
     _reads_only: bool = field(default=False, alias="reads_only", kw_only=True)
     """Whether it is no client of the journal, and nothing is changed."""
     _me: UUID = field(factory=uuid4, init=False)
@@ -211,11 +209,10 @@ class PostgresJournal:
                 "fields": json.dumps(fields),
                 "kind": kind,
                 "has_callback": has_callback,
-                "patience": self._timeout + _SOON,
             }
         )
 
-    async def about_to_send(
+    async def about_to_send(  # noqa: PLR0913 as above
         self,
         submission: str,
         operation: str,
@@ -223,6 +220,7 @@ class PostgresJournal:
         kind: str | None,
         *,
         has_callback: bool = False,
+        timeout: float = 30.0,
     ) -> bool:
         """Note a submission before its first byte leaves; whether it is ours still."""
         claim = self._claims.get(submission)
@@ -231,7 +229,9 @@ class PostgresJournal:
                 submission, operation, fields, kind, None, has_callback
             )
         began = monotonic()
-        sent = await self._db.do(self._rows, sql.SEND, claim.values)
+        # a little more than the client waits: until then others take it for under way
+        values = claim.values | {"patience": timeout + _SOON}
+        sent = await self._db.do(self._rows, sql.SEND, values)
         if not sent:
             self._claims.pop(submission, None)
             return False

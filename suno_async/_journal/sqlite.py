@@ -110,7 +110,7 @@ class SqliteJournal(Alone):
         found = dict(rows)
         return {state: found.get(state, 0) for state in SubmissionState}
 
-    async def about_to_send(
+    async def about_to_send(  # noqa: PLR0913 all that is asked for
         self,
         submission: str,
         operation: str,
@@ -118,6 +118,7 @@ class SqliteJournal(Alone):
         kind: str | None,
         *,
         has_callback: bool = False,  # noqa: ARG002 of no use to the only client
+        timeout: float = 30.0,  # noqa: ARG002 as above
     ) -> bool:
         """Write it down before its first byte leaves."""
         # one statement, for one sync of the disk. A row that is there already is a failed one that

@@ -36,6 +36,7 @@ from suno_async._wire.records import answer_of, task_id_of
 from suno_async.errors import (
     ClientClosed,
     ConfigurationError,
+    ConnectionFailed,
     JournalError,
     SubmissionUnknown,
     SunoError,
@@ -333,6 +334,16 @@ class Submissions:
                     )
             raise
 
+    async def _find_or_send(self, submission: _Submission) -> tuple[Any, bool]:
+        """Make it, or find it; a server of the journal that is away parks whoever can wait."""
+        try:
+            return await self._claim_and_send(submission)
+        except JournalError as error:
+            may_come_back = self.tasks.journal.is_shared and submission.terms.parks
+            if submission.sending.has_left or not may_come_back:
+                raise
+            raise ConnectionFailed(error.message) from error
+
     async def _unless_closed(self, submission: _Submission) -> tuple[Any, bool]:
         """Make it, and say what an end of the client means for it."""
         try:
@@ -343,7 +354,7 @@ class Submissions:
             cause = ClientClosed("the client was closed before the answer was in.")
         raise SubmissionUnknown(submission_id=submission.id, cause=cause)
 
-    async def _find_or_send(self, submission: _Submission) -> tuple[Any, bool]:
+    async def _claim_and_send(self, submission: _Submission) -> tuple[Any, bool]:
         if submission.earlier is not None:
             await asyncio.wait([submission.earlier])
         terms, journal = submission.terms, self.tasks.journal
@@ -409,6 +420,7 @@ class Submissions:
                 *submission.asked,
                 sending.request.kind or None,
                 has_callback=self._has_callbacks(submission.operation),
+                timeout=self._transport.http.seconds_for(sending.request),
             )
         except BaseException:
             give_back(slot)
