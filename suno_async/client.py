@@ -22,6 +22,7 @@ from suno_async._http.settings import (
     check_timeout,
     hosts_of,
     key_of,
+    show_log,
     user_agent,
 )
 from suno_async._journal.account import account_name, check_account
@@ -102,6 +103,7 @@ class SunoClient(OperationMethods):
         on_attempt: Callable[[Attempt], None] | None = None,
         allow_private: bool = False,
     ) -> None:
+        show_log()
         check_timeout(timeout)
         check_flag("allow_private", allow_private)
         check_parts(retry, session, on_attempt, limiter=limiter, poll_limiter=poll_limiter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os
 from math import isfinite
 from typing import Any
@@ -156,6 +157,37 @@ def _check_limiter(name: str, limiter: object) -> None:
             f"{name} must be a Limiter, such as RateLimiter(20, 10), whose acquire(priority) gives "
             f"a slot: not {limiter!r}."
         )
+
+
+def show_log() -> None:
+    """Show the log on the terminal, if `SUNO_LOG` asks for it.
+
+    Once the program has handlers of its own, ours is silent, so that nothing is shown twice; the
+    level stays, and the records reach them.
+
+    Raises:
+        ConfigurationError: the variable holds another word than the two.
+    """
+    wanted = os.environ.get("SUNO_LOG")
+    if not wanted:
+        return
+    if wanted.lower() not in {"info", "debug"}:
+        raise ConfigurationError(f"SUNO_LOG must be info or debug, not {wanted!r}.")
+    log = logging.getLogger("suno_async")
+    log.setLevel(wanted.upper())
+    if not any(isinstance(one, _Terminal) for one in log.handlers):
+        shown = _Terminal()
+        shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        log.addHandler(shown)
+
+
+class _Terminal(logging.StreamHandler[Any]):
+    """Writes to stderr, as long as the program has no handler of its own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        others = (*logging.getLogger("suno_async").handlers, *logging.root.handlers)
+        if all(isinstance(one, _Terminal | logging.NullHandler) for one in others):
+            super().emit(record)
 
 
 def user_agent() -> str:
