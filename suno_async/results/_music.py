@@ -72,6 +72,17 @@ class Track(Result):
     def _file(self) -> str | None:
         return self.audio_url or self.source_audio_url
 
+    def _repr_html_(self) -> str:
+        """A player, which notebooks show in the place of the fields."""
+        from html import escape  # noqa: PLC0415 its table of entities is for notebooks alone
+
+        url = self.playable_url or ""
+        player = f'<audio controls preload="none" src="{escape(url)}"></audio>'
+        if not url.lower().startswith(("http://", "https://")):  # a script's address is one, too
+            player = "<em>nothing to hear yet</em>"
+        caption = f"{escape(self.title or 'Untitled')} [{escape(self.id[:8])}]"
+        return f"<figure><figcaption>{caption}</figcaption>{player}</figure>"
+
     @property
     def expires_at(self) -> datetime | None:
         """When the service deletes the file: 15 days after it was made, sometimes sooner."""
