@@ -4,183 +4,24 @@
 what was paid for, and every error is a `SunoError`.
 """
 
-from suno_async._http.attempts import Attempt
-from suno_async._journal.entry import JournalEntry
-from suno_async._journal.journal import SubmissionState
-from suno_async._version import __version__
-from suno_async._wire.bodies import operation_from_dict, operation_to_dict
-from suno_async.batch import Batch, Outcome
-from suno_async.callbacks import CallbackReceiver, UnhandledCallback
-from suno_async.client import SunoClient
-from suno_async.errors import (
-    APIError,
-    AuthenticationFailed,
-    CallbackRejected,
-    ClientClosed,
-    ConfigurationError,
-    ConnectionFailed,
-    ContentRejected,
-    DecodeError,
-    DownloadFailed,
-    FieldProblem,
-    InsufficientCredits,
-    InvalidRequest,
-    JournalError,
-    RateLimited,
-    RequestTimeout,
-    SubmissionUnknown,
-    SunoError,
-    TaskError,
-    TaskFailed,
-    TaskTimeout,
-)
-from suno_async.limiter import Limiter, Priority, RateLimiter, Slot, SlotResult
-from suno_async.operations import (
-    AddInstrumental,
-    AddVocals,
-    BoostStyle,
-    CallOperation,
-    CheckVoice,
-    ConvertToWav,
-    CreateMusicVideo,
-    ExtendMusic,
-    GenerateCoverImages,
-    GenerateLyrics,
-    GenerateMashup,
-    GenerateMidi,
-    GenerateMusic,
-    GeneratePersona,
-    GenerateSounds,
-    GenerateVoice,
-    GetCredits,
-    GetTimestampedLyrics,
-    Model,
-    RecoverAudio,
-    RegenerateVoicePhrase,
-    ReplaceSection,
-    SeparateVocals,
-    TaskOperation,
-    UploadAndCover,
-    UploadAndExtend,
-    UploadBase64,
-    UploadStream,
-    UploadUrl,
-    ValidateVoice,
-)
-from suno_async.results import (
-    AlignedWord,
-    CoverImages,
-    Lyrics,
-    Midi,
-    MidiInstrument,
-    MidiNote,
-    MusicVideo,
-    Persona,
-    RecoveredAudio,
-    Stage,
-    Stem,
-    StemAudio,
-    Stems,
-    StyleBoost,
-    TaskEvent,
-    TimestampedLyrics,
-    Track,
-    UploadedFile,
-    Voice,
-    VoicePhrase,
-    WavFile,
-)
-from suno_async.retry import RetryPolicy
-from suno_async.task import Task
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "APIError",
-    "AddInstrumental",
-    "AddVocals",
-    "AlignedWord",
-    "Attempt",
-    "AuthenticationFailed",
-    "Batch",
-    "BoostStyle",
-    "CallOperation",
-    "CallbackReceiver",
-    "CallbackRejected",
-    "CheckVoice",
-    "ClientClosed",
-    "ConfigurationError",
-    "ConnectionFailed",
-    "ContentRejected",
-    "ConvertToWav",
-    "CoverImages",
-    "CreateMusicVideo",
-    "DecodeError",
-    "DownloadFailed",
-    "ExtendMusic",
-    "FieldProblem",
-    "GenerateCoverImages",
-    "GenerateLyrics",
-    "GenerateMashup",
-    "GenerateMidi",
-    "GenerateMusic",
-    "GeneratePersona",
-    "GenerateSounds",
-    "GenerateVoice",
-    "GetCredits",
-    "GetTimestampedLyrics",
-    "InsufficientCredits",
-    "InvalidRequest",
-    "JournalEntry",
-    "JournalError",
-    "Limiter",
-    "Lyrics",
-    "Midi",
-    "MidiInstrument",
-    "MidiNote",
-    "Model",
-    "MusicVideo",
-    "Outcome",
-    "Persona",
-    "Priority",
-    "RateLimited",
-    "RateLimiter",
-    "RecoverAudio",
-    "RecoveredAudio",
-    "RegenerateVoicePhrase",
-    "ReplaceSection",
-    "RequestTimeout",
-    "RetryPolicy",
-    "SeparateVocals",
-    "Slot",
-    "SlotResult",
-    "Stage",
-    "Stem",
-    "StemAudio",
-    "Stems",
-    "StyleBoost",
-    "SubmissionState",
-    "SubmissionUnknown",
-    "SunoClient",
-    "SunoError",
-    "Task",
-    "TaskError",
-    "TaskEvent",
-    "TaskFailed",
-    "TaskOperation",
-    "TaskTimeout",
-    "TimestampedLyrics",
-    "Track",
-    "UnhandledCallback",
-    "UploadAndCover",
-    "UploadAndExtend",
-    "UploadBase64",
-    "UploadStream",
-    "UploadUrl",
-    "UploadedFile",
-    "ValidateVoice",
-    "Voice",
-    "VoicePhrase",
-    "WavFile",
-    "__version__",
-    "operation_from_dict",
-    "operation_to_dict",
-]
+from suno_async._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from suno_async._face import *  # noqa: F403 its own __all__ says what
+    from suno_async._face import __all__ as __all__
+else:
+    from importlib import import_module
+
+    def __getattr__(name: str) -> object:
+        """Load the package at the first name asked for: `suno-async --help` needs none of it."""
+        face = import_module("suno_async._face")
+        globals().update({one: getattr(face, one) for one in ("__all__", *face.__all__)})
+        try:
+            return globals()[name]  # what is offered, or a room that was loaded on the way
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__getattr__("__all__")})

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MADE_FOR_USERS = {
     *("Attempt", "Batch", "CallOperation", "FieldProblem", "JournalEntry", "Outcome"),
     *("Task", "TaskOperation", "UnhandledCallback"),
-    *("testing.Entry", "testing.Ledger", "testing.Callback"),
+    *("testing.Entry", "testing.Ledger", "testing.Callback", "testing.PlanChanges"),
 }
 OBJECTS: dict[str, type] = {
     "suno": SunoClient,
