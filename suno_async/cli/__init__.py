@@ -4,6 +4,6 @@ A command gets a `Desk`, which opens the client and keeps account of what was pa
 to people or to machines by the desk's `Report`. It uses nothing of the package that a user may not.
 """
 
-from ._run import app, run
+from ._app import app, run
 
 __all__ = ["app", "run"]

@@ -1,123 +1,41 @@
-"""The way in: the arguments are parsed, the command is run on a loop, and its exit code found."""
+"""A command on its loop: signals are heeded, errors reported, and the exit code is found."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-import io
 import logging
 import os
-import re
 import signal
 import sys
 from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cyclopts import App, CycloptsError
-from cyclopts.exceptions import UnusedCliTokensError
+from suno_async import SunoError
 
-from suno_async import ConfigurationError, SunoError
-
-from ._commands.batch import batch
-from ._commands.credits import credits as credits_
-from ._commands.generate import generate
-from ._commands.journal import journal
-from ._commands.lyrics import lyrics
-from ._commands.serve import serve
-from ._commands.tasks import download, wait
 from ._desk import Desk, Unknowns
-from ._exits import Exit, table
+from ._exits import Exit
 from ._json_report import JsonReport
 from ._report import Report
 from ._signals import Presses, heeded
-from ._source import STDIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Generator, Sequence
+    from inspect import BoundArguments
 
     from suno_async.testing import FakeSuno
 
 _LAST_MOMENT = 1.0  # seconds for what is cancelled at the second Ctrl-C
 
-_commands = App(
-    name="suno-async",
-    help=(
-        "Songs from the Suno API (sunoapi.org).\n\n"
-        "SUNO_API_KEY holds the key; SUNO_BASE_URL may name another address. "
-        "Results go to stdout, progress and errors to stderr."
-    ),
-    help_epilogue=f"Exit codes:\n\n{table()}",
-    help_format="plaintext",
-    version=lambda: version("suno-async"),
-    group_parameters="Options",
-)
-_ARGUMENTS: Mapping[Callable[..., Coroutine[Any, Any, None]], str] = {
-    generate: " [PROMPT]",
-    batch: " FILE",
-    wait: " TOKEN...",
-    download: " TOKEN...",
-    lyrics: " PROMPT",
-    journal: " FILE",
-    credits_: "",
-    serve: "",
-}
-"""The commands in the order of the help, and what each takes beside options."""
-for _place, (_command, _arguments) in enumerate(_ARGUMENTS.items()):
-    _commands.command(
-        _command,
-        sort_key=_place,
-        usage=f"Usage: suno-async {_command.__name__} [OPTIONS]{_arguments}",
-        help_epilogue="suno-async --help lists the exit codes.",
-    )
 
-
-def app(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and end the program with its exit code."""
-    _open_streams()
-    try:  # Ctrl-C while modules load, or after all is done
-        code = run(sys.argv[1:] if argv is None else argv)
-    except KeyboardInterrupt:
-        code = Exit.INTERRUPTED
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said: a late one would bring a traceback
-    sys.exit(code)
-
-
-def _open_streams() -> None:
-    """Give a place to what was closed before the program began, as by `2>&-`."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            nowhere = Path(os.devnull).open(mode)  # noqa: SIM115 for as long as the program runs
-            setattr(sys, name, nowhere)
-
-
-def run(
+def run_command(
+    command: Callable[..., Coroutine[Any, Any, None]],
+    bound: BoundArguments,
     argv: Sequence[str],
-    *,
-    new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
-    new_fake: Callable[[], FakeSuno] | None = None,
+    new_loop: Callable[[], asyncio.AbstractEventLoop] | None,
+    new_fake: Callable[[], FakeSuno] | None,
 ) -> int:
-    """Run a command and return its exit code.
-
-    `new_loop` makes the loop it runs on, and `new_fake` the service of a simulation, if not the
-    usual ones.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a title in any script, a terminal in few
-    try:
-        command, bound, _ = _commands.parse_args(
-            _dashes_as_files(argv), exit_on_error=False, print_error=False
-        )
-    except CycloptsError as error:
-        desk = _set_up(Desk(json="--json" in argv))
-        desk.problem(_misuse(error, argv))
-        return desk.code
-    if not inspect.iscoroutinefunction(command):  # --help, --version
-        command(*bound.args, **bound.kwargs)
-        return Exit.DONE
+    """Run a command with its arguments, and return its exit code."""
     desk = _set_up(bound.arguments.get("desk") or Desk())
     desk.new_fake = new_fake
     desk.argv = argv
@@ -125,6 +43,13 @@ def run(
         bound.arguments["desk"] = desk
     with _logging(desk):
         return _run(partial(command, *bound.args, **bound.kwargs), desk, new_loop)
+
+
+def refuse(error: SunoError, *, as_json: bool) -> int:
+    """Report what was wrong with the arguments, and return the exit code for it."""
+    desk = _set_up(Desk(json=as_json))
+    desk.problem(error)
+    return desk.code
 
 
 def _run(
@@ -172,12 +97,6 @@ def _leave_at_once(loop: asyncio.AbstractEventLoop, desk: Desk) -> NoReturn:
         os._exit(Exit.INTERRUPTED)  # a thread that hangs would hold a plain exit
 
 
-def _dashes_as_files(argv: Sequence[str]) -> list[str]:
-    """A `-` is stdin, not an option: said in the way that the parser understands."""
-    end = argv.index("--") if "--" in argv else len(argv)
-    return [f"@{STDIN}" if one == STDIN else one for one in argv[:end]] + list(argv[end:])
-
-
 def _set_up(desk: Desk) -> Desk:
     """Choose how to report: to a machine, to a log or to a terminal."""
     if desk.json:
@@ -190,27 +109,6 @@ def _set_up(desk: Desk) -> Desk:
 
             desk.report = LiveReport(console)
     return desk
-
-
-def _misuse(error: CycloptsError, argv: Sequence[str]) -> ConfigurationError:
-    what = str(error)
-    if isinstance(error, UnusedCliTokensError):
-        words = " ".join(error.unused_tokens or ())
-        what = f"One argument too many: {words!r}. A text of several words needs quotes."
-    what += _hint(argv)
-    command = " ".join(["suno-async", *(error.command_chain or ()), "--help"])
-    return ConfigurationError(f"{what} See {command}.")
-
-
-def _hint(argv: Sequence[str]) -> str:
-    """How to give a text that begins with a -, if that may be what went wrong."""
-    # the parser took a text for an option: which one shows by its blanks
-    for before, word in zip(["", *argv], argv, strict=False):
-        if re.match(r"-\S*\s", word):  # no option holds a blank
-            is_value = before.startswith("--") and "=" not in before
-            how = f'behind =, as in {before}="{word}"' if is_value else f'behind --: -- "{word}"'
-            return f" A text that begins with - is given {how}."
-    return ""
 
 
 @contextmanager
