@@ -31,15 +31,20 @@ _COMMANDS = {
     "generate": (
         "generate",
         " [PROMPT]",
-        "Make two songs, show their progress, and write their files.",
+        "Make two songs, and write their files.",
     ),
     "batch": ("batch", " FILE", "Make everything a file asks for, and write the files."),
     "wait": (
         "tasks",
         " TOKEN...",
-        "Follow tasks that are paid for to their end, and write their files.",
+        "Follow tasks to their end, and write their files.",
     ),
     "download": ("tasks", " TOKEN...", "Write the files of tasks that are complete."),
+    "extend": ("made_from", " TOKEN", "Carry a song on: two songs that begin as it does."),
+    "stems": ("made_from", " TOKEN", "Take a song apart into stems, and write each as a file."),
+    "wav": ("made_from", " TOKEN", "Convert a song to WAV."),
+    "video": ("made_from", " TOKEN", "Make a music video of a song."),
+    "cover": ("made_from", " TOKEN", "Make two cover images for the songs of a task."),
     "lyrics": ("lyrics", " PROMPT", "Write lyrics, in two versions or more, and print them."),
     "journal": ("journal", " FILE", "Show what was submitted with a journal, and how it stands."),
     "credits": ("credits", "", "Show how many credits are left."),
@@ -130,7 +135,7 @@ def _show(text: Callable[[], object]) -> int:
     try:
         text()
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # rich makes the one of the other
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushed again at the end
     return Exit.DONE
 

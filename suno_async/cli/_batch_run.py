@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, define, field
 
 from suno_async import (
+    InvalidRequest,
     Outcome,
     SubmissionUnknown,
     SunoClient,
@@ -21,6 +22,7 @@ from suno_async import (
     TaskOperation,
     operation_to_dict,
 )
+from suno_async.batch import Keys
 
 from ._counts import Counts, End, end_of
 from ._delivery import Delivery
@@ -54,12 +56,14 @@ class BatchRun:
     """By their index, what ends following a task that is being made."""
     _refused: dict[str, list[int]] = field(factory=dict[str, list[int]], init=False)
     """The lines that were not accepted, by what was said."""
+    _keys: dict[str, int] = field(factory=dict[str, int], init=False)
+    """The lines by the keys under which a journal knows them."""
     _files: set[asyncio.Task[None]] = field(factory=set["asyncio.Task[None]"], init=False)
 
     async def run(self, requests: Requests) -> None:
         """Make all of it; problems are reported, not raised."""
         self._desk.report.count(self._counts)
-        self._desk.about = self._about
+        self._desk.about, self._desk.line_of = self._about, self._keys.get
         try:
             async with asyncio.TaskGroup() as group:
                 await self._take_all(requests, group)
@@ -70,6 +74,8 @@ class BatchRun:
         batch = self._suno.batch(
             self._items(requests),
             **asdict(self._terms),
+            retry_failed=self._desk.kept.retry_failed,
+            resend_unknown=self._desk.kept.resend_unknown,
             on_accepted=self._accepted,
         )
         try:
@@ -86,8 +92,10 @@ class BatchRun:
     async def _items(self, requests: Requests) -> AsyncGenerator[Request]:
         # closed here, when the batch is: a generator left to itself is closed at some later time
         async with aclosing(requests.as_they_come()) as lines:
-            index = 0
+            index, keys = 0, Keys()
             async for line in lines:
+                if self._desk.is_resumable and not isinstance(line.item, InvalidRequest):
+                    self._keys[keys.of(line.item)] = line.number
                 self._open[index] = line  # before the batch has it, which may report at once
                 index += 1
                 yield line.item

@@ -69,9 +69,9 @@ class Counts:
 
     def standing(self) -> list[tuple[int, str]]:
         """The counts that are worth showing while the batch runs: numbers and words."""
-        always = [(self.making, "being made"), (self.ends[End.DONE], "done")]
+        always = [(self.making, "in progress"), (self.ends[End.DONE], "done")]
         others = [(self.ends[end], str(end)) for end in End if end is not End.DONE]
-        left = [] if self.left is None else [(self.left, "left")]
+        left = [] if self.left is None else [(self.left, "waiting")]
         more = [*others, (self.files, "files"), (self.missing, "files missing")]
         return [*left, *always, *((count, words) for count, words in more if count)]
 
@@ -81,7 +81,7 @@ class Counts:
         parts = [f"{self.ends[end]} {end}" for end in End if self.ends[end]]
         if self.ends[End.DONE] and self.resumed:
             parts[0] += f" ({self.resumed} of them paid for in an earlier run)"
-        parts += [f"{self.making} still being made"] * bool(self.making)
+        parts += [f"{self.making} still in progress"] * bool(self.making)
         parts += [f"{self.left} not submitted"] * bool(self.left)
         files = [f"{number_of(self.files, 'file')} in {folder}"] * bool(self.files)
         files += [f"{number_of(self.missing, 'file')} missing"] * bool(self.missing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, define, field
 
@@ -16,16 +16,34 @@ from suno_async import (
     SunoError,
     Task,
     TaskFailed,
+    TaskOperation,
     Track,
 )
 from suno_async.errors import NotFound
 from suno_async.results import Downloadable, SomeFiles
 
 from ._desk import PASSING, Desk
+from ._inputs import Kept, ready
 from ._report import items, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 _POLLS = 3  # of a task whose record cannot be had
 _PAUSE = 5.0  # seconds between them: within 4 nothing is asked again
+
+
+async def make(
+    desk: Desk,
+    asked: Callable[[SunoClient], Awaitable[TaskOperation[Any]]],
+    folder: Path,
+    kept: Kept,
+) -> None:
+    """Submit what is asked for, and write what comes of it."""
+    desk.folder = folder
+    async with desk.keeping(kept) as suno:
+        folder = ready(folder)  # before anything is paid
+        await deliver(desk, suno, await desk.submit(await asked(suno)), folder)
 
 
 async def deliver(desk: Desk, suno: SunoClient, task: Task[Any], folder: Path) -> None:

@@ -1,6 +1,7 @@
 """What all commands share: common options, the client, and the account of what is paid for."""
 
 import asyncio
+import json
 import logging
 import os
 import shlex
@@ -8,6 +9,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
@@ -26,12 +28,14 @@ from suno_async import (
     SunoClient,
     SunoError,
     Task,
+    TaskFailed,
     TaskOperation,
+    operation_to_dict,
 )
 from suno_async.errors import Maintenance, ServerError
 
 from ._exits import Exit, exit_for, graver
-from ._inputs import FLAG, SONGS, Beside
+from ._inputs import FLAG, SONGS, Beside, Kept
 from ._report import Report, go_nowhere, is_device
 
 if TYPE_CHECKING:
@@ -42,6 +46,7 @@ _Opening: TypeAlias = AbstractAsyncContextManager[SunoClient]
 
 PASSING = (ConnectionFailed, RequestTimeout, RateLimited, Maintenance, ServerError)
 """Errors that are tried again."""
+_QUIET = Parameter(name=["--quiet", "-q"])
 _VERBOSE = Parameter(name=["--verbose", "-v"])
 _SOON = 0.3  # seconds: an end that takes no longer needs no explanation
 _FEW = 10  # tokens that a command line shows
@@ -56,6 +61,8 @@ class Desk:
     """For machines: one JSON object a line on stdout for each event, file and error."""
     simulate: Annotated[bool, FLAG] = False
     """Try it out, sped up: no key is needed, and nothing is sent or paid."""
+    quiet: Annotated[bool, FLAG, _QUIET] = False
+    """Say nothing on stderr but what went wrong, and how to go on."""
     verbose: Annotated[bool, FLAG, _VERBOSE] = False
     """Log each request on stderr."""
 
@@ -75,6 +82,10 @@ class Desk:
     """Tokens of what is paid for and not all here yet."""
     without_record: set[str] = field(factory=set[str], init=False)
     """Those of them of which the service has no record."""
+    kept: Kept = field(factory=Kept, init=False)
+    """How what is paid for is remembered."""
+    line_of: Callable[[str], int | None] = field(default=lambda _: None, init=False)
+    """Finds the line of a batch's input that a submission is for."""
     is_resumable: bool = field(default=False, init=False)
     """Whether the same command, given again, goes on with all of it."""
     is_partial: bool = field(default=False, init=False)
@@ -92,6 +103,9 @@ class Desk:
     is_unseen: bool = field(default=False, init=False)
     """Whether the terminal is gone, so that tokens must be kept in a file."""
     _advised: bool = field(default=False, init=False)
+    _has_failed: bool = field(default=False, init=False)
+    _attempts: set[str] = field(factory=set[str], init=False)
+    """The submissions that this run has sent, or tried to."""
     _suno: SunoClient | None = field(default=None, init=False)
 
     @asynccontextmanager
@@ -130,21 +144,49 @@ class Desk:
                 raise
             raise ConfigurationError(f"{error} To try it out, --simulate needs no key.") from None
 
+    @asynccontextmanager
+    async def keeping(self, kept: Kept) -> AsyncGenerator[SunoClient]:
+        """Open the client with its journal, from which the same command goes on."""
+        self.kept = kept
+        self.is_resumable = kept.journal is not None and not self.simulate
+        async with self.suno(kept.place(), kept.account) as suno:
+            yield suno
+
     async def submit(self, operation: TaskOperation[R]) -> Task[R]:
-        """Start a task and note it as paid for; raises what the client's `submit` does."""
+        """Start a task and note it as paid for; raises what the client's `submit` does.
+
+        With a journal, the same request is the same task in every run.
+        """
         # stays set if this is cancelled: then it is not known whether the request had left
         self.is_submitting = True
         self.report.asking()
         try:
-            task = await self._client.submit(operation)
+            task, is_new = await self._sent(operation)
         except SunoError:
-            self.is_submitting = False
+            self.is_submitting, self.is_partial = False, True
             self.report.asking(done=True)
             raise
         self.is_submitting = False
         self.unfinished[task.token] = None
-        self.report.accepted(task)
+        (self.report.accepted if is_new else self.report.resumed)(task)
         return task
+
+    async def _sent(self, operation: TaskOperation[R]) -> tuple[Task[R], bool]:
+        """The request's task, and whether this run has sent it."""
+        if not self.is_resumable:
+            return await self._client.submit(operation), True
+        asked = json.dumps([type(operation).__name__, operation_to_dict(operation)], sort_keys=True)
+        digest = sha256(asked.encode()).hexdigest()
+        number = 1  # of the times that it was to be sent again after a failure
+        while True:
+            key = f"command:{digest}:{number}"
+            task = await self._client.submit(
+                operation, idempotency_key=key, resend_unknown=self.kept.resend_unknown
+            )
+            is_new = key in self._attempts
+            if is_new or task.failure is None or not self.kept.retry_failed:
+                return task, is_new
+            number += 1
 
     async def call(self, operation: CallOperation[R]) -> R:
         """Ask for an answer that comes at once; raises what the client's `call` does."""
@@ -169,6 +211,7 @@ class Desk:
         code = exit_for(error)
         self.code = graver(self.code, code)
         self.report.problem(error, code, **facts)
+        self._has_failed |= isinstance(error, TaskFailed)
         if isinstance(error, SubmissionUnknown) and not self._advised:
             self._advised = True
             again = "; --resend-unknown sends it again" if self.is_resumable else ""
@@ -202,13 +245,16 @@ class Desk:
             self.code = Exit.INTERRUPTED
             self.report.stopped(self._how_it_stands(tokens, at_once=at_once), tokens)
         elif tokens and self.without_record.issuperset(tokens):
-            self.report.say("If the token is right, it can be asked for again in a moment:")
+            self.report.advise("If the token is right, it can be asked for again in a moment:")
         elif tokens:
-            self.report.say("What is paid for is not lost. To pick it up again:")
+            self.report.advise("What is paid for is not lost. To pick it up again:")
         elif self._goes_on:
-            self.report.say("There is more to do. To go on:")
+            self.report.advise("There is more to do. To go on:")
         if tokens or self._goes_on:
-            self.report.say(f"  {self._again(tokens)}")
+            self.report.advise(f"  {self._again(tokens)}")
+        if self._has_failed and self.is_resumable and not self.kept.retry_failed:
+            self.report.advise("To send again what has failed:")
+            self.report.advise(f"  {shlex.join(['suno-async', *self.argv, '--retry-failed'])}")
 
     @property
     def _client(self) -> SunoClient:
@@ -258,8 +304,11 @@ class Desk:
             )
 
     def _attempted(self, attempt: Attempt) -> None:
+        self._attempts.add(attempt.submission_id)
         if isinstance(attempt.error, PASSING):
-            self.report.retried(attempt.attempt, str(attempt.error))
+            line = self.report.lines.get(attempt.token) or self.line_of(attempt.submission_id)
+            where = "" if line is None else f"line {line}, "
+            self.report.retried(f"{where}attempt {attempt.attempt}", str(attempt.error))
 
 
 class Unknowns(logging.Handler):

@@ -12,12 +12,11 @@ from suno_async.batch import Keys
 from suno_async.journal import JournalReader, account_of, read_journal
 
 from ._counts import number_of
+from ._inputs import journal_at
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ._desk import Desk
-    from ._inputs import Terms
+    from ._inputs import Kept
     from ._requests import Requests
 
 
@@ -30,19 +29,18 @@ class _Fate(StrEnum):
     FAULTY = "faulty"
 
 
-async def check(
-    desk: Desk, requests: Requests, journal: str | Path | None, terms: Terms, account: str | None
-) -> None:
-    """Report what is wrong with each line, and how many would be submitted."""
+async def check(desk: Desk, requests: Requests, kept: Kept) -> None:
+    """Report what is wrong with each line, list what would be submitted, and count."""
     keys, fates = Keys(), Counter[_Fate]()
     async with AsyncExitStack() as stack:
         read: JournalReader | None = None
+        journal = None if kept.journal is None else journal_at(kept.journal)
         name: str | None = None
         with suppress(ConfigurationError):  # a dry run needs no key
-            name = account_of(account=account)
+            name = account_of(account=kept.account)
         if isinstance(journal, str):
             read = await stack.enter_async_context(read_journal(journal, account=name))
-        elif journal is not None and journal.exists():  # noqa: ASYNC240 nothing else runs
+        elif journal is not None and journal.exists():
             read = await stack.enter_async_context(read_journal(journal))
             if name is not None and not desk.simulate:
                 read.check_account(name)
@@ -53,7 +51,9 @@ async def check(
             else:
                 # each line is named, also without a journal: equal lines are numbered in order
                 entry = None if read is None else await read.find(keys.of(line.item))
-                fates[_fate(entry, terms)] += 1
+                fate = _fate(entry, kept)
+                fates[fate] += 1
+                desk.report.planned(line.number, line.item, fate.name.lower())
     found = "; ".join(f"{fates[fate]} {fate}" for fate in _Fate if fates[fate])
     counts = {fate.name.lower(): fates[fate] for fate in _Fate}
     lines = number_of(fates.total(), "line")
@@ -65,16 +65,16 @@ async def check(
         desk.report.say(f"Before it can be sent: {error}")
 
 
-def _fate(entry: JournalEntry | None, terms: Terms) -> _Fate:
+def _fate(entry: JournalEntry | None, kept: Kept) -> _Fate:
     """The fate, in a batch on these terms, of a request with this entry in the journal."""
     if entry is None:
         return _Fate.SENT
     match entry.state:
         case SubmissionState.IN_DOUBT:
-            return _Fate.SENT if terms.resend_unknown else _Fate.UNKNOWN
+            return _Fate.SENT if kept.resend_unknown else _Fate.UNKNOWN
         case SubmissionState.IN_PROGRESS:
             return _Fate.MAKING
         case SubmissionState.FAILED:
-            return _Fate.SENT if terms.retry_failed else _Fate.FAILED
+            return _Fate.SENT if kept.retry_failed else _Fate.FAILED
         case _:
             return _Fate.DONE

@@ -38,10 +38,6 @@ class Terms:
     """How many tasks may be made at once; left out, as many as there are."""
     patience: float = 3600.0
     """Seconds to wait for the network or the service in an outage; inf is for ever."""
-    retry_failed: Annotated[bool, FLAG] = False
-    """Send again what was accepted in an earlier run and has failed."""
-    resend_unknown: Annotated[bool, FLAG] = False
-    """Send again what may have been accepted; this may pay twice."""
 
     def check(self) -> None:
         """Make sure that the numbers can be meant.
@@ -57,6 +53,32 @@ class Terms:
             raise ConfigurationError(
                 f"--patience must be seconds, 0 or more, not {self.patience:g}."
             )
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Kept:
+    """How what is paid for is remembered, so that the same command pays for nothing twice."""
+
+    journal: str | None = None
+    """What remembers what is paid for: a file, created if missing, or the URL of a database."""
+    account: str | None = None
+    """Whose the journal is, where it was given a name; left out, the key's."""
+    retry_failed: Annotated[bool, FLAG] = False
+    """Send again what was accepted in an earlier run and has failed."""
+    resend_unknown: Annotated[bool, FLAG] = False
+    """Send again what may have been accepted; this may pay twice."""
+
+    def place(self) -> str | Path | None:
+        """The journal; the folder of a file is there now, and has room.
+
+        Raises:
+            ConfigurationError: it cannot be written to; nothing was sent yet.
+        """
+        place = None if self.journal is None else journal_at(self.journal)
+        if isinstance(place, Path):
+            ready(place.parent, "--journal")
+        return place
 
 
 MODELS = f"The model: {', '.join(Model)}, or a newer one."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from suno_async import Stage
+from suno_async import Stage, operation_to_dict
 
 from ._report import Report, awaited, items, key_of
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from suno_async import Lyrics, SunoError, Task, TaskEvent
+    from suno_async import Lyrics, SunoError, Task, TaskEvent, TaskOperation
     from suno_async.results import Result
 
 
@@ -36,6 +36,11 @@ class JsonReport(Report):
         """Put out what was waited for in vain."""
         super().gave_up(outage, patience)
         self._put(gave_up=awaited(outage), patience=patience if isfinite(patience) else None)
+
+    def planned(self, line: int, operation: TaskOperation[Any], fate: str) -> None:
+        """Put out the line, what it asks for, and what a batch would do with it."""
+        name, fields = type(operation).__name__, operation_to_dict(operation)
+        self._put(line=line, operation=name, fields=fields, fate=fate)
 
     def accepted(self, task: Task[Any]) -> None:
         """Put out the token, which is all there is yet."""

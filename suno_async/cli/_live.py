@@ -18,7 +18,7 @@ from rich.text import Text
 from suno_async import Stage
 
 from ._counts import Counts
-from ._report import Report, as_time, awaited, clean, items, key_of, stage_of
+from ._report import Report, as_time, awaited, clean, in_words, items, key_of, stage_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -36,6 +36,7 @@ _SIZE = len("123.4 MB")
 _BARS = ((110, 30), (80, 12))  # from so many columns on, a bar of so many
 _STYLES = {"text": "yellow", "first": "cyan", "complete": "green", "failed": "red"}
 _COUNT_STYLES = {"done": "green", "failed": "red"}
+_WORDS = len("in progress")
 _MEGA = 1_000_000
 
 
@@ -100,9 +101,9 @@ class LiveReport(Report):
         self._is_asking, self._since = not done, self.clock()
         self._start()
 
-    def retried(self, attempt: int, why: str) -> None:
+    def retried(self, attempt: str, why: str) -> None:
         """Show why it takes so long."""
-        self._retry, self._retried_at = clean(f"attempt {attempt}: {why}"), self.clock()
+        self._retry, self._retried_at = clean(f"{attempt}: {why}"), self.clock()
 
     def parked(self, outage: SunoError | None) -> None:
         """Show what is waited for, as long as it is."""
@@ -267,7 +268,7 @@ def _as_lines(rows: Collection[_Row], now: float, columns: int, *, ascii_only: b
     bar = next((length for least, length in _BARS if is_fetching and columns >= least), 0)
     # all but the title has a width of its own; the title gets what is left, and may vanish
     more = [*filter(None, [bar]), _SIZE] if is_fetching else []
-    fixed = [label, len(Stage), len(Stage.COMPLETE), len("0:00"), *more]
+    fixed = [label, len(Stage), _WORDS, len("0:00"), *more]
     room = columns - sum(fixed) - len(_GAP) * len(fixed)
     width = max(0, min(room, max(Text(row.title).cell_len for row in rows)))
     lines: list[Text] = []
@@ -277,7 +278,7 @@ def _as_lines(rows: Collection[_Row], now: float, columns: int, *, ascii_only: b
         parts = [
             Text(name.ljust(label), "dim"),
             _dots(row, *("*." if ascii_only else "●○")),
-            Text(row.stage.ljust(len(Stage.COMPLETE)), _STYLES.get(row.stage, "")),
+            Text(in_words(row.stage).ljust(_WORDS), _STYLES.get(row.stage, "")),
             Text(as_time((row.ended or now) - row.began).rjust(len("0:00"))),
             title,
             _bar(row, bar, *("#-" if ascii_only else "━─")),

@@ -21,13 +21,14 @@ from suno_async import (
     SubmissionUnknown,
     TaskEvent,
     Track,
+    operation_to_dict,
 )
 from suno_async.errors import Maintenance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suno_async import SunoError, Task
+    from suno_async import SunoError, Task, TaskOperation
     from suno_async.results import Result
 
     from ._counts import Counts
@@ -56,19 +57,26 @@ class Report:
     """Why results could not be put out."""
     lines: dict[str, int] = field(factory=dict[str, int], init=False)
     """Of a batch's tasks, by token, the lines that they come from."""
+    is_quiet: bool = field(default=False, init=False)
+    """Whether only what went wrong is reported to people."""
     _began: dict[str, float] = field(factory=dict[str, float], init=False)
 
     def count(self, counts: Counts) -> None:
         """Show how a batch stands from now on."""
 
     def say(self, sentence: str) -> None:
-        """Tell people something."""
+        """Tell people something, unless they want quiet."""
+        if not self.is_quiet:
+            self._print(sentence, "")
+
+    def advise(self, sentence: str) -> None:
+        """Tell people how to go on, in any case."""
         self._print(sentence, "")
 
     def asking(self, *, done: bool = False) -> None:
         """A request is on its way, or is answered."""
 
-    def retried(self, attempt: int, why: str) -> None:
+    def retried(self, attempt: str, why: str) -> None:
         """An attempt to ask has failed."""
 
     def parked(self, outage: SunoError | None) -> None:
@@ -84,6 +92,13 @@ class Report:
         is_bounded = not isinstance(outage, SubmissionUnknown)
         how_long = f" after {patience:g} s (--patience)" if is_bounded else ""
         self.say_badly(f"Gave up waiting for {awaited(outage)}{how_long}.")
+
+    def planned(self, line: int, operation: TaskOperation[Any], fate: str) -> None:
+        """A dry run has found what a batch would do with a line."""
+        if fate == "sent":
+            fields = operation_to_dict(operation)
+            asked = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+            self.result(f"line {line}: {type(operation).__name__}({asked})")
 
     def accepted(self, task: Task[Any]) -> None:
         """A task is paid for."""
@@ -117,7 +132,7 @@ class Report:
             more = f", {songs[0].title!r}"
         if event.stage is Stage.FIRST:
             more = f", {sum(song.is_ready for song in songs)} of {len(songs)} songs"
-        self.say(f"{self._name(task)}: {event.stage} after {self.age(task)}{more}")
+        self.say(f"{self._name(task)}: {in_words(event.stage)} after {self.age(task)}{more}")
 
     def fetching(self, task: Task[Any], item: Any, done: int, total: int | None) -> None:
         """So many bytes of a file are there."""
@@ -220,6 +235,13 @@ def stage_of(item: Any, event: TaskEvent[Any]) -> Stage:
     if event.stage is Stage.FIRST and isinstance(item, Track) and not item.is_ready:
         return Stage.TEXT
     return event.stage
+
+
+def in_words(stage: str) -> str:
+    """A stage, or `failed`, as people call it."""
+    return {Stage.PENDING: "waiting", Stage.COMPLETE: "done", "failed": "failed"}.get(
+        stage, "in progress"
+    )
 
 
 def as_time(seconds: float) -> str:

@@ -101,6 +101,8 @@ def _set_up(desk: Desk) -> Desk:
     """Choose how to report: to a machine, to a log or to a terminal."""
     if desk.json:
         desk.report = JsonReport()
+    elif desk.quiet:
+        desk.report = Report()
     else:
         desk.report = Report()
         console = desk.report.console
@@ -108,6 +110,7 @@ def _set_up(desk: Desk) -> Desk:
             from ._live import LiveReport  # noqa: PLC0415 for terminals only
 
             desk.report = LiveReport(console)
+    desk.report.is_quiet = desk.quiet
     return desk
 
 

@@ -58,14 +58,14 @@ def test_a_hint_is_reported_once(shell: Shell, fake: FakeSuno) -> None:
 
 
 def test_a_log_names_the_lines(shell: Shell) -> None:
-    """A plain line for what is accepted and for what is complete, without control characters."""
+    """A plain line for what is accepted and for what is done, without control characters."""
     ended = shell("batch", write(shell, "ideas.txt", "one\n\ntwo\n"))
     reported = [one for one in ended.err.splitlines() if one.startswith("line ")]
     assert sorted(re.sub(r"music:\w+|\d:\d\d", "", one) for one in reported) == [
         "line 1: : accepted",
-        "line 1: : complete after ",
+        "line 1: : done after ",
         "line 3: : accepted",
-        "line 3: : complete after ",
+        "line 3: : done after ",
     ]
     assert not re.search(r"[^\n -~]", ended.err)
 
@@ -326,7 +326,7 @@ def test_few_tokens_are_printed(shell: Shell, fake: FakeSuno) -> None:
     tokens = [f"music:{entry.task_id}" for entry in fake.ledger.accepted(MUSIC)]
     assert ended.err.splitlines()[-1] == f"  suno-async wait {' '.join(tokens)}"
     assert "The first line without an answer is line 3." in ended.err
-    assert "5 lines: 2 still being made, 3 not submitted." in ended.err
+    assert "5 lines: 2 still in progress, 3 not submitted." in ended.err
 
 
 def test_what_was_in_flight_is_named(shell: Shell, fake: FakeSuno) -> None:

@@ -31,10 +31,15 @@ def test_a_log_gets_one_line_for_each_stage(shell: Shell) -> None:
     """Where stderr is no terminal, each stage is a plain line with the age of the song."""
     ended = shell("generate", PROMPT)
     said = [line.split(": ", 1)[1] for line in ended.err.splitlines()]
-    assert [words.split()[0] for words in said] == ["accepted", "text", "first", "complete"]
-    assert re.fullmatch(r"text after 0:(1[5-9]|2\d), '.+'", said[1])
-    assert re.fullmatch(r"first after 0:(3[6-9]|4\d), 1 of 2 songs", said[2])
-    assert re.fullmatch(r"complete after 2:(2[89]|3\d|4\d)", said[3])
+    assert [words.split(" after")[0] for words in said] == [
+        "accepted",
+        "in progress",
+        "in progress",
+        "done",
+    ]
+    assert re.fullmatch(r"in progress after 0:(1[5-9]|2\d), '.+'", said[1])
+    assert re.fullmatch(r"in progress after 0:(3[6-9]|4\d), 1 of 2 songs", said[2])
+    assert re.fullmatch(r"done after 2:(2[89]|3\d|4\d)", said[3])
     assert "\x1b" not in ended.err + ended.out
 
 
@@ -119,3 +124,64 @@ def test_a_full_disk_behind_stdout(shell: Shell, monkeypatch: pytest.MonkeyPatch
     assert ended.code == 7
     assert "stdout cannot be written to: No space left on device." in ended.err
     assert len(shell.songs) == 2
+
+
+def test_with_a_journal_it_is_resumed(shell: Shell, fake: FakeSuno) -> None:
+    """Ctrl-C names the same command; run again, it follows the song that was paid for."""
+    argv = ("generate", PROMPT, "--journal", "songs.sqlite", "--image", "--sidecar")
+    shell.interrupt_at = 60
+    stopped = shell(*argv)
+    assert stopped.code == 130
+    assert stopped.err.splitlines()[-1] == (
+        f"  suno-async generate '{PROMPT}' --journal songs.sqlite --image --sidecar"
+    )
+    shell.interrupt_at = None
+    ended = shell(*argv)
+    assert ended.code == 0, ended.err
+    assert "goes on since an earlier run" in ended.err
+    suffixes = [Path(name).suffix for name in shell.songs]
+    assert sorted(suffixes) == [".jpeg", ".jpeg", ".json", ".json", ".mp3", ".mp3"]
+    fake.ledger.assert_charged(1)
+
+
+def test_a_failure_names_the_option_that_tries_again(shell: Shell, fake: FakeSuno) -> None:
+    """The same command tells the failure again, and pays anew only with --retry-failed."""
+    argv = ("generate", PROMPT, "--journal", "songs.sqlite")
+    fake.script(fail_at=20.0, status="CREATE_TASK_FAILED")
+    for _ in range(2):
+        ended = shell(*argv)
+        assert ended.code == 5
+        assert ended.err.splitlines()[-2:] == [
+            "To send again what has failed:",
+            f"  suno-async generate '{PROMPT}' --journal songs.sqlite --retry-failed",
+        ]
+    fake.ledger.assert_charged(1)
+    ended = shell(*argv, "--retry-failed")
+    assert ended.code == 0, ended.err
+    fake.ledger.assert_charged(2)
+    assert shell(*argv, "--retry-failed").code == 0
+    fake.ledger.assert_charged(2)
+
+
+def test_a_doubt_is_sent_again_only_if_asked(shell: Shell, fake: FakeSuno) -> None:
+    """A lost answer stays in doubt under the journal until --resend-unknown."""
+    argv = ("generate", PROMPT, "--journal", "songs.sqlite")
+    fake.fail("reset_after_accept", on="generate_music")
+    assert shell(*argv).code == 6
+    ended = shell(*argv)
+    assert ended.code == 6
+    assert "--resend-unknown sends it again" in ended.err
+    assert shell(*argv, "--resend-unknown").code == 0
+    fake.ledger.assert_charged(2)
+
+
+def test_quiet(shell: Shell, fake: FakeSuno) -> None:
+    """With --quiet there are the paths alone; errors, and how to go on, are printed still."""
+    ended = shell("generate", PROMPT, "--quiet")
+    assert (ended.code, ended.err) == (0, "")
+    assert len(ended.out.splitlines()) == 2
+    fake.fail("html_502", on="/files/", times=None)
+    ended = shell("generate", PROMPT, "-q")
+    assert ended.code == 7
+    assert ended.err.count("Error: ") == 2
+    assert ended.err.splitlines()[-1].startswith("  suno-async wait music:")

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from suno_async import SunoClient
+from suno_async.cli._app import _COMMANDS
 
 from .conftest import Shell
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 COMMANDS = sorted(set(re.findall(r"suno-async ([\w-][^`\n]*)", README)))
-KINDS = {"generate", "batch", "journal", "wait", "download", "lyrics", "credits", "serve"}
+KINDS = {*_COMMANDS}
 SHORTENED = "music:5c79…"  # as the README shortens a task's token
 FILES = {
     "songs.csv": README.partition("```csv\n")[2].partition("```")[0],

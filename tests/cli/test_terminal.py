@@ -64,7 +64,7 @@ def test_two_rows_within_the_screen(
     assert ended.code == 0
     assert max(map(len, shown)) <= columns
     for number, row in enumerate(last, 1):
-        assert re.match(rf"song {number}  ●●●●  complete  2:\d\d  Rain", row)
+        assert re.match(rf"song {number}  ●●●●  done         2:\d\d  Rain", row)
     assert len(ended.out.splitlines()) == 2
 
 
@@ -98,7 +98,7 @@ def test_no_color_is_respected(on_terminal: Callable[..., tuple[Ended, str]], sh
 
 def frames(sent: str) -> list[list[str]]:
     """What was on the screen, refresh by refresh: a batch's rows under its line of counts."""
-    begins = [match.start() for match in re.finditer(r"(?m)^\d+:\d\d  \d+ left", sent)]
+    begins = [match.start() for match in re.finditer(r"(?m)^\d+:\d\d  \d+ waiting", sent)]
     ends = [*begins[1:], len(sent)]
     return [sent[one:end].splitlines() for one, end in zip(begins, ends, strict=True)]
 
@@ -119,7 +119,7 @@ def test_a_batch_shows_what_it_waits_for() -> None:
     report.count(Counts(2))
     report.stop()
     view = report._view
-    report.retried(1, "No connection")
+    report.retried("attempt 1", "No connection")
     report.parked(ConnectionFailed("No connection"))
     report.clock = lambda: 75.0
     assert view().plain.splitlines()[1:] == ["waiting for the network...  1:15"]
@@ -145,7 +145,7 @@ def test_a_batch_fits_the_screen(
     assert ended.code == 2
     assert max(map(len, rows)) <= columns
     assert rows
-    assert all(re.match(r"line \d+ +[●○]{4}  \w+ ", row) for row in rows)
+    assert all(re.match(r"line \d+ +[●○]{4}  (waiting|in progress|done) ", row) for row in rows)
     assert re.search(r"\.\.\. and \d+ more", shown)
     for frame in frames(shown):
         assert sum(line.startswith("line ") for line in frame) <= LINES - 5

@@ -10,13 +10,14 @@ from suno_async.cli._batch_run import BatchRun
 from suno_async.cli._counts import Counts
 from suno_async.cli._desk import Desk
 from suno_async.cli._dry_run import check
-from suno_async.cli._inputs import FLAG, MODELS, SONGS, Beside, Terms, journal_at, model_of, ready
+from suno_async.cli._inputs import FLAG, MODELS, SONGS, Beside, Kept, Terms, model_of, ready
 from suno_async.cli._requests import Requests, format_of
 from suno_async.cli._source import STDIN
 from suno_async.cli._texts import STDINS
 
 _HERE = Desk()
 _ALONE = Beside()
+_KEPT = Kept()
 _TERMS = Terms()
 _NO_JOURNAL = (
     "Without --journal FILE a crash loses track of what is paid for, and this cannot be resumed."
@@ -28,8 +29,7 @@ async def batch(  # noqa: PLR0913 each is an option
     /,
     *,
     format: Literal["txt", "csv", "jsonl"] | None = None,  # noqa: A002 the option's name
-    journal: str | None = None,
-    account: str | None = None,
+    kept: Kept = _KEPT,
     out: Path = SONGS,
     terms: Terms = _TERMS,
     dry_run: Annotated[bool, FLAG] = False,
@@ -38,7 +38,9 @@ async def batch(  # noqa: PLR0913 each is an option
     beside: Beside = _ALONE,
     desk: Desk = _HERE,
 ) -> None:
-    """Make everything a file asks for; write each song's files as it completes.
+    """Make everything a file asks for, and write the files.
+
+    Each song's files are written as it completes.
 
     In a .txt each line is a prompt. A .csv has the fields' names as its header,
     a .jsonl an object of fields a line; both may name another "operation" than
@@ -52,11 +54,10 @@ async def batch(  # noqa: PLR0913 each is an option
     Args:
         file: The file; - is stdin.
         format: The format, where the file's name does not say it.
-        journal: What remembers what is paid for: a file, created if missing, or a PostgreSQL URL.
-        account: Whose the journal is, where it was given a name; left out, the key's.
+        kept: How it is remembered.
         out: The folder for the files, created if missing.
         terms: How the batch is made.
-        dry_run: Check all lines, and say what would be submitted.
+        dry_run: Check all lines, and list what would be submitted.
         model: The model.
         instrumental: Without voices, where a line does not say otherwise.
         beside: What is written beside the audio.
@@ -72,18 +73,13 @@ async def batch(  # noqa: PLR0913 each is an option
     counts = Counts(requests.count())
     desk.folder = out
     desk.beside = beside
-    kept = None if journal is None else journal_at(journal)
     if dry_run:
-        await check(desk, requests, kept, terms, account)
+        await check(desk, requests, kept)
         return
     if counts.lines == 0:
         desk.report.say(f"{requests.name} asks for nothing: all its lines are blank.")
         return
-    if kept is not None and not desk.simulate:
-        if isinstance(kept, Path):
-            ready(kept.parent, "--journal")
-        desk.is_resumable = True
-    elif not desk.simulate:
+    if kept.journal is None and not desk.simulate:
         desk.report.say(_NO_JOURNAL)
-    async with desk.suno(kept, account) as suno:
+    async with desk.keeping(kept) as suno:
         await BatchRun(desk, suno, ready(out), terms, counts).run(requests)

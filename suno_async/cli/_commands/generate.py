@@ -5,13 +5,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from suno_async import ConfigurationError, GenerateMusic, InvalidRequest, Model
-from suno_async.cli._delivery import deliver
+from suno_async import ConfigurationError, GenerateMusic, InvalidRequest, Model, SunoClient
+from suno_async.cli._delivery import make
 from suno_async.cli._desk import Desk
-from suno_async.cli._inputs import FLAG, MODELS, SONGS, in_options, model_of, ready
+from suno_async.cli._inputs import FLAG, MODELS, SONGS, Beside, Kept, in_options, model_of
 from suno_async.cli._texts import texts_of
 
 _HERE = Desk()
+_KEPT = Kept()
 _BEFORE_V6 = [one for one in Model if not one.startswith("V6")]
 """The models that would sing an idea word for word beside other texts; V6 takes it with a style."""
 
@@ -26,10 +27,13 @@ async def generate(  # noqa: PLR0913 each is an option
     instrumental: Annotated[bool, FLAG] = False,
     model: Annotated[str, Parameter(help=MODELS)] = Model.V5.value,
     duration: int | None = None,
+    image: Annotated[bool, FLAG] = False,
+    sidecar: Annotated[bool, FLAG] = False,
     out: Path = SONGS,
+    kept: Kept = _KEPT,
     desk: Desk = _HERE,
 ) -> None:
-    """Make two songs, show their progress, and write them as files.
+    """Make two songs, and write their files.
 
     PROMPT is the idea; the service writes lyrics and style. For a song of your
     own (custom mode) give --style and --title, with --lyrics or --instrumental,
@@ -38,6 +42,9 @@ async def generate(  # noqa: PLR0913 each is an option
     @@ stands for an @ at its beginning, and behind -- it may begin with a -, as
     in suno-async generate -- "-5 degrees".
     It takes 2 to 3 minutes, and is paid for when the service accepts it.
+
+    With --journal the same command, run again after any end, goes on and pays
+    for nothing twice; for new songs from the same words use another journal.
 
     Args:
         prompt: What the song shall be, in quotes; @FILE reads a file, - reads stdin.
@@ -48,7 +55,10 @@ async def generate(  # noqa: PLR0913 each is an option
         model: The model.
         duration: The length in seconds, 10 to 360, of a song of your own by V5_5 or V6; left out,
             V6 makes 20 seconds.
+        image: Also write the cover image of each song.
+        sidecar: Also write what made each song, as JSON.
         out: The folder for the files, created if missing.
+        kept: How it is remembered.
         desk: Where the command works.
     """
     if not (prompt is not None or lyrics or style or title):
@@ -56,8 +66,8 @@ async def generate(  # noqa: PLR0913 each is an option
             'Say what the song shall be: suno-async generate "A calm piano tune at dusk", '
             "or give --style and --title with --lyrics or --instrumental."
         )
-    asked = model_of(model)
-    if prompt is not None and (lyrics or title or (style and asked in _BEFORE_V6)):
+    model = model_of(model)
+    if prompt is not None and (lyrics or title or (style and model in _BEFORE_V6)):
         raise ConfigurationError(
             "PROMPT is an idea, for which the service finds words and style itself: leave it out "
             "beside --lyrics, --style and --title, or give it alone (V6 takes it with --style)."
@@ -72,12 +82,14 @@ async def generate(  # noqa: PLR0913 each is an option
             style=texts["style"],
             title=texts["title"],
             instrumental=instrumental,
-            model=asked,
+            model=model,
             duration=duration,
         )
     except InvalidRequest as error:
         raise in_options(error, has_words=lyrics is not None) from None
-    desk.folder = out
-    async with desk.suno() as suno:
-        folder = ready(out)
-        await deliver(desk, suno, await desk.submit(operation), folder)
+    desk.beside = Beside(image=image, sidecar=sidecar)
+
+    async def asked(_: SunoClient) -> GenerateMusic:
+        return operation
+
+    await make(desk, asked, out, kept)

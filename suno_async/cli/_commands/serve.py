@@ -10,7 +10,7 @@ _KEY = "key"
 
 
 async def serve(*, port: int = 8750, speed: float = 1.0) -> None:
-    """Run an imitation of the service on this machine, for trying out programs.
+    """Run an imitation of the service, for trying out programs.
 
     Args:
         port: The port to listen on, at 127.0.0.1; 0 takes any that is free.
