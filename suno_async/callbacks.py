@@ -52,7 +52,7 @@ _AT_ONCE = 16  # callbacks of one submission: three stages, each tried four time
 class UnhandledCallback:
     """A callback of a task that nobody in this process listens to."""
 
-    submission: str
+    submission_id: str
     """The submission's id: your `idempotency_key`, where you gave one."""
     token: str
     """The task's token."""
@@ -136,19 +136,19 @@ class CallbackReceiver:
                 answer with its `http_status`.
             ConfigurationError: this is another event loop than the client's.
         """  # noqa: E501 editors show the first line of an argument's text
-        ticket, clients = self._opened(secret_path)
-        self._under_way[ticket] += 1
+        path, clients = self._opened(secret_path)
+        self._under_way[path] += 1
         try:
-            push = await self._push(ticket, body)
-            work = asyncio.create_task(self._hand_on(push, _concerned(clients, push)))
+            callback = await self._callback(path, body)
+            work = asyncio.create_task(self._hand_on(callback, _concerned(clients, callback)))
         except BaseException as error:
-            self._ended(ticket)
+            self._ended(path)
             if isinstance(error, CallbackRejected):
-                _not_believed(ticket, error)
+                _not_believed(path, error)
             raise
         self._work.add(work)
         work.add_done_callback(self._work.discard)
-        work.add_done_callback(lambda _: self._ended(ticket))
+        work.add_done_callback(lambda _: self._ended(path))
 
     def routes(self, path: str | None = None) -> list[web.RouteDef]:
         """The routes for aiohttp.web: `app.add_routes(receiver.routes())`.
@@ -162,13 +162,13 @@ class CallbackReceiver:
 
         async def receive(request: web.Request) -> web.Response:
             try:
-                await self.handle(request.match_info["ticket"], request.content.iter_any())
+                await self.handle(request.match_info["path"], request.content.iter_any())
             except CallbackRejected as error:
                 answer = {"status": "rejected", "reason": error.message}
                 return web.json_response(answer, status=error.http_status)
             return web.json_response({"status": "received"})
 
-        return [web.post(f"{where}/{{ticket}}", receive)]
+        return [web.post(f"{where}/{{path}}", receive)]
 
     async def aclose(self) -> None:
         """Wait for what still follows from callbacks on this event loop, your hook included."""
@@ -176,11 +176,11 @@ class CallbackReceiver:
         while work := [one for one in self._work if one.get_loop() is loop]:
             await asyncio.wait(work)
 
-    async def _push(self, ticket: CallbackPath, body: Body) -> Callback:
-        if self._under_way[ticket] > _AT_ONCE:
+    async def _callback(self, path: CallbackPath, body: Body) -> Callback:
+        if self._under_way[path] > _AT_ONCE:
             raise CallbackRejected("there are too many at once", http_status=429)
         read = await self._read(body) if isinstance(body, AsyncIterable) else body
-        return read_callback(ticket, read, self._max_bytes)
+        return read_callback(path, read, self._max_bytes)
 
     async def _read(self, stream: AsyncIterable[bytes]) -> bytes:
         """A body, as far as it is wanted."""
@@ -195,51 +195,52 @@ class CallbackReceiver:
             raise CallbackRejected("the body did not come in time", http_status=408) from None
         return bytes(body)
 
-    def _opened(self, path: str) -> tuple[CallbackPath, list[Inbox]]:
-        """The ticket at the end of a path, and the clients with its account."""
-        last = unquote(str(path).partition("?")[0]).rstrip("/").rpartition("/")[2]
+    def _opened(self, given: str) -> tuple[CallbackPath, list[Inbox]]:
+        """The genuine path at the end of an address, and the clients with its account."""
+        last = unquote(str(given).partition("?")[0]).rstrip("/").rpartition("/")[2]
         found = genuine_path(last, self._secrets)
         if found is None or found[0].kind not in KINDS:
             raise CallbackRejected("there is nothing here", http_status=404)
-        ticket, secret = found
+        path, secret = found
         clients = list(self._inboxes)
-        return ticket, [c for c in clients if account_mark(secret, c.account) == ticket.account]
+        return path, [c for c in clients if account_mark(secret, c.account) == path.account]
 
-    def _ended(self, ticket: CallbackPath) -> None:
-        self._under_way[ticket] -= 1
-        if not self._under_way[ticket]:
-            del self._under_way[ticket]
+    def _ended(self, path: CallbackPath) -> None:
+        self._under_way[path] -= 1
+        if not self._under_way[path]:
+            del self._under_way[path]
 
-    async def _hand_on(self, push: Callback, clients: list[Inbox]) -> None:
+    async def _hand_on(self, callback: Callback, clients: list[Inbox]) -> None:
         """Hand a callback to its client; what nobody listens to goes to the hook."""
         handled, rejected = Handled(), False
         for client in clients:
             try:
-                handled = await client.handle(push)
+                handled = await client.handle(callback)
             except CallbackRejected as error:
-                _not_believed(push.path, error)
+                _not_believed(callback.path, error)
                 rejected = True
             except SunoError as error:
-                _log.info("A callback of %s was not taken in: %s", push.token, in_brief(error))
+                _log.info("A callback of %s was not taken in: %s", callback.token, in_brief(error))
             except Exception:  # noqa: BLE001 it must be logged, and the hook called
-                _log.exception("a callback of %s failed in a way that it should not", push.token)
+                what = "a callback of %s failed in a way that it should not"
+                _log.exception(what, callback.token)
             if handled.task is not None:
                 break
         if rejected and handled.task is None:
             return
         if self._on_unhandled is not None and not handled.has_listeners:
-            await self._call(self._on_unhandled, _unhandled(push, handled.task))
+            await self._call(self._on_unhandled, _unhandled(callback, handled.task))
 
-    async def _call(self, hook: _Hook, callback: UnhandledCallback) -> None:
+    async def _call(self, hook: _Hook, unhandled: UnhandledCallback) -> None:
         try:
-            answer = hook(callback)
+            answer = hook(unhandled)
             if inspect.isawaitable(answer):
                 await answer
         except Exception:  # noqa: BLE001 a hook may raise anything
-            _log.exception("on_unhandled failed for %s", callback.token)
+            _log.exception("on_unhandled failed for %s", unhandled.token)
 
 
-def _concerned(clients: list[Inbox], push: Callback) -> list[Inbox]:
+def _concerned(clients: list[Inbox], callback: Callback) -> list[Inbox]:
     """The client whose task it is; where none says so, those that are open and of this loop.
 
     Raises:
@@ -251,7 +252,7 @@ def _concerned(clients: list[Inbox], push: Callback) -> list[Inbox]:
     elsewhere: ConfigurationError | None = None
     for client in clients:
         try:
-            if client.check(push):
+            if client.check(callback):
                 return [client]
         except ClientClosed:
             continue
@@ -268,16 +269,16 @@ def _concerned(clients: list[Inbox], push: Callback) -> list[Inbox]:
     return found
 
 
-def _not_believed(ticket: CallbackPath, error: CallbackRejected) -> None:
-    _log.warning("A callback for submission %s: %s", ticket.submission_id, error)
+def _not_believed(path: CallbackPath, error: CallbackRejected) -> None:
+    _log.warning("A callback for submission %s: %s", path.submission_id, error)
 
 
-def _unhandled(push: Callback, task: Task[Any] | None) -> UnhandledCallback:
-    record = push.record(None if task is None else task.operation)
+def _unhandled(callback: Callback, task: Task[Any] | None) -> UnhandledCallback:
+    record = callback.record(None if task is None else task.operation)
     return UnhandledCallback(
-        submission=push.submission_id,
-        token=push.token,
-        kind=push.kind.name,
+        submission_id=callback.submission_id,
+        token=callback.token,
+        kind=callback.kind.name,
         stage=record.stage,
         result=record.result,
         failure=record.failure,
@@ -290,7 +291,7 @@ def _public(given: str) -> str:
     url = address("public_url", given)
     if any(sign in url for sign in "?#{}%") or not url.isprintable() or " " in url:
         raise ConfigurationError(
-            "public_url must be an address to which a ticket can be added, as in "
+            "public_url must be an address to which a path can be added, as in "
             f"https://bot.example/suno, not {given!r}."
         )
     return url.rstrip("/")

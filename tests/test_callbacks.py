@@ -349,7 +349,7 @@ async def test_a_client_that_has_ended_takes_nothing(fake: FakeSuno, reception: 
     assert reception.answers == [200] * 3
     assert [one.token for one in reception.unhandled] == [task.token] * 3
     assert [one.stage for one in reception.unhandled] == STAGES
-    assert reception.unhandled[-1].submission == "tg-1"
+    assert reception.unhandled[-1].submission_id == "tg-1"
     assert not task.is_done
 
 

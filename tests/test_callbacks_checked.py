@@ -545,7 +545,7 @@ async def test_hooks_may_be_asynchronous_and_may_fail(
         assert handled == []
         await receiver.aclose()
         handled.sort(key=lambda one: (one.failure is not None, one.stage))
-        assert [(one.stage, one.kind, one.submission) for one in handled] == [
+        assert [(one.stage, one.kind, one.submission_id) for one in handled] == [
             (Stage.TEXT, "music", "tg-1"),
             (Stage.COMPLETE, "music", "tg-1"),
             (Stage.PENDING, "music", "tg-1"),

@@ -104,7 +104,7 @@ async def test_sent_again_and_nobody_waits_for_the_first(
         assert seen.unclaimed == [first]
         handled = [one for one in reception.unhandled if one.token == first]
         assert [one.stage for one in handled] == ["text", "first", "complete"]
-        assert {one.submission for one in handled} == {"tg-1"}
+        assert {one.submission_id for one in handled} == {"tg-1"}
         assert [poll.task_id for poll in fake.ledger.of(POLL)].count(first[6:]) == 1
     assert rows(tmp_path) == [("done", second.token)]
 

@@ -77,7 +77,7 @@ async def test_a_record_has_fields(suno: SunoClient, log: pytest.LogCaptureFixtu
     task = await suno.submit(GenerateMusic(IDEA), idempotency_key="tg-4711")
     await task.wait("text")
     first, _, *_, poll = (record.__dict__ for record in log.records)
-    names = ("operation", "submission", "token", "attempt", "status")
+    names = ("operation", "submission_id", "token", "attempt", "status")
     assert [first[name] for name in names] == ["GenerateMusic", "tg-4711", "", 1, 200]
     assert [poll[name] for name in names] == ["Poll", "", task.token, 1, 200]
     assert (first["queued_for"], first["seconds"]) == pytest.approx((0, 0), abs=0.001)

@@ -207,7 +207,7 @@ async def test_warnings_need_neither_hook_nor_debug(
         with pytest.raises(error):
             await suno.submit(SEA, idempotency_key="k")
     warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert [(record.submission, record.attempt) for record in warnings] == [("k", 1)]  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    assert [(record.submission_id, record.attempt) for record in warnings] == [("k", 1)]  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 async def test_the_record_of_a_pause(fake_suno: FakeSuno, caplog: pytest.LogCaptureFixture) -> None:
@@ -217,7 +217,7 @@ async def test_the_record_of_a_pause(fake_suno: FakeSuno, caplog: pytest.LogCapt
     async with SunoClient("key", base_url=fake_suno.url) as suno:
         await suno.submit(SEA, idempotency_key="k")
     pause = caplog.records[0].__dict__
-    expected = {"operation": "GenerateMusic", "submission": "k", "attempt": 1, "delay": 7.0}
+    expected = {"operation": "GenerateMusic", "submission_id": "k", "attempt": 1, "delay": 7.0}
     assert {name: pause[name] for name in expected} == expected
     assert caplog.records[0].getMessage().endswith("; attempt 2 follows in 7.0 s")
 

@@ -201,7 +201,7 @@ async def test_twenty_seconds_are_logged_when_submitted(
     assert caplog.messages == ([f"{name}: {SHORT.format(model)}"] if is_logged else [])
     for record in caplog.records:
         assert record.levelno == logging.WARNING
-        assert vars(record)["submission"] == "tg-4711"
+        assert vars(record)["submission_id"] == "tg-4711"
 
 
 async def test_what_is_not_sent_is_not_logged(

@@ -47,7 +47,7 @@ class Inbox:
     _tasks: Tasks
     _submissions: Submissions
 
-    def check(self, push: Callback) -> bool:
+    def check(self, callback: Callback) -> bool:
         """Hold a callback to what is known at once; whether task and submission belong together.
 
         Raises:
@@ -56,39 +56,39 @@ class Inbox:
             ConfigurationError: the client is used on another event loop.
         """
         self._transport.ready()
-        named = self._tasks.by_token.get(push.token)
+        named = self._tasks.by_token.get(callback.token)
         if named is not None and named._submission_id is not None:
-            if named._submission_id != push.submission_id:
-                raise foreign(push)
+            if named._submission_id != callback.submission_id:
+                raise foreign(callback)
             return True
-        if self._tasks.by_submission.get(push.submission_id) is None:
+        if self._tasks.by_submission.get(callback.submission_id) is None:
             return False
         if not self._submissions.recoveries.has_lost(
-            push.submission_id
+            callback.submission_id
         ):  # else it may be an earlier one's
-            raise foreign(push)
+            raise foreign(callback)
         return False
 
-    async def handle(self, push: Callback) -> Handled:
+    async def handle(self, callback: Callback) -> Handled:
         """Take in a callback, once the answer to its submission is in.
 
         Raises:
             CallbackRejected: the task is not this submission's.
             SunoError: it cannot be said whose it is.
         """
-        if await self._submissions.answered(push.submission_id):
+        if await self._submissions.answered(callback.submission_id):
             # the caller of `submit` is woken in the first pass of the loop, and begins to listen in
             # the second one: without them a hook would be called for what is listened to
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-        is_known = self.check(push)
-        named = self._tasks.by_token.get(push.token)
+        is_known = self.check(callback)
+        named = self._tasks.by_token.get(callback.token)
         if is_known and named is not None:
-            return await self._news(named, push)
-        awaited = self._submissions.recoveries.awaited(push.submission_id)
-        task = await self._find(push)
+            return await self._news(named, callback)
+        awaited = self._submissions.recoveries.awaited(callback.submission_id)
+        task = await self._find(callback)
         if task is not None:
-            handled = await self._news(task, push)
+            handled = await self._news(task, callback)
             is_given = awaited is not None and awaited.task is task
             return Handled(task, has_listeners=True) if is_given else handled
         if named is not None and named._listeners:  # made from its token: nobody knows whose it is
@@ -96,39 +96,40 @@ class Inbox:
             return Handled(named, has_listeners=True)
         return Handled()
 
-    async def _find(self, push: Callback) -> Task[Any] | None:
+    async def _find(self, callback: Callback) -> Task[Any] | None:
         """The task, where it is known as the submission's, or turns out to be."""
         recoveries = self._submissions.recoveries
         journal = self._tasks.journal
-        entry = await journal.find(push.submission_id)
+        entry = await journal.find(callback.submission_id)
         if entry is not None and entry.is_elsewhere:  # another client waits for its answer
-            await journal.settled(push.submission_id)
-            entry = await journal.find(push.submission_id)
-        own = self._tasks.by_submission.get(push.submission_id)
+            await journal.settled(callback.submission_id)
+            entry = await journal.find(callback.submission_id)
+        own = self._tasks.by_submission.get(callback.submission_id)
         has_other = own is not None or (entry is not None and not entry.is_unknown)
-        if entry is not None and entry.earlier_id == push.task_id:
-            raise foreign(push)  # it has failed and was sent again
-        if entry is not None and (entry.kind, entry.task_id) == (push.kind.name, push.task_id):
+        if entry is not None and entry.earlier_id == callback.task_id:
+            raise foreign(callback)  # it has failed and was sent again
+        named = (callback.kind.name, callback.task_id)
+        if entry is not None and (entry.kind, entry.task_id) == named:
             task: Task[Any] = self._tasks.restored(None, entry)
-            recoveries.end(push.submission_id, task)
+            recoveries.end(callback.submission_id, task)
             return task
-        return await recoveries.task_of(push, entry, has_other=has_other)
+        return await recoveries.task_of(callback, entry, has_other=has_other)
 
-    async def _news(self, task: Task[Any], push: Callback) -> Handled:
+    async def _news(self, task: Task[Any], callback: Callback) -> Handled:
         handled = Handled(task, has_listeners=bool(task._listeners))
-        record = push.record(task.operation)
+        record = callback.record(task.operation)
         if record.failure is not None and not task.is_done:
-            if record.failure.code == _BAD and _SENSITIVE in push.kind.failures:
-                record = await self._by_poll(task, push) or record
+            if record.failure.code == _BAD and _SENSITIVE in callback.kind.failures:
+                record = await self._by_poll(task, callback) or record
             if record.failure is not None and record.failure.partial_result is None:
                 record.failure.partial_result = task.partial_result or None
         self._tasks.poller.called_back(task, record)
         return handled
 
-    async def _by_poll(self, task: Task[Any], push: Callback) -> Record[Any] | None:
+    async def _by_poll(self, task: Task[Any], callback: Callback) -> Record[Any] | None:
         """A failure as the record has it, which tells a bad word from other trouble."""
         with suppress(Exception):  # whatever is wrong with the poll, the callback tells enough
-            body = await self._tasks.poller.record_body(push.kind, push.task_id)
-            record = push.record(task.operation, body)
+            body = await self._tasks.poller.record_body(callback.kind, callback.task_id)
+            record = callback.record(task.operation, body)
             return record if record.failure is not None else None
         return None

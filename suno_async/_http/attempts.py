@@ -318,7 +318,7 @@ class Sending(Departure):
                 del refusal  # as in `_body_in`
         self._spent += delay
         request = self.request
-        marks = {"operation": request.name, "submission": request.submission}
+        marks = {"operation": request.name, "submission_id": request.submission}
         _log.info(
             "%s: %s; attempt %d follows in %.1f s",
             request.title,
@@ -381,7 +381,7 @@ def _marks(attempt: Attempt) -> dict[str, object]:
     """What a handler of log records finds as attributes of them."""
     return {
         "operation": attempt.operation,
-        "submission": attempt.submission_id,
+        "submission_id": attempt.submission_id,
         "token": attempt.token,
         "attempt": attempt.attempt,
         "queued_for": attempt.queued_for,

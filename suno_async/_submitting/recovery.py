@@ -156,22 +156,22 @@ class Recoveries:
     def _ask_for(self, lost: LostAnswer) -> None:
         """Poll whether the service has the task that an answer named."""
         kind, task_id = lost.operation._kind.name, lost.candidate or ""
-        push = Callback(path=CallbackPath(b"", kind, lost.submission), task_id=task_id, body={})
-        confirming = self._begin(push, self._confirm_candidate(push, lost))
+        callback = Callback(path=CallbackPath(b"", kind, lost.submission), task_id=task_id, body={})
+        confirming = self._begin(callback, self._confirm_candidate(callback, lost))
         confirming.add_done_callback(partial(_tried, lost))
 
-    async def _confirm_candidate(self, push: Callback, lost: LostAnswer) -> Task[Any]:
-        entry = await self._tasks.journal.find(push.submission_id)
+    async def _confirm_candidate(self, callback: Callback, lost: LostAnswer) -> Task[Any]:
+        entry = await self._tasks.journal.find(callback.submission_id)
         has_other = entry is not None and not entry.is_unknown
         return await self._confirm(
-            push, entry, has_other=has_other, has_callbacks=lost.has_callbacks
+            callback, entry, has_other=has_other, has_callbacks=lost.has_callbacks
         )
 
     def _begin(
-        self, push: Callback, work: Coroutine[Any, Any, Task[Any]]
+        self, callback: Callback, work: Coroutine[Any, Any, Task[Any]]
     ) -> asyncio.Task[Task[Any]]:
         """Find out about a claim, once at a time."""
-        claim = push.submission_id, push.task_id
+        claim = callback.submission_id, callback.task_id
         known = self._confirming.get(claim)
         if known is not None:
             work.close()
@@ -199,27 +199,27 @@ class Recoveries:
             lost.end(task)
 
     async def task_of(
-        self, push: Callback, entry: Entry | None, *, has_other: bool
+        self, callback: Callback, entry: Entry | None, *, has_other: bool
     ) -> Task[Any] | None:
-        """The task that a push names, if it is the submission's; `None` where nobody can say.
+        """The task that a callback names, if it is the submission's; `None` where nobody can say.
 
         Raises:
             CallbackRejected: it is not.
             SunoError: that cannot be found out.
         """
-        claim = push.submission_id, push.task_id
-        if entry is None and not self.has_lost(push.submission_id):
+        claim = callback.submission_id, callback.task_id
+        if entry is None and not self.has_lost(callback.submission_id):
             return None
         settled = self._settled.get(claim)
         if settled is not None:
             if not settled:
-                raise foreign(push)
-            return self._task(push, entry)
+                raise foreign(callback)
+            return self._task(callback, entry)
         if claim not in self._confirming:
-            claims = [one for one in self._confirming if one[0] == push.submission_id]
+            claims = [one for one in self._confirming if one[0] == callback.submission_id]
             if len(claims) >= _MOST_CLAIMS:
-                raise foreign(push)
-        confirming = self._begin(push, self._confirm(push, entry, has_other=has_other))
+                raise foreign(callback)
+        confirming = self._begin(callback, self._confirm(callback, entry, has_other=has_other))
         await asyncio.wait([confirming])
         if confirming.cancelled():
             raise ClientClosed("The client was closed before a poll told whose task it is.")
@@ -242,73 +242,78 @@ class Recoveries:
     # --- one claim -----------------------------------------------------------------------------
 
     async def _confirm(
-        self, push: Callback, entry: Entry | None, *, has_other: bool, has_callbacks: bool = True
+        self,
+        callback: Callback,
+        entry: Entry | None,
+        *,
+        has_other: bool,
+        has_callbacks: bool = True,
     ) -> Task[Any]:
         """Poll whether the task is the submission's, and if so have it written down."""
-        body = await self._polled(push)
-        owner = await self._tasks.journal.of_task(push.kind.name, push.task_id)
+        body = await self._polled(callback)
+        owner = await self._tasks.journal.of_task(callback.kind.name, callback.task_id)
         claimed = path_in_record(body)
-        has_other = has_other or self._has_other(push)
-        if claimed is not None and not push.path.account:  # an answer tells no more than this
+        has_other = has_other or self._has_other(callback)
+        if claimed is not None and not callback.path.account:  # an answer tells no more than this
             claimed = evolve(claimed, account=b"")
-        is_its = claimed == push.path or (claimed is None and not has_other)
-        is_its = is_its and (owner is None or owner.id == push.submission_id)
+        is_its = claimed == callback.path or (claimed is None and not has_other)
+        is_its = is_its and (owner is None or owner.id == callback.submission_id)
         if is_its and entry is not None and not has_other:
-            has_other = not await self._write_down(push)
+            has_other = not await self._write_down(callback)
             is_its = claimed is not None or not has_other
-        _remember(self._settled, (push.submission_id, push.task_id), is_its)
+        _remember(self._settled, (callback.submission_id, callback.task_id), is_its)
         if not is_its:
-            raise foreign(push)
-        task = self._task(push, entry, has_callbacks=has_callbacks)
+            raise foreign(callback)
+        task = self._task(callback, entry, has_callbacks=has_callbacks)
         if not has_other:
-            self._tasks.started(task, push.submission_id)
+            self._tasks.started(task, callback.submission_id)
         with suppress(SunoError):
             poller = self._tasks.poller
             observe = poller.called_back if has_callbacks else poller.observe
-            observe(task, push.record(task.operation, body))
-        self._deliver(push, task)
+            observe(task, callback.record(task.operation, body))
+        self._deliver(callback, task)
         return task
 
-    def _has_other(self, push: Callback) -> bool:
+    def _has_other(self, callback: Callback) -> bool:
         """Whether the submission was found to have another task."""
         return any(
-            is_its and submission == push.submission_id and task_id != push.task_id
+            is_its and submission == callback.submission_id and task_id != callback.task_id
             for (submission, task_id), is_its in self._settled.items()
         )
 
-    async def _write_down(self, push: Callback) -> bool:
+    async def _write_down(self, callback: Callback) -> bool:
         """Whether it was still unknown which task the submission has."""
         try:
-            return await self._tasks.journal.recovered(push.submission_id, push.task_id)
+            return await self._tasks.journal.recovered(callback.submission_id, callback.task_id)
         except JournalError as error:  # it is paid: its caller must have it all the same
-            _log.error("%s is accepted, but: %s", push.token, error)
+            _log.error("%s is accepted, but: %s", callback.token, error)
             return True
 
     def _task(
-        self, push: Callback, entry: Entry | None, *, has_callbacks: bool = True
+        self, callback: Callback, entry: Entry | None, *, has_callbacks: bool = True
     ) -> Task[Any]:
-        lost = self._lost.get(push.submission_id)
+        lost = self._lost.get(callback.submission_id)
         operation = operation_in(entry) if entry is not None else None
         task = self._tasks.task(
-            push.kind, push.task_id, operation if lost is None else lost.operation
+            callback.kind, callback.task_id, operation if lost is None else lost.operation
         )
         since = None if lost is None else lost.since
         self._tasks.poller.accepted(task, since, has_callbacks=has_callbacks, is_guess=True)
-        task._submission_id = push.submission_id
+        task._submission_id = callback.submission_id
         return task
 
-    def _deliver(self, push: Callback, task: Task[Any]) -> None:
+    def _deliver(self, callback: Callback, task: Task[Any]) -> None:
         """Give it to the callers that wait, else list it."""
-        found = f"{push.submission_id} was accepted as {push.token}, after all"
-        if self.awaited(push.submission_id) is not None:
+        found = f"{callback.submission_id} was accepted as {callback.token}, after all"
+        if self.awaited(callback.submission_id) is not None:
             _log.info("%s", found)
         else:
-            self._tasks.unclaimed.append(push.token)
-            tokens = {"tokens": [push.token]}
-            _log.warning("%s: pick it up with task(%r)", found, push.token, extra=tokens)
-        self.end(push.submission_id, task)
+            self._tasks.unclaimed.append(callback.token)
+            tokens = {"tokens": [callback.token]}
+            _log.warning("%s: pick it up with task(%r)", found, callback.token, extra=tokens)
+        self.end(callback.submission_id, task)
 
-    async def _polled(self, push: Callback) -> Body:
+    async def _polled(self, callback: Callback) -> Body:
         """The task's record, which must be there.
 
         Raises:
@@ -318,20 +323,20 @@ class Recoveries:
         for pause in _PAUSES:
             await asyncio.sleep(pause)
             try:
-                body = await self._tasks.poller.record_body(push.kind, push.task_id)
+                body = await self._tasks.poller.record_body(callback.kind, callback.task_id)
                 with suppress(DecodeError):  # it is there, whatever it says
-                    push.record(None, body)
+                    callback.record(None, body)
             except SunoError as failed:
                 error = failed
             else:
                 return body
-            _log.info("Poll %s, which may be lost: %s", push.token, in_brief(error))
-        raise foreign(push) if isinstance(error, NotFound) else error
+            _log.info("Poll %s, which may be lost: %s", callback.token, in_brief(error))
+        raise foreign(callback) if isinstance(error, NotFound) else error
 
 
-def foreign(push: Callback) -> CallbackRejected:
+def foreign(callback: Callback) -> CallbackRejected:
     """The error for a callback of a task that is not the submission's."""
-    message = f"{push.token}, which it names, is not the task of this submission"
+    message = f"{callback.token}, which it names, is not the task of this submission"
     return CallbackRejected(message, http_status=409)
 
 

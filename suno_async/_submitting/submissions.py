@@ -531,7 +531,7 @@ def _remark(submission: _Submission) -> None:
     if remark is not None:
         marks = {
             "operation": submission.sending.request.name,
-            "submission": submission.id,
+            "submission_id": submission.id,
             "hint": remark,
         }
         _log.warning("%s: %s", submission.title, remark, extra=marks)
