@@ -169,7 +169,8 @@ async def test_an_accepted_task_is_settled_after_a_restart(
         await asyncio.sleep(200)
         assert rows(tmp_path) == [("done", token)]
         assert await suno.unfinished() == []
-        assert [(one.token, one.submission_id) for one in reception.unhandled] == [(token, "tg-1")] * 3
+        unhandled = [(one.token, one.submission_id) for one in reception.unhandled]
+        assert unhandled == [(token, "tg-1")] * 3
         assert reception.unhandled[0].result[0].model == "V5"
     async with client(fake, None, tmp_path) as suno:
         assert len(await (await suno.submit(SEA, idempotency_key="tg-1"))) == 2
