@@ -6,12 +6,13 @@ import asyncio
 import subprocess
 import sys
 import traceback
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from suno_async import ConfigurationError, JournalError, SubmissionState, SunoClient
-from suno_async._journal import connection
+from suno_async._journal import connection, postgres
 from suno_async._journal.journal import WrittenLater
 from suno_async._journal.postgres import PostgresJournal
 from suno_async._journal.sqlite import SqliteJournal
@@ -330,6 +331,52 @@ async def test_a_late_refusal_does_not_free_a_key(
     assert found is not None
     assert found.is_elsewhere
     await other.close()
+
+
+async def test_a_dead_clients_further_attempt_hides_nothing(
+    database: Database, journal: PostgresJournal
+) -> None:
+    """A claim that never left says nothing: the failed one before it is what is known."""
+    other = keeper(database.url)
+    await journal.about_to_send("k", *SEA)
+    await journal.accepted("k", "t1")
+    await journal.over("music", "t1", {}, has_failed=True)
+    failed = await other.claim("k", *SEA)
+    assert failed is not None
+    assert failed.state == "failed"
+    assert await other.claim("k", *SEA, after=failed) is None
+    elsewhere = await journal.claim("k", *SEA)
+    assert elsewhere is not None
+    assert elsewhere.is_elsewhere
+    database.ask("DELETE FROM suno_async.client WHERE id = %s", other._me)
+    found = await journal.claim("k", *SEA)
+    assert found is not None
+    assert (found.state, found.attempt) == ("failed", 1)
+    assert await journal.claim("k", *SEA, after=found) is None
+    assert not await other.about_to_send("k", *SEA)
+    assert await journal.about_to_send("k", *SEA)
+    await journal.take_back("k")
+    database.ask("UPDATE suno_async.submission SET attempt = 2, sent_at = NULL, task = NULL")
+    database.ask("UPDATE suno_async.submission SET owner = %s", other._me)
+    assert await journal.claim("k", *SEA) is None, "of a further attempt whose first is gone"
+    await other.close()
+
+
+async def test_many_are_pruned_a_part_at_a_time(
+    database: Database, journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, no statement takes long; what is open stays."""
+    monkeypatch.setattr(postgres, "_PRUNED", 7)
+    database.ask(
+        "INSERT INTO suno_async.submission (account, id, attempt, number, claim, owner, operation, "
+        "digest, has_callback, sent_at, done_at, fields) SELECT 'mine', 'k' || n, 1, n, "
+        "gen_random_uuid(), gen_random_uuid(), 'X', '', false, clock_timestamp(), "
+        "CASE WHEN n > 3 THEN clock_timestamp() END, '{}' FROM generate_series(1, 40) n"
+    )
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    assert await journal.prune(soon, forget=False) == 37
+    assert await journal.prune(soon, forget=True) == 37
+    assert len([entry async for entry in journal.entries()]) == 3
 
 
 async def test_one_polls_for_all(database: Database, journal: PostgresJournal) -> None:

@@ -163,7 +163,9 @@ class PostgresConnection(Worker):
     def _say(self, statement: str, values: dict[str, Any]) -> psycopg.Cursor[Any]:
         try:
             return self._connected().execute(statement.encode(), values)
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, errors.ReadOnlySqlTransaction) as error:
+            if isinstance(error, errors.ReadOnlySqlTransaction) and self._db is not None:
+                self._db.close()  # the primary is another one by now: a URL may name several
             if isinstance(error, _StandsStill) or self._db is None or not self._db.closed:
                 raise
             # the server was restarted, or a network between has forgotten the connection; whether

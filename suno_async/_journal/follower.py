@@ -17,7 +17,6 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-import psycopg
 from attrs import define, field
 
 from suno_async._journal import postgres_statements as sql
@@ -65,7 +64,7 @@ class Follower:
             try:
                 with self._connect() as db:
                     self._follow(db)
-            except (psycopg.Error, OSError) as error:
+            except Exception as error:  # noqa: BLE001 without it this client would count as dead
                 _log.debug("The journal's news are interrupted: %s", type(error).__name__)
                 self._is_over.wait(ROUND)
 

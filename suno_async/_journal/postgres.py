@@ -14,7 +14,6 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4
@@ -42,6 +41,7 @@ _log = logging.getLogger("suno_async")
 
 MANY = 100
 """Entries that are read at a time."""
+_PRUNED = 1000  # rows that are emptied or forgotten at a time
 _OVER = 100  # the number of the stage that follows all others
 _RATE = Rule(20, 10.0, 20, 0.05, 5.0, 120.0)  # as of `RateLimiter()`
 _SOON = 5.0  # seconds: what is about to be sent leaves by then, or not at all
@@ -182,9 +182,10 @@ class PostgresJournal:
         try:
             while not await self._db.do(self._rows, sql.CLAIM, claim.values):
                 found = await self._select(sql.LAST_ATTEMPT, id=submission)
-                if found:  # else it was given back in between
+                if found:  # else it was given back in between, or is a dead client's
                     del self._claims[submission]
                     return found[0]
+                await self._db.do(self._db.write, sql.FREE, self._values(id=submission))
         except BaseException:  # cancelled, or the server is away: it may be there all the same
             self.take_back(submission)
             raise
@@ -343,11 +344,11 @@ class PostgresJournal:
 
     async def prune(self, before: datetime, *, forget: bool) -> int:
         """Empty, or forget, what was over before then; how many submissions that changed."""
-        if forget:
-            ((count,),) = await self._db.do(self._rows, sql.FORGET, {"before": before})
-            return int(count)
-        work = partial(self._db.write, sql.EMPTY)
-        return await self._db.do(lambda: work(self._values(before=before)))
+        changed, some = 0, _PRUNED
+        while some == _PRUNED:  # a part at a time: each is soon over, and others come in between
+            some = await self._db.do(self._prune, before, forget)
+            changed += some
+        return changed
 
     async def accounts(self) -> list[str]:
         """Whose submissions are in the database."""
@@ -422,6 +423,13 @@ class PostgresJournal:
             values = self._values(state=answer.state, before=state)
             if answer.state == state or self._db.write(sql.SET_RATE, values):
                 return answer
+
+    def _prune(self, before: datetime, forget: bool) -> int:
+        values = self._values(before=before, most=_PRUNED)
+        if not forget:
+            return self._db.write(sql.EMPTY, values)
+        ((count,),) = self._db.rows(sql.FORGET, values)
+        return int(count)
 
     async def _select(self, statement: str, **values: Any) -> list[Entry]:
         return [_entry(row) for row in await self._db.do(self._rows, statement, values)]

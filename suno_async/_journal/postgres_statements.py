@@ -121,8 +121,10 @@ FIND_MANY = f"""SELECT {_COLUMNS} FROM suno_async.submission s
 OF_TASK = f"""SELECT {_COLUMNS} FROM suno_async.submission s
     WHERE s.kind = %(kind)s AND s.task = %(task)s AND {_LAST}"""
 LAST_ATTEMPT = f"""SELECT {_COLUMNS} FROM suno_async.submission s
-    WHERE s.account = %(account)s AND s.id = %(id)s ORDER BY s.attempt DESC LIMIT 1"""
-"""The last one, claimed ones included."""
+    WHERE s.account = %(account)s AND s.id = %(id)s
+    AND (s.sent_at IS NOT NULL OR (s.owner <> %(me)s AND {_ALIVE}))
+    ORDER BY s.attempt DESC LIMIT 1"""
+"""The last one, those included that a living client has claimed."""
 PAGE = f"""SELECT {_COLUMNS} FROM suno_async.submission s
     WHERE {_LAST} AND number > %(after)s AND {{where}} ORDER BY number LIMIT %(most)s"""
 COUNTS = "SELECT state, count(*) FROM suno_async.state WHERE account = %(account)s GROUP BY state"
@@ -143,6 +145,10 @@ CLAIM = f"""{_INSERT}) {_VALUES} {_EARLIER} {_UNLESS_LATER} {_OR}
             WHERE c.id = submission.owner AND c.alive_until > clock_timestamp()))
     RETURNING attempt"""
 """Take an id whose attempt nobody has begun, or whose claim is a dead client's or our own."""
+FREE = """DELETE FROM suno_async.submission s WHERE account = %(account)s AND id = %(id)s
+    AND sent_at IS NULL AND (owner = %(me)s OR NOT EXISTS (SELECT FROM suno_async.client c
+        WHERE c.id = s.owner AND c.alive_until > clock_timestamp()))"""
+"""Take back what dead clients have claimed, of a further attempt, say, whose first is gone."""
 SEND = f"""{_INSERT}, sent_at, until) {_VALUES}, clock_timestamp(),
     clock_timestamp() + %(patience)s * interval '1 s' {_EARLIER} {_UNLESS_LATER} {_OR}
     sent_at = EXCLUDED.sent_at, until = EXCLUDED.until WHERE submission.claim = EXCLUDED.claim
@@ -214,12 +220,14 @@ SET_RATE = """INSERT INTO suno_async.rate VALUES (%(account)s, %(state)s)
 # --- its size ---------------------------------------------------------------------------------
 
 EMPTY = """UPDATE suno_async.submission SET fields = NULL, record = NULL
-    WHERE account = %(account)s AND done_at <= %(before)s
-    AND (fields IS NOT NULL OR record IS NOT NULL)"""
-FORGET = """WITH due AS (DELETE FROM suno_async.submission s
-    WHERE account = %(account)s AND done_at <= %(before)s AND NOT EXISTS (
-        SELECT FROM suno_async.submission l WHERE (l.account, l.id) = (s.account, s.id)
-        AND l.attempt > s.attempt) RETURNING id),
+    WHERE (account, id, attempt) IN (SELECT account, id, attempt FROM suno_async.submission
+        WHERE account = %(account)s AND done_at <= %(before)s
+        AND (fields IS NOT NULL OR record IS NOT NULL) LIMIT %(most)s)"""
+FORGET = """WITH due AS (DELETE FROM suno_async.submission
+    WHERE (account, id, attempt) IN (SELECT account, id, attempt FROM suno_async.submission s
+        WHERE account = %(account)s AND done_at <= %(before)s AND NOT EXISTS (
+            SELECT FROM suno_async.submission l WHERE (l.account, l.id) = (s.account, s.id)
+            AND l.attempt > s.attempt) LIMIT %(most)s) RETURNING id),
     earlier AS (DELETE FROM suno_async.submission s USING due
         WHERE s.account = %(account)s AND s.id = due.id AND s.done_at IS NOT NULL)
     SELECT count(*) FROM due"""

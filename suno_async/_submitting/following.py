@@ -37,10 +37,11 @@ class Following:
     _tasks: Tasks
     _recoveries: Recoveries
     _asking: asyncio.Task[None] | None = field(default=None, init=False)
+    _is_closed: bool = field(default=False, init=False)
 
     def ask(self) -> None:
         """There may be news: ask for them, unless that is under way."""
-        if self._asking is None or self._asking.done():
+        if not self._is_closed and (self._asking is None or self._asking.done()):
             self._asking = asyncio.create_task(self._ask())
 
     async def pick_up(self) -> AsyncIterator[Task[Any]]:
@@ -79,6 +80,7 @@ class Following:
 
     async def close(self) -> None:
         """Ask no more."""
+        self._is_closed = True
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.wait([self._asking])
