@@ -194,7 +194,7 @@ class DecodeError(SunoError):
 
 
 class JournalError(SunoError):
-    """The journal's file cannot be used."""
+    """The journal cannot be used: its file, or its database."""
 
 
 @define(slots=False, str=False)

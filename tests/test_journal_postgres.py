@@ -19,7 +19,7 @@ from suno_async._journal.sqlite import SqliteJournal
 from suno_async.journal import copy_journal, hand_over, read_journal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from postgres_kit import Database
@@ -46,6 +46,15 @@ async def journal(database: Database) -> AsyncIterator[PostgresJournal]:
     await opened.close()
 
 
+def variables(error: BaseException | None) -> Iterator[object]:
+    """What a report with variables may show of the frames that an error has passed, ours apart."""
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if frame.f_code.co_filename != __file__:
+                yield from frame.f_locals.values()
+        error = error.__cause__ or error.__context__
+
+
 async def refusal(url: str) -> str:
     """What is said of this URL by whoever opens it, twice the same; no password is in it."""
     said = set[str]()
@@ -54,7 +63,10 @@ async def refusal(url: str) -> str:
         with pytest.raises(JournalError) as caught:
             await journal.open()
         said.add(caught.value.message)
-        printed = "".join(traceback.format_exception(caught.value)) + repr(journal)
+        printed = (
+            "".join(traceback.format_exception(caught.value)) + repr(journal) + repr(journal._db)
+        )
+        printed += "".join(map(repr, variables(caught.value)))
         assert SECRET not in printed
         assert WRITTEN not in printed
     await journal.close()

@@ -239,6 +239,7 @@ class PostgresConnection(Worker):
         return isinstance(error, _HOPELESS) and not isinstance(error, errors.UndefinedTable)
 
     def _error(self, error: Exception) -> JournalError:
+        error.__traceback__ = error.__context__ = None  # its variables hold the password
         name = self.name
         match error:
             case _StandsStill():

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import socket
 from collections.abc import Callable
@@ -25,24 +24,22 @@ from suno_async._journal import postgres_statements as sql
 from suno_async._journal.connection import PostgresConnection, parts_of
 from suno_async._journal.digest import digest_of
 from suno_async._journal.follower import Follower
-from suno_async._journal.journal import Entry, SubmissionState
+from suno_async._journal.journal import Entry, SubmissionState, done
+from suno_async._journal.postgres_rate import PostgresKeeper
+from suno_async._journal.postgres_rows import OVER, entry_of, row_of
 from suno_async._rate.rule import Rule
 from suno_async._rate.shared import SharedLimiter
-from suno_async.errors import ConnectionFailed, JournalError
+from suno_async.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from suno_async._rate.leases import Answer
     from suno_async.limiter import Limiter, RateLimiter
-
-_log = logging.getLogger("suno_async")
 
 MANY = 100
 """Entries that are read at a time."""
 _PRUNED = 1000  # rows that are emptied or forgotten at a time
-_OVER = 100  # the number of the stage that follows all others
 _RATE = Rule(20, 10.0, 20, 0.05, 5.0, 120.0)  # as of `RateLimiter()`
 _SOON = 5.0  # seconds: what is about to be sent leaves by then, or not at all
 
@@ -111,24 +108,8 @@ class PostgresJournal:
 
     def keep_rate(self, limiter: RateLimiter) -> Limiter:  # noqa: ARG002 it is one process's
         """The limiter of the account, whose slots all clients share, those that died included."""
-        self._limiter = SharedLimiter(self, _RATE)
+        self._limiter = SharedLimiter(PostgresKeeper(self._db, self._values), _RATE)
         return self._limiter
-
-    @property
-    def timeout(self) -> float:
-        """Seconds after which a change of the rate has failed."""
-        return self._db._patience
-
-    async def change(self, rule: Callable[[str, float], Answer]) -> Answer:
-        """Give the state of the rate and the server's time to the rule, and keep what it says.
-
-        Raises:
-            ConnectionFailed: the server cannot be used now.
-        """
-        try:
-            return await self._db.do(self._change, rule)
-        except JournalError as error:
-            raise ConnectionFailed(f"{error} It keeps the rate, too: nothing was sent.") from error
 
     # --- what is known -------------------------------------------------------------------------
 
@@ -153,7 +134,7 @@ class PostgresJournal:
         while True:
             rows = await self._db.do(self._rows, statement, {"after": after, "most": MANY})
             for row in rows:
-                yield _entry(row)
+                yield entry_of(row)
             if len(rows) < MANY:
                 return
             after = rows[-1].number
@@ -275,7 +256,7 @@ class PostgresJournal:
         """Note the answer to a call, which was paid for."""
         claim = self._claims.pop(submission, None)
         if claim is not None:
-            values = self._values(claim.values, record=json.dumps(answer), over=_OVER, attempt=None)
+            values = self._values(claim.values, record=json.dumps(answer), over=OVER, attempt=None)
             await self._db.keep(f"submission {submission!r} was answered", sql.ANSWERED, values)
 
     async def settled(self, submission: str) -> None:
@@ -295,9 +276,7 @@ class PostgresJournal:
     def _end(self, submission: str, what: str, statement: str, **more: Any) -> asyncio.Future[bool]:
         claim = self._claims.pop(submission, None)
         if claim is None:
-            done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            done.set_result(False)
-            return done
+            return done(value=False)
         return self._db.soon(what, statement, self._values(claim.values, **more))
 
     # --- what happens to a task ----------------------------------------------------------------
@@ -312,7 +291,7 @@ class PostgresJournal:
         self, kind: str, task_id: str, record: Mapping[str, Any], *, has_failed: bool = False
     ) -> asyncio.Future[bool]:
         """Note that a task is complete or has failed, once."""
-        return self._reach(kind, task_id, record, stage=_OVER, has_failed=has_failed, is_over=True)
+        return self._reach(kind, task_id, record, stage=OVER, has_failed=has_failed, is_over=True)
 
     def _reach(
         self, kind: str, task_id: str, record: Mapping[str, Any], **more: Any
@@ -414,15 +393,7 @@ class PostgresJournal:
         return self._db.rows(statement, self._values(values))
 
     def _add(self, entries: Sequence[Entry]) -> int:
-        return sum(self._db.write(sql.ADD, self._values(_row(entry))) for entry in entries)
-
-    def _change(self, rule: Callable[[str, float], Answer]) -> Answer:
-        while True:
-            ((state, now),) = self._rows(sql.RATE, {})
-            answer = rule(state, now)
-            values = self._values(state=answer.state, before=state)
-            if answer.state == state or self._db.write(sql.SET_RATE, values):
-                return answer
+        return sum(self._db.write(sql.ADD, self._values(row_of(entry))) for entry in entries)
 
     def _prune(self, before: datetime, forget: bool) -> int:
         values = self._values(before=before, most=_PRUNED)
@@ -432,50 +403,4 @@ class PostgresJournal:
         return int(count)
 
     async def _select(self, statement: str, **values: Any) -> list[Entry]:
-        return [_entry(row) for row in await self._db.do(self._rows, statement, values)]
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    """What another journal knows, as it stands in the table: nobody's, of one attempt."""
-    return {
-        "id": entry.id,
-        "attempt": 1,
-        "claim": uuid4(),
-        "owner": UUID(int=0),
-        "operation": entry.operation,
-        "digest": entry.digest,
-        "kind": entry.kind,
-        "task": entry.task_id,
-        "candidate": entry.candidate,
-        "has_failed": entry.has_failed,
-        "stage": 0 if entry.done_at is None else _OVER,
-        "sent_at": entry.sent_at,
-        "accepted_at": entry.accepted_at,
-        "done_at": entry.done_at,
-        "fields": None if entry.fields is None else json.dumps(entry.fields),
-        "record": None if entry.outcome is None else json.dumps(entry.outcome),
-    }
-
-
-def _entry(row: Any) -> Entry:
-    is_over = row.done_at is not None
-    return Entry(
-        id=row.id,
-        operation=row.operation,
-        digest=row.digest,
-        fields=row.fields,
-        kind=row.kind,
-        task_id=row.task,
-        candidate=row.candidate,
-        outcome=row.record if is_over else None,
-        has_failed=row.has_failed,
-        earlier_id=row.earlier,
-        sent_at=row.sent_at,
-        accepted_at=row.accepted_at,
-        done_at=row.done_at,
-        attempt=row.attempt,
-        is_elsewhere=row.is_elsewhere,
-        has_callback=row.has_callback,
-        latest=row.record,
-        age=row.age,
-    )
+        return [entry_of(row) for row in await self._db.do(self._rows, statement, values)]
