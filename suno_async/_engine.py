@@ -45,6 +45,8 @@ class Engine:
     limiter: Limiter | None
     """What the caller brought to grant slots."""
     poll_limiter: Limiter | None
+    speed: float = 1.0
+    """How many times faster than the service songs are made."""
     transport: Transport = field(init=False)
     tasks: Tasks = field(init=False)
     submissions: Submissions = field(init=False)
@@ -62,7 +64,7 @@ class Engine:
             poll_limiter=self.poll_limiter,
             on_attempt=self.on_attempt,
         )
-        self.tasks = Tasks(Poller(transport, self.journal), self.journal)
+        self.tasks = Tasks(Poller(transport, self.journal, self.speed), self.journal)
         recoveries = Recoveries(transport, self.tasks)
         self.following = Following(transport, self.tasks, recoveries)
         self.journal.listen(self.following.ask)

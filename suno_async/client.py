@@ -23,6 +23,7 @@ from suno_async._http.settings import (
     hosts_of,
     key_of,
     show_log,
+    speed_of,
     user_agent,
 )
 from suno_async._journal.account import account_name, check_account
@@ -81,6 +82,7 @@ class SunoClient(OperationMethods):
         session: An aiohttp session of yours to use; it is not closed.
         on_attempt: Called with an `Attempt` after each attempt.
         allow_private: Whether `download` may fetch from private addresses (loopback, link-local, RFC 1918, unique local, multicast); left out, only if `base_url` is such a one.
+        speed: How many times faster than the service songs are made at your `base_url`, as by `suno-async serve --speed 20`: polls come so much closer; left out, `SUNO_SPEED`, or 1.
 
     Raises:
         ConfigurationError: there is no key, or something given cannot work.
@@ -102,6 +104,7 @@ class SunoClient(OperationMethods):
         session: aiohttp.ClientSession | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
         allow_private: bool = False,
+        speed: float | None = None,
     ) -> None:
         show_log()
         check_timeout(timeout)
@@ -126,6 +129,7 @@ class SunoClient(OperationMethods):
             callbacks=_callbacks(callbacks),
             limiter=limiter,
             poll_limiter=poll_limiter,
+            speed=speed_of(speed, base_url),
         )
 
     def __repr__(self) -> str:

@@ -66,6 +66,34 @@ def test_a_title_stays_as_it_is() -> None:
     assert file_name("x", "../..", ".mp3") == "x.mp3"
 
 
+EMOJI = (
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467",  # a family: three people and what joins them
+    "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",  # a flag by its tags
+    "\U0001f1e9\U0001f1ea",  # a flag of two letters
+    "\U0001f44d\U0001f3fd",  # a thumb in a colour
+    "1\ufe0f\u20e3",  # a digit on a key
+    "\u2764\ufe0f\u200d\U0001f525",  # a heart on fire
+)
+
+
+@pytest.mark.parametrize("emoji", EMOJI)
+def test_emoji_are_kept_whole(emoji: str) -> None:
+    """Whatever holds one together stays in it, and no name ends within one."""
+    assert file_name(f"a {emoji} b", None, ".mp3") == f"a {emoji} b.mp3"
+    ends: set[str] = set()
+    for length in range(150, 200):
+        stem = file_name("a" * length + emoji + "b" * 99, None, "")
+        ends.add(stem.strip("ab"))
+        assert len(stem.encode()) <= 200
+    assert ends == {emoji, ""}
+
+
+def test_joiners_outside_of_emoji_are_not_kept() -> None:
+    """What is invisible makes no two names that look the same."""
+    assert file_name("a\u200db \U0001f44d\u200d", None, "") == "a b \U0001f44d"
+    assert file_name("\u202e\u200d\u2764", None, "") == "\u2764"
+
+
 @given(st.text(min_size=1, max_size=50).filter(lambda one: one < "\ud800" or one > "\udfff"))
 def test_the_name_of_a_url_is_its_last_part(text: str) -> None:
     """However it is written there, and never with a directory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -14,6 +14,14 @@ _FORBIDDEN = frozenset('<>:"/\\|?*')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
 _ANY_SUFFIX = re.compile(r"\.[A-Za-z0-9_-]{1,16}")
+_JOINER = "\u200d"
+_TAGS = "\U000e0020-\U000e007f"
+# what may make one picture of several: colours of skin, and how a character is to be shown
+_PICTURE = "[\u00a9\u00ae\u203c\u2049\u2100-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
+_LOOK = "[\u0300-\u036f\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*"
+_EMOJI = re.compile(f"({_PICTURE}{_LOOK}(?:{_JOINER}{_PICTURE}{_LOOK})+|\U0001f3f4[{_TAGS}]+)")
+_FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
+_WHOLE = re.compile(f"{_EMOJI.pattern}|{_FLAG}|.{_LOOK}", re.DOTALL)
 _UNTITLED = "Untitled"
 
 
@@ -62,13 +70,25 @@ def _split(url: str) -> SplitResult:
 
 def _cleaned(title: str) -> str:
     """Without what is invisible, turns the direction of writing, or means something to a system."""
+    # the odd parts are emoji of several characters, which invisible ones hold together
+    parts = _EMOJI.split(unicodedata.normalize("NFC", title))
     seen = (
-        " " if one in _FORBIDDEN or unicodedata.category(one)[0] in "CZ" else one
-        for one in unicodedata.normalize("NFC", title)
+        part if is_emoji else "".join(map(_seen, part))
+        for part, is_emoji in zip(parts, cycle((False, True)), strict=False)
     )
     return " ".join("".join(seen).split()).strip(" .")
 
 
+def _seen(one: str) -> str:
+    return " " if one in _FORBIDDEN or unicodedata.category(one)[0] in "CZ" else one
+
+
 def _cut(text: str, most: int) -> str:
-    """So much of the text as fits into that many bytes."""
-    return text.encode()[:most].decode(errors="ignore").rstrip(" .")
+    """So much of the text as fits into that many bytes, without half an emoji or half a letter."""
+    kept = len(text.encode()[:most].decode(errors="ignore"))
+    if kept == len(text):
+        return text
+    for whole in _WHOLE.finditer(text):
+        if whole.end() > kept:
+            return text[: min(kept, whole.start())].rstrip(" .")
+    return text[:kept].rstrip(" .")

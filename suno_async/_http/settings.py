@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -58,6 +58,28 @@ def key_of(given: object) -> str:
             "The API key has characters that no key has: give the key alone, without 'Bearer'."
         )
     return key
+
+
+def speed_of(given: object, base_url: str | None) -> float:
+    """How many times faster than the service songs are made: given, or the environment's.
+
+    At the service's own address it is refused: there, polls that come closer are wasted.
+    """
+    name, found = "speed", given
+    if given is None:
+        name, found = "SUNO_SPEED", os.environ.get("SUNO_SPEED") or 1.0
+    try:
+        speed = float(str(found))
+    except ValueError:
+        speed = nan
+    if not (isfinite(speed) and speed > 0):
+        raise ConfigurationError(f"{name} must be a number above 0, not {found!r}.")
+    if speed != 1.0 and _given("base_url", base_url, "SUNO_BASE_URL") is None:
+        raise ConfigurationError(
+            f"{name} is for an embedded API, and this is the service's own address: leave it out, "
+            "or give base_url."
+        )
+    return speed
 
 
 def address(name: str, given: str) -> str:

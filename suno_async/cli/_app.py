@@ -76,9 +76,8 @@ def _app_for(argv: Sequence[str]) -> App:
             usage=f"Usage: suno-async {name} [OPTIONS]{arguments}",
             help_epilogue="suno-async --help lists the exit codes.",
         )
-    app.register_install_completion_command(
-        help="Install completion for this shell, and say where.", show=True
-    )
+    register: Callable[..., None] = app.register_install_completion_command
+    register(help="Install completion for this shell, and say where.", show=True)
     return app
 
 

@@ -51,6 +51,7 @@ class FakeSuno(Settings):
         models: The models that are known; others are refused.
         strict_ids: Whether ids of tasks and tracks in requests must exist.
         epoch: The wall-clock time at the start, in seconds since 1970: 2026-01-01.
+        on_request: Called with the ledger's entry of each request, files included, once that is answered.
     """  # noqa: E501 editors show the first line of an argument's text
 
     ledger: Ledger = field(init=False)

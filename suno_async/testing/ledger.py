@@ -65,15 +65,20 @@ class Entry:
         """Whether the server did what was asked."""
         return self.decision is Decision.ACCEPTED
 
-    def __str__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """The request, what was decided, and what it cost, in a line."""
         code = "" if self.code in (None, _OK) else f" with {self.code}"
         notes = (
             f"{self.cost:g} credits" if self.cost else "",
             f"task {self.task_id}" if self.task_id else "",
             f"fault {self.fault}" if self.fault else "",
         )
-        title = f"{self.time:9.2f} s  {self.operation or f'{self.method} {self.path}'}"
+        title = self.operation or f"{self.method} {self.path}"
         return ", ".join(filter(None, (f"{title}: {self.decision}{code}", *notes)))
+
+    def __str__(self) -> str:
+        return f"{self.time:9.2f} s  {self.summary}"
 
 
 @define(eq=False, repr=False)

@@ -41,6 +41,9 @@ def check(ended: Ended, code: int, *words: str) -> None:
         (["lyrics", " "], ["PROMPT must not be empty"]),
         (["serve", "--port", "100000"], ["Port 100000"]),
         (["serve", "--speed", "0"], ["--speed must be above 0"]),
+        (["serve", "--fault", "reset"], ["--fault: There is no fault 'reset'; known are"]),
+        (["serve", "--host", "203.0.113.9"], ["at 203.0.113.9 cannot be used", "--host"]),
+        (["serve", "--host", "no.such.host.invalid"], ["is no address of this machine"]),
     ],
 )
 def test_wrong_usage(shell: Shell, fake: FakeSuno, argv: list[str], words: list[str]) -> None:

@@ -66,6 +66,8 @@ class Front:
             return web.Response()
         finally:
             entry.answered = self.service.now()
+            if self.service.settings.on_request is not None:
+                self.service.settings.on_request(entry)
 
     async def _api(
         self, request: web.Request, entry: Entry, operation: Operation | None, down: float

@@ -8,6 +8,7 @@ from attrs import define, field
 
 from suno_async.testing._api.facts import MODELS
 from suno_async.testing.judges import Judge
+from suno_async.testing.ledger import Entry
 from suno_async.testing.timetable import Timetable, TimetableLike
 
 Delay: TypeAlias = tuple[float, float] | Callable[[Random], tuple[float, float]]
@@ -52,3 +53,5 @@ class Settings:
     """Whether ids of tasks and tracks in requests must exist."""
     epoch: float = 1_767_225_600.0
     """The wall-clock time at the start, in seconds since 1970: 2026-01-01."""
+    on_request: Callable[[Entry], None] | None = None
+    """Called with the ledger's entry of each request, files included, once that is answered."""
