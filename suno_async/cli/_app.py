@@ -9,7 +9,7 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnusedCliTokensError
@@ -76,8 +76,8 @@ def _app_for(argv: Sequence[str]) -> App:
             usage=f"Usage: suno-async {name} [OPTIONS]{arguments}",
             help_epilogue="suno-async --help lists the exit codes.",
         )
-    register: Callable[..., None] = app.register_install_completion_command
-    register(help="Install completion for this shell, and say where.", show=True)
+    help_text = "Install completion for this shell, and say where."
+    cast("Any", app).register_install_completion_command(help=help_text, show=True)  # is half typed
     return app
 
 
