@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from callback_kit import SECRET, receiving
@@ -24,6 +25,7 @@ from suno_async import (
     Task,
 )
 from suno_async._journal import connection, follower
+from suno_async._journal.memory import MemoryJournal
 from suno_async._journal.postgres import PostgresJournal
 from suno_async.testing import FakeSuno, Fault, run_accelerated
 
@@ -393,3 +395,31 @@ def test_a_batch_waits_for_its_database(
             assert len(fake.ledger.accepted(MUSIC)) == 8
 
     run_accelerated(play(), speed=40)
+
+
+class SharedByTheClock(MemoryJournal):
+    """A journal that is shared as far as polls go, on the test's own clock."""
+
+    is_shared: ClassVar[bool] = True
+    polled: ClassVar[dict[str, float]] = {}
+
+    async def may_poll(self, kind: str, task_id: str, fresh: float) -> bool:
+        """By compare-and-set, as the database does it."""
+        now = asyncio.get_running_loop().time()
+        is_due = self.polled.get(task_id, -inf) < now - fresh
+        if is_due:
+            self.polled[task_id] = now + 0.05  # it has taken longer than the next one will
+        return is_due
+
+
+async def test_a_client_that_is_alone_polls_as_without_others() -> None:
+    """Its own polls are none of another client's: none is left out for them."""
+    polls = list[int]()
+    for journal in (MemoryJournal(), SharedByTheClock()):
+        async with FakeSuno(seed=5) as fake:
+            limiter = RateLimiter()
+            async with SunoClient("key", base_url=fake.url, limiter=limiter) as suno:
+                suno._engine.tasks.poller._journal = journal
+                await (await suno.submit(SEA))
+            polls.append(len(fake.ledger))
+    assert polls[0] == polls[1]

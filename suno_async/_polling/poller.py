@@ -360,11 +360,9 @@ class Poller:
 
         Without a poll, the slot is given back.
         """
-        fresh = _FRESH
-        if state in self._asked:
-            fresh = 0.0
-        elif state.polled:
-            fresh = max(fresh, 0.75 * (now - (state.accepted or now) - state.polled))
+        since = now - (state.accepted or now) - state.polled if state.polled else 0.0
+        # less than the distance of its own polls, or it would take the last one for another's
+        fresh = 0.0 if state in self._asked else 0.75 * max(_FRESH, since)
         may_poll = False
         try:
             may_poll = await self._journal.may_poll(task.kind, task.id, fresh / self._speed)

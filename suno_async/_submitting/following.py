@@ -108,10 +108,10 @@ class Following:
 
     def _learn(self, task: Task[Any], entry: Entry) -> None:
         """Take in what the journal knows of a task."""
-        poller, now = self._tasks.poller, asyncio.get_running_loop().time()
+        poller, now = self._tasks.poller, self._tasks.poller._now()
         state = poller._state(task)
         if not state.is_age_known and entry.age is not None:
-            state.accepted = now - entry.age
+            state.accepted = now - entry.age * poller._speed
         state.is_age_known = True
         if entry.has_callback and not state.has_callbacks:
             poller._schedule.people -= state in poller._watched and state.needs_polls
