@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
+from html import escape, unescape
 from pathlib import Path
 from unittest.mock import patch
 
@@ -29,6 +30,10 @@ _IDEAS = (
 )
 _SPLIT = re.compile(r"(\r\n|\r\x1b\[2K|\x1b\[1A\x1b\[2K|\x1b\[\?25[lh])")
 _ONLINE_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+_TEXT = re.compile(
+    r'<text (class="terminal-r[^>]*?)x="([^"]*)"([^>]*?) textLength="[^"]*"[^>]*>([^<]*)</text>'
+)
+_CELL = 12.2  # the width of a letter, as Rich draws it
 _FONTS = "font-family: ui-monospace, Menlo, Consolas, monospace"
 
 
@@ -98,7 +103,19 @@ def _svg(screen: str) -> str:
     console = Console(record=True, width=_COLUMNS, file=io.StringIO(), highlight=False)
     console.print(Text.from_ansi(screen), crop=False, soft_wrap=True)
     drawn = console.export_svg(title="suno-async", unique_id="terminal")
+    drawn = _TEXT.sub(_in_words, drawn)
     return re.sub(r"font-family: [^;]*", _FONTS, _ONLINE_FONTS.sub("", drawn))
+
+
+def _in_words(drawn: re.Match[str]) -> str:
+    """A text as its words between gaps, each at its place: gaps made of blanks may be lost."""
+    before, x, after, text = drawn.groups()
+    found = re.finditer(r"\S+(?: \S+)*", unescape(text).replace("\xa0", " "))
+    return "\n".join(
+        f'<text {before}x="{float(x) + one.start() * _CELL:g}"{after}'
+        f' textLength="{len(one[0]) * _CELL:g}">{escape(one[0])}</text>'
+        for one in found
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import yarl
-from programs import loaded, needed
+from program_kit import loaded, needed
 
 from suno_async.testing import run_accelerated
 

@@ -27,6 +27,8 @@ class Shown:
     """The message that it replies to."""
     texts: list[str]
     """Its texts or captions, the newest last."""
+    buttons: list[str] = field(factory=list[str])
+    """What each button under it sends when it is pressed."""
     audio: str | None = None
     """The address of its audio."""
     heard: list[int] = field(factory=list[int])
@@ -90,6 +92,15 @@ class Telegram:
         self._updates.append({"update_id": self._next(), "message": message})
         self._updated.set()
 
+    async def press(self, shown: Shown, button: int = 0) -> None:
+        """Press a button under a message of the bot."""
+        person = {"id": shown.chat, "is_bot": False, "first_name": "Ada"}
+        message = self._message(shown.chat, shown.id, shown.texts[-1])
+        query = {"id": str(self._next()), "from": person, "chat_instance": "1"}
+        query |= {"message": message, "data": shown.buttons[button]}
+        self._updates.append({"update_id": self._next(), "callback_query": query})
+        self._updated.set()
+
     def _next(self) -> int:
         self._numbers += 1
         return self._numbers
@@ -125,10 +136,22 @@ class Telegram:
 
     async def _sendMessage(self, given: Json) -> Json:  # noqa: N802 the API's own name
         chat, text = int(given["chat_id"]), given["text"]
-        answers = json.loads(given["reply_parameters"])["message_id"]
+        answers = json.loads(given.get("reply_parameters", "{}")).get("message_id", 0)
         shown = Shown(chat, self._next(), answers, [text])
         self.shown.append(shown)
         return self._message(chat, shown.id, text)
+
+    async def _sendAudio(self, given: Json) -> Json:  # noqa: N802 the API's own name
+        rows = json.loads(given["reply_markup"])["inline_keyboard"]
+        buttons = [one["callback_data"] for row in rows for one in row]
+        assert all(len(one.encode()) <= 64 for one in buttons)
+        shown = Shown(int(given["chat_id"]), self._next(), 0, [given["caption"]])
+        shown.buttons, shown.audio = buttons, given["audio"]
+        self.shown.append(shown)
+        return self._message(shown.chat, shown.id, given["caption"])
+
+    async def _answerCallbackQuery(self, _: Json) -> bool:  # noqa: N802 the API's own name
+        return True
 
     async def _editMessageText(self, given: Json) -> Json:  # noqa: N802 the API's own name
         shown = self._found(given)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from callback_kit import callback_url, music, post, rejected
-from programs import BLOCKS
+from program_kit import BLOCKS
 from test_callbacks_recovery import POLL, SEA, client, lose, rows
 
 from suno_async import ClientClosed, GenerateLyrics, GenerateMusic, SubmissionUnknown

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from language_server import LanguageServer
-from programs import needed
+from program_kit import needed
 
 import suno_async
 from suno_async import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from programs import BLOCKS
+from program_kit import PROGRAMS
 
 from suno_async import (
     Attempt,
@@ -262,9 +262,9 @@ async def test_the_readmes_spans(fake_suno: FakeSuno, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SUNO_API_KEY", "key")
     fake_suno.fail(Fault.envelope(455), on="generate-music")
     fake_suno.fail(Fault.DELAY_AFTER_ACCEPT.lasting(10), on="generate-music")
-    (program,) = (text for text in BLOCKS if "opentelemetry" in text)
+    program = PROGRAMS["tracing.py"].removesuffix("asyncio.run(main())\n")
     names: dict[str, Any] = {}
-    exec(program.removesuffix("asyncio.run(main())\n"), names)  # noqa: S102 our own README
+    exec(program, names)  # noqa: S102 our own program
     await names["main"]()
     spans = exporter.get_finished_spans()
     (parent,) = (span for span in spans if span.name == "a song for a listener")

@@ -1,11 +1,12 @@
-"""The README's named programs: which they are, how long, and that its tests of a bot pass."""
+"""The programs as files: README links each, its excerpts are of them, and its bot's tests pass."""
 
 from __future__ import annotations
 
-import pytest
-from programs import PROGRAMS
+import re
 
-WHOLE = ("service.py", "telegram_bot.py", "discord_bot.py")
+import pytest
+from program_kit import EXCERPTS, PROGRAMS, README
+
 TESTED = ("bot.py", "test_bot.py")
 SETTINGS = """
 [pytest]
@@ -15,15 +16,25 @@ filterwarnings = error
 """
 
 
-def test_all_are_known() -> None:
-    """The README has a service, two bots, and the tests of a bot; each is run somewhere."""
-    assert tuple(PROGRAMS) == (*WHOLE, *TESTED)
+def test_the_page_links_each() -> None:
+    """Each program is linked by the README."""
+    linked = re.findall(r"\[([\w.]+)\]\(tests/programs/([\w.]+)\)", README)
+    assert all(text == name for text, name in linked)
+    assert {name for _, name in linked} == {*PROGRAMS}
+
+
+@pytest.mark.parametrize(("name", "excerpt"), EXCERPTS, ids=[name for name, _ in EXCERPTS])
+def test_an_excerpt_is_of_its_program(name: str, excerpt: str) -> None:
+    """What the README shows of a program stands in its file, line by line."""
+    assert excerpt.strip()
+    assert f"\n{excerpt}" in PROGRAMS[name]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_each_is_short(name: str) -> None:
-    """A whole program has less than 50 lines."""
-    assert len(PROGRAMS[name].splitlines()) < 50
+    """A whole program fits on two screens, and says at its head what it is."""
+    assert len(PROGRAMS[name].splitlines()) < 100
+    assert PROGRAMS[name].startswith('"""')
 
 
 def test_the_tests_of_a_bot_pass(pytester: pytest.Pytester) -> None:

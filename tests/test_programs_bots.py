@@ -10,7 +10,7 @@ import pytest
 import yarl
 from attrs import define
 from discord_stub import Discord
-from programs import loaded, needed, never_blocked, running, until
+from program_kit import loaded, needed, never_blocked, running, until
 from telegram_stub import Telegram
 
 from suno_async.testing import Fault
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
-    from programs import Process
+    from program_kit import Process
 
     from suno_async.testing import FakeSuno
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 from discord_stub import Discord
-from programs import free_port, needed, until
+from program_kit import free_port, needed, until
 
 from suno_async.testing import FakeSuno, Fault, Timetable
 

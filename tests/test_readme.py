@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from programs import BLOCKS, PROGRAMS, README
+from program_kit import BLOCKS, EXCERPTS, PROGRAMS, README
 
 import suno_async
 from suno_async import SunoClient, TaskTimeout
@@ -20,12 +20,13 @@ from suno_async.testing import FakeSuno, run_virtual
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+SHOWN = {block for block in BLOCKS if block.startswith("# tests/programs/")}
 EXAMPLES = [
-    block
-    for block in BLOCKS
-    if block not in PROGRAMS.values() and "redis://" not in block  # those run beside a Redis
+    *(block for block in BLOCKS if block not in SHOWN and "postgresql://" not in block),
+    PROGRAMS["lyrics_to_cover.py"],
+    PROGRAMS["callbacks.py"],
 ]
-"""The programs with a name have tests of their own."""
+"""What is run here: excerpts are of programs, which have tests of their own."""
 PROSE = re.sub(r"(?ms)^```.*?^```$", "", README)
 SNIPPETS = sorted(
     {
@@ -62,15 +63,18 @@ def shown(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SUNO_API_KEY", "key")
+    monkeypatch.setenv("PUBLIC_URL", "http://127.0.0.1:8717/suno")
+    monkeypatch.setenv("CALLBACK_SECRET", "a secret of the tests alone")
     monkeypatch.setattr(asyncio, "run", run_with_the_service)
     return capsys
 
 
 def test_there_are_programs() -> None:
     """The pattern finds all of the README's programs: none is marked as not to be run."""
-    assert len(EXAMPLES) > 8
+    assert len(EXAMPLES) >= 7
     assert len(SNIPPETS) > 15
-    assert len(BLOCKS) == len(re.findall(r"(?m)^```\s*py", README))
+    assert len(SHOWN) == len(EXCERPTS)
+    assert len(BLOCKS) + 2 == len(re.findall(r"(?m)^```\s*py", README)), "two are of others"
 
 
 @pytest.mark.parametrize("program", EXAMPLES, ids=range(len(EXAMPLES)))

@@ -6,7 +6,7 @@ import inspect
 import re
 from pathlib import Path
 
-from programs import README
+from program_kit import README
 
 import suno_async
 from suno_async import RateLimiter, RetryPolicy, SunoClient

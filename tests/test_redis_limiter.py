@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from leaks import SECRET, leaks
-from programs import BLOCKS
+from program_kit import PROGRAMS
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import ConnectionError as BrokenConnection
@@ -568,7 +568,7 @@ async def test_the_program_of_the_readme_runs(
     redis_server: RedisServer, redis_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As it stands, but for the address of Redis."""
-    (program,) = (one for one in BLOCKS if "redis://" in one)
+    program = PROGRAMS["shared_rate.py"]
     async with FakeSuno(api_key=None) as fake:
         monkeypatch.setenv("SUNO_BASE_URL", fake.url)
         monkeypatch.setenv("SUNO_API_KEY", "key")

@@ -1,4 +1,4 @@
-"""The README's whole programs: found by their names, and run in the loop of a test."""
+"""The README's blocks of code, and the programs in `programs/`, run in the loop of a test."""
 
 from __future__ import annotations
 
@@ -22,11 +22,19 @@ from attrs import define, field
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+EXCERPTS = [
+    (found[1], block[found.end() :])
+    for block in BLOCKS
+    if (found := re.match(r"# tests/programs/(\w+\.py)\n", block)) is not None
+]
+"""What the README shows of programs: each one's name, and the lines."""
 PROGRAMS = {
-    found[1]: block for block in BLOCKS if (found := re.match(r"# (\w+\.py): ", block)) is not None
+    file.name: file.read_text("utf-8")
+    for file in sorted(Path(__file__).with_name("programs").glob("*.py"))
 }
+"""The text of each program, by the name of its file."""
 
 _LONGEST = 0.05  # seconds for which a program may hold its loop
 _RUNS = 5  # a busy machine holds some callback of some run; a program that blocks does so in each
@@ -62,10 +70,12 @@ class Process:
 _PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
 
 
-def loaded(name: str) -> tuple[dict[str, Any], list[Coroutine[Any, Any, None]]]:
+def loaded(
+    name: str, module: str = "__main__"
+) -> tuple[dict[str, Any], list[Coroutine[Any, Any, None]]]:
     """What a program defines, and what it gives to `asyncio.run`."""
     runs: list[Coroutine[Any, Any, None]] = []
-    names: dict[str, Any] = {"__name__": "__main__"}
+    names: dict[str, Any] = {"__name__": module}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio, "run", runs.append)
         exec(compile(PROGRAMS[name], name, "exec"), names)  # noqa: S102 our own README
