@@ -274,7 +274,9 @@ class SunoClient(OperationMethods):
         )
 
     async def unfinished(self) -> list[Task[Any]]:
-        """The journal's tasks that are not over, oldest first: what to pick up after a restart.
+        """The journal's tasks that are not over, oldest first, whichever client submitted them.
+
+        To take up after a restart what was being made, `pick_up` gives each task to one client.
 
         Raises:
             ConfigurationError: the client has no journal.
