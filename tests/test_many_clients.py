@@ -12,6 +12,7 @@ from callback_kit import SECRET, receiving
 
 from suno_async import (
     CallbackReceiver,
+    ClientClosed,
     ConfigurationError,
     ConnectionFailed,
     GenerateLyrics,
@@ -250,6 +251,20 @@ async def test_what_a_dead_client_had_sent_is_in_doubt(
         task = await sending  # it was not dead after all
         assert (await two.submit(SEA, idempotency_key="k")).token == task.token
     assert len(fake_suno.ledger.of(MUSIC)) == 1
+
+
+async def test_who_picks_up_is_ended_with_the_client(
+    fake_suno: FakeSuno, database: Database
+) -> None:
+    """At once, not when it would have looked again."""
+    suno = client(fake_suno, database)
+    picking_up = asyncio.create_task(picked_up(suno, 1))
+    await asyncio.sleep(1)
+    closing = asyncio.get_running_loop().time()
+    await suno.aclose()
+    with pytest.raises(ClientClosed):
+        await picking_up
+    assert asyncio.get_running_loop().time() - closing < 1
 
 
 async def test_a_file_gives_what_the_last_run_left(fake_suno: FakeSuno, tmp_path: Any) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from suno_async._deadline import Deadline
 from suno_async._http.attempts import Transport
 from suno_async._submitting.recovery import Recoveries
 from suno_async._submitting.tasks import Tasks
@@ -37,11 +39,11 @@ class Following:
     _tasks: Tasks
     _recoveries: Recoveries
     _asking: asyncio.Task[None] | None = field(default=None, init=False)
-    _is_closed: bool = field(default=False, init=False)
+    _has_ended: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     def ask(self) -> None:
         """There may be news: ask for them, unless that is under way."""
-        if not self._is_closed and (self._asking is None or self._asking.done()):
+        if not self._has_ended.is_set() and (self._asking is None or self._asking.done()):
             self._asking = asyncio.create_task(self._ask())
 
     async def pick_up(self) -> AsyncIterator[Task[Any]]:
@@ -67,7 +69,9 @@ class Following:
             if not entries:
                 if not journal.is_shared:
                     return
-                await asyncio.sleep(_ROUND)
+                with suppress(TimeoutError):
+                    async with Deadline(_ROUND):
+                        await self._has_ended.wait()
 
     async def _settled(self, doubts: set[str]) -> list[Entry]:
         """Those that are no doubts any more, which leave."""
@@ -80,7 +84,7 @@ class Following:
 
     async def close(self) -> None:
         """Ask no more."""
-        self._is_closed = True
+        self._has_ended.set()
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.wait([self._asking])
