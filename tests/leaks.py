@@ -17,8 +17,9 @@ FORMS = (SECRET, SECRET.replace("/", "\\/"), "sk-3f9a%2F71c2%2Bd8e4", "sk-3f9a%2
 
 def leaks(*things: object, of: Collection[str] = FORMS) -> list[str]:
     """The places at which one of the things says the secret."""
-    said = [text for thing in things for text in _texts(thing)]
-    return [text for text in said if any(one in text or one in _read(text) for one in of)]
+    said = {text: None for thing in things for text in _texts(thing)}
+    both = [(text, _read(text)) for text in said]  # once a text: tracebacks are long
+    return [text for text, read in both if any(one in text or one in read for one in of)]
 
 
 def _read(text: str) -> str:
