@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 import re
-from traceback import TracebackException
+from traceback import format_exception, walk_tb
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ FORMS = (SECRET, SECRET.replace("/", "\\/"), "sk-3f9a%2F71c2%2Bd8e4", "sk-3f9a%2
 
 def leaks(*things: object, of: Collection[str] = FORMS) -> list[str]:
     """The places at which one of the things says the secret."""
-    said = {text: None for thing in things for text in _texts(thing)}
-    both = [(text, _read(text)) for text in said]  # once a text: tracebacks are long
+    shown: dict[int, object] = {}
+    said = {text: None for thing in things for text in _texts(thing, shown)}
+    both = [(text, _read(text)) for text in said]  # once a text, for some are long
     return [text for text, read in both if any(one in text or one in read for one in of)]
 
 
@@ -28,7 +29,7 @@ def _read(text: str) -> str:
     return re.sub(r"\\+/", "/", plain)
 
 
-def _texts(thing: Any) -> Iterator[str]:
+def _texts(thing: Any, shown: dict[int, object]) -> Iterator[str]:
     if isinstance(thing, bytes):
         yield thing.decode("latin-1")
         return
@@ -37,13 +38,21 @@ def _texts(thing: Any) -> Iterator[str]:
     with contextlib.suppress(TypeError, AttributeError, pickle.PicklingError):
         yield pickle.dumps(thing).decode("latin-1")
     if isinstance(thing, BaseException):
-        yield from _tracebacks(thing)
+        yield from _tracebacks(thing, shown)
 
 
-def _tracebacks(error: BaseException) -> Iterator[str]:
-    """With what stands in variables, as some tools show it, and with what is suppressed."""
-    shown = TracebackException.from_exception(error, capture_locals=True)
-    yield "".join(shown.format())
+def _tracebacks(error: BaseException, shown: dict[int, object]) -> Iterator[str]:
+    """With what stands in variables, as some tools show it, and with what is suppressed.
+
+    A value that stands in many of them is shown once: that of a client takes its time.
+    """
+    yield "".join(format_exception(error))
+    for frame, _ in walk_tb(error.__traceback__):
+        for name, value in frame.f_locals.items():
+            if id(value) not in shown:
+                shown[id(value)] = value
+                with contextlib.suppress(Exception):  # what cannot be shown shows nothing
+                    yield f"{name} = {value!r}"
     for other in (error.__cause__, error.__context__):
         if other is not None:
-            yield from _texts(other)
+            yield from _texts(other, shown)

@@ -33,7 +33,8 @@ async def test_ends_as_it_must(
             cell = Cell(trouble, request, setup)
             seen = await play(cell, key=SECRET)
             assert list(objections(cell, seen)) == [], str(cell)
-            assert leaks(*seen.emitted, caplog.text) == [], str(cell)
+            assert leaks(*seen.emitted) == [], str(cell)
+    assert leaks(caplog.text) == []
     logged = [record for record in caplog.records if record.name == "suno_async"]
     assert not any(
         IDEA in record.getMessage() for record in logged if record.levelno > logging.DEBUG
