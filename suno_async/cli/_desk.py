@@ -49,6 +49,7 @@ PASSING = (ConnectionFailed, RequestTimeout, RateLimited, Maintenance, ServerErr
 _QUIET = Parameter(name=["--quiet", "-q"])
 _VERBOSE = Parameter(name=["--verbose", "-v"])
 _SOON = 0.3  # seconds: an end that takes no longer needs no explanation
+_DIGEST = 24  # characters: a key that fits a line, and is met twice by no account
 _FEW = 10  # tokens that a command line shows
 
 
@@ -162,8 +163,9 @@ class Desk:
         self.report.asking()
         try:
             task, is_new = await self._sent(operation)
-        except SunoError:
-            self.is_submitting, self.is_partial = False, True
+        except SunoError as error:
+            self.is_submitting = False
+            self.is_partial = not isinstance(error, SubmissionUnknown)  # which would be the same
             self.report.asking(done=True)
             raise
         self.is_submitting = False
@@ -176,7 +178,7 @@ class Desk:
         if not self.is_resumable:
             return await self._client.submit(operation), True
         asked = json.dumps([type(operation).__name__, operation_to_dict(operation)], sort_keys=True)
-        digest = sha256(asked.encode()).hexdigest()
+        digest = sha256(asked.encode()).hexdigest()[:_DIGEST]
         number = 1  # of the times that it was to be sent again after a failure
         while True:
             key = f"command:{digest}:{number}"
@@ -215,7 +217,7 @@ class Desk:
         if isinstance(error, SubmissionUnknown) and not self._advised:
             self._advised = True
             again = "; --resend-unknown sends it again" if self.is_resumable else ""
-            self.report.say(
+            self.report.advise(
                 "Whether it was shows in the credits (suno-async credits) and on your account's "
                 f"page; look there before you ask for it again{again}."
             )
@@ -252,9 +254,21 @@ class Desk:
             self.report.advise("There is more to do. To go on:")
         if tokens or self._goes_on:
             self.report.advise(f"  {self._again(tokens)}")
-        if self._has_failed and self.is_resumable and not self.kept.retry_failed:
-            self.report.advise("To send again what has failed:")
-            self.report.advise(f"  {shlex.join(['suno-async', *self.argv, '--retry-failed'])}")
+        self._offer_more()
+
+    def _offer_more(self) -> None:
+        if self._has_failed and not self.kept.retry_failed:
+            self._offer("To send again what has failed:", "--retry-failed")
+        if self._advised and not self.kept.resend_unknown:
+            self._offer("To send again what is in doubt, which may pay twice:", "--resend-unknown")
+
+    def _offer(self, sentence: str, option: str) -> None:
+        """Print this command with one option more, where a journal knows what it is about."""
+        if self.is_resumable:
+            self.report.advise(sentence)
+            end = self.argv.index("--") if "--" in self.argv else len(self.argv)
+            words = ["suno-async", *self.argv[:end], option, *self.argv[end:]]
+            self.report.advise(f"  {shlex.join(words)}")
 
     @property
     def _client(self) -> SunoClient:

@@ -175,7 +175,7 @@ class Report:
 
     def stopped(self, sentence: str, tokens: list[str]) -> None:  # noqa: ARG002 for others
         """The command was interrupted while these were being made."""
-        self.say(sentence)
+        self.advise(sentence)
 
     def stop(self) -> None:
         """Nothing moves any more."""

@@ -171,6 +171,11 @@ def test_a_doubt_is_sent_again_only_if_asked(shell: Shell, fake: FakeSuno) -> No
     ended = shell(*argv)
     assert ended.code == 6
     assert "--resend-unknown sends it again" in ended.err
+    assert "There is more to do" not in ended.err
+    assert ended.err.splitlines()[-2:] == [
+        "To send again what is in doubt, which may pay twice:",
+        f"  suno-async generate '{PROMPT}' --journal songs.sqlite --resend-unknown",
+    ]
     assert shell(*argv, "--resend-unknown").code == 0
     fake.ledger.assert_charged(2)
 
@@ -185,3 +190,21 @@ def test_quiet(shell: Shell, fake: FakeSuno) -> None:
     assert ended.code == 7
     assert ended.err.count("Error: ") == 2
     assert ended.err.splitlines()[-1].startswith("  suno-async wait music:")
+
+
+def test_an_option_is_offered_where_it_is_one(shell: Shell, fake: FakeSuno) -> None:
+    """Behind -- it would be a text."""
+    fake.script(fail_at=20.0, status="CREATE_TASK_FAILED")
+    ended = shell("generate", "--journal", "songs.sqlite", "--", "-5 degrees")
+    assert ended.err.splitlines()[-1] == (
+        "  suno-async generate --journal songs.sqlite --retry-failed -- '-5 degrees'"
+    )
+
+
+def test_quiet_says_how_to_go_on_after_ctrl_c(shell: Shell) -> None:
+    """What is paid for is named also where nothing else is said."""
+    shell.interrupt_at = 60
+    ended = shell("generate", PROMPT, "--quiet")
+    first, last = ended.err.splitlines()
+    assert first.startswith("Stopped, while the service goes on with what is paid for.")
+    assert last.startswith("  suno-async wait music:")

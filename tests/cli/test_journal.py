@@ -50,7 +50,7 @@ def test_it_shows_what_is_there(shell: Shell) -> None:
     assert [line.split()[4] for line in lines] == names
     assert max(map(len, lines)) <= 80
     assert "account local#" in ended.err
-    assert "1 in_progress, 1 in_doubt, 1 done, 0 failed" in ended.err
+    assert "1 in progress, 1 in doubt, 1 done, 0 failed" in ended.err
     assert (shell.folder / NAME).read_bytes() == before
 
 
@@ -180,7 +180,7 @@ def test_a_journal_in_a_database(shell: Shell, database: Database) -> None:
     assert again.objects == [{"copied": 0, "known": 3}]
     ended = shell("journal", database.url)
     assert [line.split()[3] for line in ended.out.splitlines()] == names
-    assert "1 in_progress, 1 in_doubt, 1 done, 0 failed" in ended.err
+    assert "1 in progress, 1 in doubt, 1 done, 0 failed" in ended.err
     assert "p%3Ass" not in ended.err
     Path("ideas.txt").write_text("one\n")
     for _ in range(2):

@@ -59,7 +59,9 @@ async def journal(  # noqa: PLR0913 each is an argument or an option
         )
     async with read_journal(place) as read:
         if not desk.json:
-            counts = ", ".join(f"{count} {name}" for name, count in (await read.counts()).items())
+            counts = ", ".join(
+                f"{count} {name.replace('_', ' ')}" for name, count in (await read.counts()).items()
+            )
             desk.report.say(f"{read.name}: account {read.account or 'of nobody yet'}; {counts}")
         async for entry in read.entries(state):
             desk.report.result(json.dumps(entry.to_dict()) if desk.json else _line(entry))
