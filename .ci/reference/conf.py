@@ -1,10 +1,16 @@
-"""How the API reference is built: `sphinx-build -W .ci/reference build/reference`."""
+"""How the API reference is built: `sphinx-build -W .ci/reference build/reference`.
+
+Its guides are README's own chapters: a page for each group of README's `Read on`, which is read
+from there. The page's file has the name of its group alone.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from enum import Enum
+from pathlib import Path
 from random import random
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +46,20 @@ _SHORT = {
     object_description(random): "random",
 }
 
+_ROOT = Path(__file__).parents[2]
+_README = (_ROOT / "README.md").read_text("utf-8")
+_CHAPTERS = dict(re.findall(r"(?ms)^## (.+?)\n(.*?)(?=^## |\Z)", _README))
+_GROUPS = {
+    group.strip(): re.findall(r"\[(.+?)\]", chapters)
+    for group, chapters in re.findall(
+        r"([\w ]+): ((?:\[.+?\]\(.+?\)(?: · )?)+)", _README.partition("**Read on.**")[2]
+    )
+}
+
 project = "suno-async"
 release = suno_async.__version__
-extensions = ["sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+myst_heading_anchors = 2
 html_theme = "furo"
 html_title = f"suno-async {release}"
 html_copy_source = False
@@ -119,7 +136,10 @@ def find_elsewhere(
 
 
 def tell_missing(_app: Sphinx, env: BuildEnvironment) -> Iterator[str]:
-    """Warn of each public name that is on no page."""
+    """Warn of each public name that is on no page, and of each group of chapters that is none."""
+    for group in _GROUPS:
+        if _anchor(group) not in env.found_docs:
+            logging.getLogger(__name__).warning("%s is no page", group)
     shown = env.domains.python_domain.objects
     wanted = {f"suno_async.testing.{name}" for name in testing.__all__}
     for name in suno_async.__all__:
@@ -136,8 +156,34 @@ def tell_missing(_app: Sphinx, env: BuildEnvironment) -> Iterator[str]:
     return iter(())
 
 
+def read_guide(_app: Sphinx, name: str, source: list[str]) -> None:
+    """Put README's chapters under the name of their group, with links that lead on from there."""
+    if not source[0].startswith("# "):
+        return
+    group = source[0].removeprefix("# ").strip()
+    pages = {
+        _anchor(chapter): "" if page == group else f"{_anchor(page)}.md"
+        for page, chapters in _GROUPS.items()
+        for chapter in chapters
+    }
+    text = "".join(f"\n## {chapter}\n{_CHAPTERS[chapter]}" for chapter in _GROUPS[group])
+    text = re.sub(r"\]\(#([\w-]+)\)", lambda link: f"]({pages[link[1]]}#{link[1]})", text)
+    text = re.sub(r"(!\[[^\]]*\]\()(?!http)", r"\1../../", text)
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))
+    repository = project["tool"]["hatch"]["metadata"]["hooks"]["custom"]["repository"]
+    text = re.sub(
+        r"(?<!!)(\[[^\]]*\]\()(?!http|[\w-]*(?:\.md)?#)", rf"\1{repository}/blob/HEAD/", text
+    )
+    source[0] = f"# {group}\n{text.replace('```csv', '```text')}"
+
+
+def _anchor(heading: str) -> str:
+    return heading.lower().replace(" ", "-")
+
+
 def setup(app: Sphinx) -> None:
     """Connect what is defined here."""
+    app.connect("source-read", read_guide)
     app.connect("autodoc-process-docstring", read_docstring)
     app.connect("autodoc-process-signature", show_signature)
     app.connect("missing-reference", find_elsewhere)
