@@ -1,1 +1,1 @@
-"""What was paid for: in memory, or in one SQLite file that outlives the process."""
+"""What was paid for: in memory, in one SQLite file, or in PostgreSQL for many clients."""
