@@ -72,7 +72,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Where no loop could be given, let the clock of the loop that is there be changed first."""
-    names = item.fixturenames if isinstance(item, pytest.Function) else []
+    if not isinstance(item, pytest.Function) or not _is_coroutine(item):
+        return  # a fixture of the project's own may well serve such a test, from a thread
+    names = item.fixturenames
     if "_suno_clock" not in names and _is_virtual(item, names):
         names.insert(0, "_suno_clock")
 
@@ -126,9 +128,7 @@ def _suno_clock(request: pytest.FixtureRequest) -> None:
 def _of_the_tests_loop(name: str, request: pytest.FixtureRequest) -> str:
     """The asynchronous fixture that runs under the plugin, and on the loop, that the test does."""
     item, config = request.node, request.config
-    of_hypothesis = getattr(item.obj, "hypothesis", None)
-    function = item.obj if of_hypothesis is None else of_hypothesis.inner_test
-    if not inspect.iscoroutinefunction(function):
+    if not _is_coroutine(item):
         raise _failed(
             f"fake_suno serves on a test's event loop, and {item.name} is no coroutine: use "
             "`with FakeSuno.in_thread() as fake:` there."
@@ -144,6 +144,12 @@ def _of_the_tests_loop(name: str, request: pytest.FixtureRequest) -> str:
         f"fake_suno needs a plugin that runs {item.name} on asyncio: pip install pytest-asyncio, "
         "and mark the test with @pytest.mark.asyncio or set asyncio_mode = auto."
     )
+
+
+def _is_coroutine(item: pytest.Function) -> bool:
+    of_hypothesis = getattr(item.obj, "hypothesis", None)
+    function = item.obj if of_hypothesis is None else of_hypothesis.inner_test
+    return inspect.iscoroutinefunction(function)
 
 
 def _failed(sentence: str) -> BaseException:

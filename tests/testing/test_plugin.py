@@ -297,6 +297,31 @@ def test_fixtures_of_the_projects_own(pytester: pytest.Pytester, runner: str) ->
     run(pytester, passed=2)
 
 
+def test_a_fake_in_a_thread_as_a_fixture(pytester: pytest.Pytester) -> None:
+    """A project may call a fixture of its own `fake_suno` that serves its synchronous tests."""
+    ini(pytester)
+    pytester.makepyfile(
+        """
+        from urllib.error import HTTPError
+        from urllib.request import urlopen
+        import pytest
+        from suno_async.testing import FakeSuno
+
+        @pytest.fixture
+        def fake_suno():
+            with FakeSuno.in_thread() as fake:
+                yield fake
+
+        def test_a_request(fake_suno):
+            with pytest.raises(HTTPError) as caught:
+                urlopen(fake_suno.url)
+            caught.value.close()
+            fake_suno.ledger.assert_asked(1)
+        """
+    )
+    run(pytester, passed=1)
+
+
 def test_a_property_of_songs(pytester: pytest.Pytester) -> None:
     """Hypothesis wraps a test in a function that is no coroutine; it is one all the same."""
     ini(pytester, "asyncio_mode = auto")
