@@ -49,6 +49,10 @@ class Task(Generic[R]):
 
     `async for event in task` yields `text`, `first` and `complete` once each, in this order, and
     ends. `await task` gives the result, any number of times. Both may be used by many at once.
+
+    `await task` ends with `TaskTimeout` after 600 seconds, and so does the iteration after 600
+    without an event; the task goes on. For one that may take 10 to 20 minutes, as some do, use
+    `await task.wait(timeout=1800)`.
     """
 
     id: str
