@@ -39,10 +39,10 @@ class _Lease:
 
 
 class SharedLimiter:
-    """Slots as leases that a keeper keeps."""
+    """Slots as leases that a keeper keeps; with a `fallback`, requests go on while it is away."""
 
+    # without a docstring of its own, or editors would show that in place of a subclass's `Args:`
     def __init__(self, keeper: Keeper, rule: Rule, fallback: Limiter | None = None) -> None:
-        """With a `fallback`, requests go on through it while the keeper is away."""
         self._rule = rule
         self._fallback = fallback
         self._queue = Queue[Slot](
