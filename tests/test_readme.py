@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN = {block for block in BLOCKS if block.startswith("# tests/programs/")}
 EXAMPLES = [
-    *(block for block in BLOCKS if block not in SHOWN and "postgresql://" not in block),
+    *(block for block in BLOCKS if block not in SHOWN),
     PROGRAMS["lyrics_to_cover.py"],
     PROGRAMS["callbacks.py"],
 ]
