@@ -306,7 +306,7 @@ def test_the_rooms_are_counted_with_their_arrows() -> None:
     numbers = {row[0]: row[1] for row in overview.rows}
     of_room = {row[0]: row[1:] for row in rooms.rows}
     assert numbers["rooms"] == len(of_room)
-    assert "client" in str(of_room["__init__"][-1])
+    assert "client" in str(of_room["_face"][-1])
     assert of_room["_methods"][1] == 0
     assert "client" not in str(of_room["operations"][-1])
     lines = [row[2] for row in rooms.rows if isinstance(row[2], int)]

@@ -15,6 +15,7 @@ import pytest
 import suno_async
 from suno_async import errors, redis_limiter, testing
 from suno_async.operations import Operation
+from suno_async.testing import Plan, PlanChanges
 
 SECTION = re.compile(r"^(Args|Raises):\n((?: +.*\n?|\n)+)", re.MULTILINE)
 ENTRY = re.compile(r"^ {4}(\w+): \S", re.MULTILINE)
@@ -100,7 +101,10 @@ def test_a_class_is_documented_with_all_that_it_has(name: str) -> None:
     """A public class has a docstring of its own, and each of its public names has one, too."""
     cls = CLASSES[name]
     assert vars(cls).get("__doc__"), f"{name} has no docstring"
-    assert [f"{name}.{one}" for one, text in _members(cls).items() if not text] == []
+    # what a dictionary's keys mean is said where they are attributes
+    said = _members(Plan) if cls is PlanChanges else {}
+    members = _members(cls)
+    assert [f"{name}.{one}" for one, text in members.items() if not (text or said.get(one))] == []
 
 
 def test_functions_and_constants_are_documented() -> None:

@@ -49,6 +49,7 @@ class PlanChanges(TypedDict, total=False):
     first: float | None
     complete: float
     skip: tuple[str, ...]
+    """Stages that are left out, as `Plan` has them by `None`."""
     fail_at: float | None
     status: str | int | None
     error_code: int | None
