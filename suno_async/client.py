@@ -292,8 +292,9 @@ class SunoClient(OperationMethods):
         `async for task in suno.pick_up()`: with a file these are the tasks that the last run left
         unfinished, and then it ends. With a journal of many clients it goes on for as long as this
         client is open: what another client leaves is given about 15 to 21 seconds after it was
-        killed, or sooner when it was closed. What had been sent without an answer is given once a
-        callback, or another client, finds out which task it is.
+        killed, or sooner when it was closed, and so is what ended in the meantime or shortly before
+        a kill. What had been sent without an answer is given once a callback, or another client,
+        finds out which task it is.
 
         Raises:
             ConfigurationError: the client has no journal.

@@ -196,10 +196,11 @@ def die(database: Database, suno: SunoClient) -> None:
 async def picked_up(suno: SunoClient, count: int) -> list[Task[Any]]:
     """The first tasks that are there to be picked up."""
     found = list[Task[Any]]()
-    async for task in suno.pick_up():
-        found.append(task)
-        if len(found) == count:
-            break
+    async with asyncio.timeout(60):
+        async for task in suno.pick_up():
+            found.append(task)
+            if len(found) == count:
+                break
     return found
 
 
@@ -212,13 +213,55 @@ async def test_what_a_dead_client_left_is_picked_up_once(
     songs = [await dead.submit(GenerateMusic(f"song {number}")) for number in range(6)]
     die(database, dead)
     async with clients(fake_suno, database, 2) as two:
-        one, other = (asyncio.create_task(picked_up(suno, 6)) for suno in two)
-        done, _ = await asyncio.wait([one, other], return_when=asyncio.FIRST_COMPLETED)
-        tasks = [task for ended in done for task in ended.result()]
+        tasks = list[Task[Any]]()
+
+        async def pick_up(suno: SunoClient) -> None:
+            async for task in suno.pick_up():
+                tasks.append(task)
+
+        picking = [asyncio.create_task(pick_up(suno)) for suno in two]
+        await asyncio.sleep(30)
         assert sorted(task.token for task in tasks) == sorted(song.token for song in songs)
-        for waiting in (one, other):
-            waiting.cancel()
+        for one in picking:
+            one.cancel()
     await dead.aclose()
+
+
+async def test_what_ends_before_its_killed_client_is_missed_is_picked_up(
+    fake_suno: FakeSuno, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another client learned of its end, it is given all the same; what ended long ago stays."""
+    monkeypatch.setattr(follower, "BEAT", 1000.0)
+    dead = client(fake_suno, database)
+    long_over = await dead.submit(SEA, idempotency_key="long over")
+    await long_over
+    assert [entry.state async for entry in dead.submissions()] == ["done"]
+    database.ask("UPDATE suno_async.submission SET done_at = done_at - interval '1 min'")
+    song = await dead.submit(SEA)
+    die(database, dead)
+    async with clients(fake_suno, database, 2) as (one, two):
+        await asyncio.sleep(600)
+        assert await one.task(song.token).poll() == Stage.COMPLETE
+        (task,) = await picked_up(two, 1)
+        assert (task.token, task.is_done) == (song.token, True)
+        with pytest.raises(TimeoutError):
+            await picked_up(one, 1)
+    await dead.aclose()
+
+
+async def test_what_ends_after_its_client_was_closed_is_picked_up(
+    fake_suno: FakeSuno, database: Database
+) -> None:
+    """Ended before anybody looked, it is given once; what the client saw the end of is not."""
+    async with clients(fake_suno, database, 2) as (one, two):
+        async with client(fake_suno, database) as closed:
+            await (await closed.submit(SEA, idempotency_key="seen"))
+            song = await closed.submit(SEA)
+        await asyncio.sleep(600)
+        assert await one.task(song.token).poll() == Stage.COMPLETE
+        assert [task.token for task in await picked_up(two, 1)] == [song.token]
+        with pytest.raises(TimeoutError):
+            await picked_up(one, 1)
 
 
 async def test_a_dead_clients_claim_is_free(

@@ -312,8 +312,8 @@ class PostgresJournal:
         return await self._select(sql.NEWS, kinds=kinds, tasks=tasks, stages=list(known.values()))
 
     async def orphans(self) -> list[Entry]:
-        """What is not over of clients that are gone, a hundred at most: ours from now on."""
-        return await self._select(sql.ORPHANS, most=MANY)
+        """What clients that are gone had not finished, some hundreds at most: ours from now on."""
+        return await self._select(sql.ORPHANS, most=MANY, lease=follower.LEASE)
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call it in the loop whenever there may be news of other clients."""

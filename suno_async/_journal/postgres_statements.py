@@ -67,6 +67,7 @@ CREATE TABLE suno_async.submission (
 CREATE UNIQUE INDEX submission_task ON suno_async.submission (account, kind, task);
 CREATE INDEX submission_number ON suno_async.submission (account, number);
 CREATE INDEX submission_open ON suno_async.submission (account, number) WHERE done_at IS NULL;
+CREATE INDEX submission_owner ON suno_async.submission (owner, done_at);
 CREATE VIEW suno_async.state AS SELECT DISTINCT ON (account, id) account, id, operation, CASE
     WHEN done_at IS NOT NULL AND NOT has_failed THEN 'done'
     WHEN done_at IS NOT NULL THEN 'failed'
@@ -197,17 +198,33 @@ MAY_POLL = """WITH known AS (SELECT attempt, id, polled_at IS NULL
 BEAT = """INSERT INTO suno_async.client
     VALUES (%(me)s, %(host)s, %(pid)s, clock_timestamp() + %(lease)s * interval '1 s')
     ON CONFLICT (id) DO UPDATE SET alive_until = EXCLUDED.alive_until"""
-LEAVE = "DELETE FROM suno_async.client WHERE id = %(me)s"
+_LEFT = "'00000000-0000-0000-0000-000000000001'::uuid"
+"""The owner of what its client has left when it was closed."""
+LEAVE = f"""WITH given AS (UPDATE suno_async.submission SET owner = {_LEFT}
+        WHERE owner = %(me)s AND done_at IS NULL)
+    DELETE FROM suno_async.client WHERE id = %(me)s"""
+"""What is not over is handed over by name: it may end before anybody looks for orphans."""
 BURY = """DELETE FROM suno_async.client c WHERE c.alive_until < clock_timestamp() - interval '1 day'
     AND NOT EXISTS (SELECT FROM suno_async.submission s WHERE s.owner = c.id AND done_at IS NULL)"""
 LISTEN = f"LISTEN {CHANNEL}"
-ORPHANS = f"""WITH taken AS (UPDATE suno_async.submission SET owner = %(me)s,
-        until = least(until, clock_timestamp())
-    WHERE (account, id, attempt) IN (SELECT account, id, attempt FROM suno_async.submission s
+ORPHANS = f"""WITH gone AS (
+        SELECT id, alive_until - 2 * %(lease)s * interval '1 s' AS since FROM suno_async.client
+            WHERE alive_until <= clock_timestamp()
+        UNION ALL SELECT {_LEFT}, '-infinity'),
+    open AS (SELECT account, id, attempt FROM suno_async.submission s
         WHERE {_LAST} AND s.done_at IS NULL AND s.owner <> %(me)s AND NOT {_ALIVE}
-        ORDER BY number LIMIT %(most)s FOR UPDATE SKIP LOCKED) RETURNING *)
+        ORDER BY number LIMIT %(most)s FOR UPDATE SKIP LOCKED),
+    ended AS (SELECT s.account, s.id, s.attempt FROM gone
+        JOIN suno_async.submission s ON s.owner = gone.id AND s.done_at > gone.since
+        WHERE {_LAST} LIMIT %(most)s FOR UPDATE OF s SKIP LOCKED),
+    taken AS (UPDATE suno_async.submission SET owner = %(me)s,
+        until = least(until, clock_timestamp())
+    WHERE (account, id, attempt) IN (TABLE open UNION ALL TABLE ended) RETURNING *)
     SELECT {_COLUMNS} FROM taken s ORDER BY number"""
-"""What is not over of clients that are dead, doubts included: ours from now on, nobody else's."""
+"""What is not over of clients that are dead, doubts included: ours from now on, nobody else's.
+
+And what ended, by a callback at another client, say, since one lease before the last sign of life
+of a client that was killed, or since one was closed: nobody has kept what it brought."""
 
 # --- the rate ---------------------------------------------------------------------------------
 
