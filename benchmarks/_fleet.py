@@ -19,6 +19,8 @@ from redis.asyncio import Redis
 
 from benchmarks._rates import stalled
 from suno_async import Limiter, Priority, RateLimiter, RetryPolicy, Slot, SlotResult
+from suno_async._journal.postgres import PostgresJournal
+from suno_async._rate.shared import SharedLimiter
 from suno_async.redis_limiter import RedisRateLimiter
 from suno_async.testing import SlidingLog
 
@@ -65,8 +67,8 @@ class Plan:
 
     limiter: str
     """One of `LIMITERS`."""
-    redis: str
-    """The address of Redis."""
+    server: str
+    """The address of Redis, or of a database."""
     requests: int
     """How many each process sends."""
     period: float = 10.0
@@ -75,16 +77,22 @@ class Plan:
     """How many times slower the network is than usual."""
 
 
+REDIS, POSTGRES = "RedisRateLimiter", "PostgreSQL"
 LIMITERS: dict[str, Callable[[Plan, Random], Limiter]] = {
-    "RedisRateLimiter": lambda plan, _rng: RedisRateLimiter(
-        plan.redis, "key", time_period=plan.period, no_response_hold=plan.period / 2
+    REDIS: lambda plan, _rng: RedisRateLimiter(
+        plan.server, "key", time_period=plan.period, no_response_hold=plan.period / 2
     ),
     "by send time, in Redis": lambda plan, rng: BySendTime(
-        Redis(unix_socket_path=plan.redis.removeprefix("unix://")), plan.period, rng
+        Redis(unix_socket_path=plan.server.removeprefix("unix://")), plan.period, rng
     ),
     "RateLimiter() in each": lambda plan, _rng: RateLimiter(20, plan.period),
+    POSTGRES: lambda plan, _rng: _in_database(plan.server),
 }
-"""The ways to keep to the rate."""
+"""The ways to keep to the rate; that in a database knows no period but that of the service."""
+
+
+def _in_database(url: str) -> Limiter:
+    return PostgresJournal(url, lambda: "key").keep_rate(RateLimiter())
 
 
 @define
@@ -146,7 +154,7 @@ async def race(plan: Plan, processes: int, *, kill_after: float | None = None) -
 
 
 async def _start(plan: Plan, path: str, number: int) -> asyncio.subprocess.Process:
-    given = (plan.limiter, plan.redis, plan.requests, plan.period, plan.scale, path, number)
+    given = (plan.limiter, plan.server, plan.requests, plan.period, plan.scale, path, number)
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks._fleet", *map(str, given)),
         stdin=asyncio.subprocess.PIPE,
@@ -177,6 +185,8 @@ async def _member(plan: Plan, path: str, number: int) -> None:
     async with contextlib.AsyncExitStack() as stack:
         if isinstance(limiter, RedisRateLimiter):
             await stack.enter_async_context(limiter)
+        elif isinstance(limiter, SharedLimiter):
+            stack.push_async_callback(limiter.aclose)
         await asyncio.gather(*(ask() for _ in range(plan.requests)))
 
 
@@ -193,6 +203,6 @@ async def _send(slot: Slot, path: str, number: int, rng: Random, scale: float) -
 
 
 if __name__ == "__main__":
-    name, redis, *numbers, socket, which = sys.argv[1:]
-    described = Plan(name, redis, int(numbers[0]), float(numbers[1]), float(numbers[2]))
+    name, server, *numbers, socket, which = sys.argv[1:]
+    described = Plan(name, server, int(numbers[0]), float(numbers[1]), float(numbers[2]))
     asyncio.run(_member(described, socket, int(which)))

@@ -48,6 +48,13 @@ def _account() -> pwd.struct_passwd | None:
     raise OSError("There is no unprivileged account for a PostgreSQL server.")
 
 
+def _hand_over(*paths: Path) -> None:
+    account = _account()
+    if account is not None:
+        for path in paths:
+            os.chown(path, account.pw_uid, account.pw_gid)
+
+
 @define
 class PostgresServer:
     """A server on a loopback port, with its data in a directory of its own."""
@@ -66,15 +73,18 @@ class PostgresServer:
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         """What a client is given."""
         password = "" if user != "postgres" else ":p%3Ass%2Fw%40rd"
-        return f"postgresql://{user}{password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{user}{password}@{self.host}/{database}"
+
+    @property
+    def host(self) -> str:
+        """Its address and its port, as they stand in a URL."""
+        return f"127.0.0.1:{self.port}"
 
     def make(self) -> None:
         """Make its data; the user `postgres` has a password, all others need none."""
-        account, secret = _account(), self.directory / "password"
+        secret = self.directory / "password"
         secret.write_text(_PASSWORD)
-        if account is not None:
-            for path in (self.directory, secret):
-                os.chown(path, account.pw_uid, account.pw_gid)
+        _hand_over(self.directory, secret)
         self._run(
             "initdb",
             *("-D", str(self._data), "-U", "postgres", f"--pwfile={secret}", "--no-sync"),
@@ -84,6 +94,19 @@ class PostgresServer:
             rules.write("host all postgres 127.0.0.1/32 scram-sha-256\n")
             rules.write("host replication all 127.0.0.1/32 trust\n")
             rules.write("host all all 127.0.0.1/32 trust\n")
+
+    def follow(self, primary: "PostgresServer") -> None:
+        """In place of `make`: be a standby that is told all that another server writes."""
+        _hand_over(self.directory)
+        self._run(
+            "pg_basebackup",
+            *("-D", str(self._data), "-h", "127.0.0.1", "-p", str(primary.port), "-U", "postgres"),
+            *("-R", "-X", "stream", "-c", "fast", "--no-sync"),
+        )
+
+    def promote(self) -> None:
+        """Be a primary from now on."""
+        self._run("pg_ctl", "promote", "-w", "-D", str(self._data))
 
     def start(self, *options: str) -> None:
         """Start it, and wait until it can be reached."""
@@ -152,11 +175,11 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def serve_postgres(directory: Path) -> Generator[PostgresServer]:
-    """A server that runs within the block."""
+def serve_postgres(directory: Path, *options: str) -> Generator[PostgresServer]:
+    """A server that runs within the block; when it is started again, it is without the options."""
     server = PostgresServer(directory)
     server.make()
-    server.start()
+    server.start(*options)
     try:
         yield server
     finally:

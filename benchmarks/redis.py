@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks._fleet import LIMITERS, Plan, Run, race
+from benchmarks._fleet import LIMITERS, POSTGRES, REDIS, Plan, Run, race
 from benchmarks._redis import is_installed, serve_redis
 from benchmarks._tables import Cell, Table, Target
 from suno_async.redis_limiter import RedisRateLimiter
@@ -37,8 +37,8 @@ async def _round() -> tuple[dict[str, Run], Run]:
         one.mkdir()
         other.mkdir()
         with serve_redis(one) as redis, serve_redis(other) as apart:
-            plans = {name: Plan(name, redis.url, _EACH) for name in LIMITERS}
-            ours = Plan("RedisRateLimiter", apart.url, _EACH)
+            plans = {name: Plan(name, redis.url, _EACH) for name in LIMITERS if name != POSTGRES}
+            ours = Plan(REDIS, apart.url, _EACH)
             *runs, killed = await asyncio.gather(
                 *(race(plan, _PROCESSES) for plan in plans.values()),
                 race(ours, _PROCESSES, kill_after=_KILLED_AFTER),
@@ -56,7 +56,7 @@ def _shared(runs: dict[str, Run], number: int) -> Table:
         makespan = max(one.ends.values()) / _optimum(_PROCESSES * _EACH)
         late = max(one.ends.values()) / (sum(one.ends.values()) / _PROCESSES)
         rows.append([name, one.refused, makespan, late])
-        if name == "RedisRateLimiter":
+        if name == REDIS:
             targets = (Target(one.refused, 0), Target(makespan, 1.10), Target(late, 1.15))
             rows.append(["  its targets", *targets])
     columns = ("", "refused", "makespan / optimum", "latest / mean")

@@ -12,7 +12,18 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import _peers, _results, _rooms, callbacks, flows, journal, polling, scale
+from benchmarks import (
+    _peers,
+    _postgres,
+    _results,
+    _rooms,
+    callbacks,
+    flows,
+    journal,
+    polling,
+    replicas,
+    scale,
+)
 from benchmarks.__main__ import main, names
 from benchmarks._disturbances import disturbances
 from benchmarks._plot import svg
@@ -284,6 +295,16 @@ async def test_what_happens_to_a_journal(tmp_path: Path) -> None:
     (moved,) = (one for one in disturbances() if one.name == "moved, and back")
     row = await journal.disturb(tmp_path, moved)
     assert row == ["moved, and back", 8, 0, Target(0, 0), 0, 2, 3]
+
+
+@pytest.mark.real_time
+@pytest.mark.skipif(not _postgres.is_installed(), reason="there is no PostgreSQL server")
+def test_replicas_pay_once_for_a_key_that_two_are_given() -> None:
+    """Three processes behind a proxy: two keys are two tasks, and all their stages are seen."""
+    table = asyncio.run(replicas.keys(2, scale=0.02))
+    figures = {str(row[0]): row[1] for row in table.rows}
+    assert (figures["tasks that callers were given"], figures["charged"]) == (2, 2)
+    assert figures["seen after they happened, median, s"] != float("inf")
 
 
 def test_a_song_is_followed_through_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
