@@ -8,6 +8,7 @@ the start. A task is polled only while somebody listens.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from contextlib import suppress
 from copy import copy
@@ -186,8 +187,14 @@ class Task(Generic[R]):
 
         Raises:
             ClientClosed: the client has ended.
-            ConfigurationError: the client belongs to another event loop.
+            ConfigurationError: `listener` is no plain function, or the client belongs to another
+                event loop.
         """
+        given: object = listener
+        if not callable(given) or inspect.iscoroutinefunction(given):
+            raise ConfigurationError(
+                f"listener must be a plain function of one event or error, not {listener!r}."
+            )
         subscription = _Subscription(self, listener)
         if not self.is_done:
             self._listen(subscription)

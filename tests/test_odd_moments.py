@@ -193,6 +193,15 @@ def test_nobody_subscribes_outside_a_loop() -> None:
         runner.run(suno.aclose())
 
 
+@pytest.mark.parametrize("given", [None, "print", asyncio.sleep])
+def test_what_is_no_listener(given: Any) -> None:
+    """Also a coroutine function, which nobody would await."""
+    task = task_of(StubPoller())
+    with pytest.raises(ConfigurationError, match="must be a plain function"):
+        task.subscribe(given)
+    assert not task._listeners
+
+
 # --- submissions ------------------------------------------------------------------------------
 
 

@@ -154,9 +154,7 @@ class Submitter(Generic[Op]):
         journal = self._journal
         if not (journal.is_durable and is_read and self._stopped_by is None):
             return
-        if (
-            journal.is_shared
-        ):  # what others have open is theirs, and `pick_up` gives what is nobody's
+        if journal.is_shared:  # the rest is others', and `pick_up` gives what is nobody's
             return
         counts = Counter[SubmissionState]()
         for state in (SubmissionState.IN_PROGRESS, SubmissionState.IN_DOUBT):

@@ -153,7 +153,7 @@ def check_parts(retry: object, session: object, on_attempt: object, **limiters: 
             _check_limiter(name, limiter)
     if not isinstance(retry, RetryPolicy):
         raise ConfigurationError(
-            f"retry must be a RetryPolicy, such as RetryPolicy(attempts=3), not {retry!r}."
+            f"retry must be a RetryPolicy, such as RetryPolicy(max_attempts=3), not {retry!r}."
         )
     if not isinstance(session, aiohttp.ClientSession | None):
         what = type(session)
