@@ -113,11 +113,10 @@ def run_of(  # noqa: PLR0913 what may be left out has a default
     by_sockets = songs <= _MOST_BY_SOCKETS if sockets is None else sockets
     rng = Random(f"{seed}:people")
     asked_at = [rng.uniform(30.0, max(60.0, 0.9 * songs)) for _ in range(people)]
-    timetable = TIMES[times](songs + people)
 
     async def scenario() -> Run:
         fake = FakeSuno(
-            timetable=timetable,
+            timetable=TIMES[times](songs + people),
             seed=seed,
             delay=(0.05, 0.5),
             credits=1e9,
@@ -128,7 +127,7 @@ def run_of(  # noqa: PLR0913 what may be left out has a default
             _over_sockets(fake) if by_sockets else in_process(fake) as server,
         ):
             await policy(evolve(server, callbacks=callbacks), songs, asked_at)
-        return _seen(fake, asked_at)
+        return seen(fake, asked_at)
 
     return run_virtual(scenario())
 
@@ -162,7 +161,8 @@ async def _receiving(
     await runner.cleanup()
 
 
-def _seen(fake: FakeSuno, wanted: list[float]) -> Run:
+def seen(fake: FakeSuno, wanted: list[float]) -> Run:
+    """What came of it; `wanted` says when each person wanted a song."""
     polls: dict[str | None, list[tuple[float, float]]] = defaultdict(list)
     asked: dict[str | None, float] = {}
     for entry in fake.ledger.entries:

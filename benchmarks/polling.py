@@ -6,6 +6,11 @@ up to 1,000 songs, by a pipe in memory beyond. Durations are drawn: text 15 s x 
 50 to 500 ms. All policies have the same songs and the same limiter. The seeds were not used for
 tuning.
 
+Then the loads of a service: people who want songs one by one, and wait for each stage. A timer's
+polls and the submissions go in order of arrival; with `POSTs first`, submissions go before polls.
+The clairvoyant knows all times, and polls what has news and nothing else. A second counts 0.3 for
+text, 1 for first and 2 for complete.
+
 Times are in seconds; two in one cell are the middle and what 95 % stay below. The bound is the
 least time possible: two requests a song at the limiter's rate, or the song that ends last. A stage
 is late by the time from its coming to its being noticed.
@@ -17,8 +22,10 @@ from pathlib import Path
 from attrs import frozen
 
 from benchmarks._figures import AMID_COLUMNS, Courses, amid, amid_targets, columns, figures, targets
+from benchmarks._lateness import COLUMNS, PLAIN, best_of, lateness, load_targets
+from benchmarks._loads import CAPACITY_TAKEN, LOADS, run_of_load
 from benchmarks._plot import svg
-from benchmarks._policies import Policy, batch, every, people
+from benchmarks._policies import Policy, batch, clairvoyant, every, people
 from benchmarks._songs import Run, run_of
 from benchmarks._tables import Cell, Table
 
@@ -34,6 +41,9 @@ _PEOPLE = 5
 PLOT = Path(__file__).parent / "plots" / "finished.svg"
 """The songs seen to be finished over time, by each policy."""
 _PLOTTED = 1_000
+LOAD_PLOT = PLOT.with_name("loads.svg")
+"""The lateness of a service's songs against its load."""
+_TIMERS = (5.0, 10.0, 20.0, 30.0)
 
 
 @frozen
@@ -82,6 +92,7 @@ def run(*, full: bool) -> Iterator[Table]:
         for times in row.times:
             yield from tables(row, times)
     yield from _amid(1_000, 8 if full else 1)
+    yield from loads(full=full)
 
 
 def tables(row: Row, times: str) -> Iterator[Table]:
@@ -140,3 +151,45 @@ def _amid(songs: int, seeds: int) -> Iterator[Table]:
     rows = [[name, seeds, *amid(runs)] for name, runs in courses.items()]
     yield Table(f"{said}: means over the seeds from {_FIRST_SEED} on", AMID_COLUMNS, rows)
     yield Table(said, ("", "figure", "target"), list(amid_targets(courses)))
+
+
+def loads(*, full: bool) -> Iterator[Table]:
+    """The loads of a service, in each way, and what is promised of ours."""
+    seeds, seconds, timers = (3, 1_800.0, _TIMERS) if full else (1, 600.0, _TIMERS[:1])
+    policies: dict[str, Policy] = {"ours": people}
+    policies |= {f"{PLAIN} {one:.0f} s": every(one) for one in timers}
+    policies |= {f"POSTs first, {one:.0f} s": every(one, posts_first=True) for one in timers}
+    policies["clairvoyant"] = clairvoyant
+    drawn: dict[str, list[tuple[float, float]]] = {}
+    for load in LOADS:
+        courses = {
+            name: [
+                run_of_load(policy, load, seed, seconds)
+                for seed in range(_FIRST_SEED, _FIRST_SEED + seeds)
+            ]
+            for name, policy in policies.items()
+        }
+        rows: list[list[Cell]] = [[name, seeds, *lateness(runs)] for name, runs in courses.items()]
+        said = f"A service, {load}: means over the seeds from {_FIRST_SEED} on"
+        yield Table(said, COLUMNS, rows)
+        yield Table(
+            f"A service, {load}",
+            ("", "figure", "target"),
+            list(load_targets(courses, load, is_promised=full)),
+        )
+        if load in CAPACITY_TAKEN:
+            for name, value in best_of(courses).items():
+                drawn.setdefault(name, []).append((CAPACITY_TAKEN[load], value))
+    yield _draw_loads(drawn)
+
+
+def _draw_loads(drawn: dict[str, list[tuple[float, float]]]) -> Table:
+    title = "A service's songs under one limiter of 20 requests in 10 s"
+    across, up = "songs wanted in a minute", "weighted seconds late a song"
+    LOAD_PLOT.write_text(svg(title, across, up, drawn), encoding="utf-8")
+    rows: list[list[Cell]] = [
+        [points[0][0], *(late for _, late in points)]
+        for points in zip(*drawn.values(), strict=True)
+    ]
+    note = f"It is drawn in benchmarks/plots/{LOAD_PLOT.name}."
+    return Table("Weighted lateness against the load", (across, *drawn), rows, [note])

@@ -27,9 +27,12 @@ from suno_async._polling.poller import Poller
 from suno_async._polling.schedule import PollState, Queue, Schedule
 from suno_async.limiter import Slot
 from suno_async.operations._kinds import KINDS
+from suno_async.results import Stage
 
 _MOST_BYTES = 3 * 1024
 _MOST_MICROSECONDS = 100
+_MOST_DECISION = 1_000  # microseconds, amid so many people's tasks:
+_MANY = 10_000
 _MUSIC = KINDS["music"]
 _SLOT = 0.5  # seconds from one slot of the limiter to the next
 _IDEA = "A calm piano tune at dusk"
@@ -46,8 +49,8 @@ def run(*, full: bool) -> Iterator[Table]:
     )
     yield Table(
         "Which task is next: one decision, its poll and its next ticket in the queues",
-        ("tasks", "CPU µs"),
-        [[f"{count:,}", decision(count)] for count in (1_000, 10_000, 100_000)],
+        ("tasks", "CPU µs, a batch's", "CPU µs, people's", "target"),
+        [_decision_row(count) for count in (1_000, 10_000, 100_000)],
     )
     seconds, left = asyncio.run(closing(10_000))
     yield Table(
@@ -114,19 +117,25 @@ async def memory(count: int) -> float:
     return (after - before) / count
 
 
-def decision(count: int, decisions: int = 5_000) -> float:
-    """The CPU time of one decision amid so many live tasks of a batch, in microseconds."""
+def _decision_row(count: int) -> list[Cell]:
+    people = decision(count, 500, is_interactive=True)
+    target = Target(people, _MOST_DECISION) if count == _MANY else None
+    return [f"{count:,}", decision(count), people, target]
+
+
+def decision(count: int, decisions: int = 5_000, *, is_interactive: bool = False) -> float:
+    """The CPU time of one decision amid so many live tasks of a batch, or of people, in us."""
     rng, schedule, now = Random(count), Schedule(), 0.0
     for _ in range(count):
         accepted = -rng.uniform(0.0, 600.0)
-        schedule.enter(PollState(_MUSIC, accepted=accepted, is_interactive=False), now)
+        schedule.enter(PollState(_MUSIC, accepted=accepted, is_interactive=is_interactive), now)
     gc.collect()
     began = process_time()
     for _ in range(decisions):
         now += _SLOT
         chosen = schedule.take(Queue.SPARE, now)
         if chosen is not None:
-            schedule.polled(chosen, now, is_done=False)
+            schedule.polled(chosen, now, Stage.PENDING, is_done=False)
             schedule.enter(chosen, now)
     return 1e6 * (process_time() - began) / decisions
 

@@ -26,6 +26,7 @@ from suno_async._polling.schedule import PollErrors, PollState, Queue, Schedule
 from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
 from suno_async.limiter import Priority, Slot, SlotResult
 from suno_async.operations._kinds import KINDS
+from suno_async.results import Stage
 from suno_async.testing import FakeSuno, Fault
 
 POLL = "get-music-generation-details"
@@ -144,9 +145,9 @@ def test_an_age_that_is_made_up_teaches_nothing() -> None:
     elsewhere, here = Schedule(), Schedule()
     state = PollState(MUSIC)
     elsewhere.enter(state, 1000.0)
-    elsewhere.polled(state, 1000.0, is_done=False)
+    elsewhere.polled(state, 1000.0, Stage.FIRST, is_done=False)
     assert not elsewhere.p95
-    here.polled(PollState(MUSIC, accepted=1000.0), 1195.0, is_done=False)
+    here.polled(PollState(MUSIC, accepted=1000.0), 1195.0, Stage.FIRST, is_done=False)
     assert here.p95["music"] > 190.0
 
 

@@ -142,6 +142,8 @@ class Poller:
                 None if at is None else at * self._speed,
                 has_callbacks,
                 has_updated=is_guess,
+                is_guess=is_guess,
+                model=_model_of(task),
                 is_age_known=not is_guess,
             )
 
@@ -247,6 +249,7 @@ class Poller:
     # --- slots ---------------------------------------------------------------------------------
 
     def _queue(self, state: PollState, now: float) -> None:
+        state.stage = self._task_of(state).stage
         self._arm(self._schedule.enter(state, now, at_once=state in self._asked))
 
     def _arm(self, due: tuple[float, ...]) -> None:
@@ -350,7 +353,7 @@ class Poller:
             return
         is_done = self.observe(task, record)
         state.errors, state.is_hopeless, state.tried = None, False, self._now()
-        self._schedule.polled(state, asked, is_done=is_done)
+        self._schedule.polled(state, asked, task.stage, is_done=is_done)
         self._answer(state)
         if not (is_done or state.is_interactive) and state in self._watched:
             self._give_up_late(state, task)
@@ -360,9 +363,9 @@ class Poller:
 
         Without a poll, the slot is given back.
         """
-        since = now - (state.accepted or now) - state.polled if state.polled else 0.0
+        since = now - (state.accepted or now) - state.polled if state.polled else _FRESH
         # less than the distance of its own polls, or it would take the last one for another's
-        fresh = 0.0 if state in self._asked else 0.75 * max(_FRESH, since)
+        fresh = 0.0 if state in self._asked else 0.75 * since
         may_poll = False
         try:
             may_poll = await self._journal.may_poll(task.kind, task.id, fresh / self._speed)
@@ -445,12 +448,18 @@ class Poller:
     def _state(self, task: Task[Any]) -> PollState:
         state = self._states.get(task)
         if state is None:
-            state = self._states[task] = PollState(task._kind)
+            state = self._states[task] = PollState(task._kind, model=_model_of(task))
         return state
 
     def _task_of(self, state: PollState) -> Task[Any]:
         """The task of a state in a queue: somebody listens to it, or asked for a poll."""
         return self._watched.get(state) or self._asked[state].task
+
+
+def _model_of(task: Task[Any]) -> str | None:
+    """The model that was asked for, where its operation has one and is known."""
+    model = getattr(task.operation, "model", None)
+    return None if model is None else str(model)
 
 
 def _counts(error: SunoError) -> bool:
