@@ -157,7 +157,8 @@ async def test_serve(tmp_path: Path) -> None:
     credits_ = await start(tmp_path, "credits", SUNO_BASE_URL=address[1], SUNO_API_KEY=address[2])
     assert await credits_.communicate() == (b"1000\n", b"")
     server.send_signal(signal.SIGINT)
-    assert (await server.communicate())[1] == b""
+    log = (await server.communicate())[1].decode()
+    assert re.fullmatch(r"[\d:]{8}  get-remaining-credits: accepted\n", log)
     assert server.returncode == 0
 
 
