@@ -168,6 +168,28 @@ async def test_a_doubt_is_everybodys(fake_suno: FakeSuno, database: Database) ->
     assert len(fake_suno.ledger.accepted(MUSIC)) == 2
 
 
+UNREADABLE = """{"code": 200, "data": {"status": "SUCCESS", "response": {"sunoData": [{}]}}}"""
+
+
+async def test_a_record_that_cannot_be_read_stops_no_other_news(
+    fake_suno: FakeSuno, database: Database
+) -> None:
+    """It is that task's trouble alone: what others have seen of the rest is learned."""
+    async with clients(fake_suno, database, 2) as (one, two):
+        broken, sound = [await one.submit(SEA, idempotency_key=key) for key in "ab"]
+        theirs = [two.task(task.token, GenerateMusic) for task in (broken, sound)]
+        for task in theirs:
+            task.subscribe(lambda _: None)
+        await asyncio.sleep(20)
+        await one.task(sound.token).poll()
+        database.ask(
+            "UPDATE suno_async.submission SET stage = 3, record = %s WHERE id = 'a'", UNREADABLE
+        )
+        await two._engine.following._learn_of_tasks()
+        assert theirs[0].stage < Stage.COMPLETE
+        assert theirs[1].stage is Stage.TEXT
+
+
 async def test_accounts_do_not_meet(fake_suno: FakeSuno, database: Database) -> None:
     """One key of two accounts in one database is two submissions."""
     async with (

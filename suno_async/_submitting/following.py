@@ -108,7 +108,11 @@ class Following:
                 tasks[name] = task
         if known:
             for entry in await self._tasks.journal.news(known):
-                self._learn(tasks[entry.kind or "", entry.task_id or ""], entry)
+                task = tasks[entry.kind or "", entry.task_id or ""]
+                try:
+                    self._learn(task, entry)
+                except SunoError as error:  # polls tell of this one; the others have their news
+                    _log.debug("What the journal has of %s cannot be read: %s", task.token, error)
 
     def _learn(self, task: Task[Any], entry: Entry) -> None:
         """Take in what the journal knows of a task."""
