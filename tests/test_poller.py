@@ -151,6 +151,17 @@ def test_an_age_that_is_made_up_teaches_nothing() -> None:
     assert here.p95["music"] > 190.0
 
 
+async def test_ages_are_learned_by_model(suno: SunoClient, fake_suno: FakeSuno) -> None:
+    """What a song's polls show is learned for its own model: each stage between two polls."""
+    fake_suno.script(text=10, first=20, complete=60)
+    await (await suno.generate_music("A calm piano tune", model="V4"))
+    learned = suno._engine.tasks.poller._schedule._learned
+    ages = [one._learned[-1] for one in learned.after(MUSIC, "V4", Stage.PENDING)]
+    assert ages == pytest.approx([10, 20, 60], abs=5)
+    others = [len(one) for one in learned.after(MUSIC, "V5", Stage.PENDING)]
+    assert others == [10, 10, 10]
+
+
 async def test_failures_do_not_teach_patience(suno: SunoClient, fake_suno: FakeSuno) -> None:
     """Songs that failed are over: they do not make the poller poll later."""
     fake_suno.script(times=20, fail_at=185, complete=1000, status="GENERATE_AUDIO_FAILED")

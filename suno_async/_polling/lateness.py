@@ -47,7 +47,7 @@ _GOLDEN = 0.618034  # its multiples, without whole numbers, lie evenly between 0
 _DOUBLE = 30.0  # seconds of lateness that count twice
 _STRANGE = (1.02, 1.08)  # times the age at the last poll: what is like none of the known may come
 _STRANGERS = len(_STRANGE) + 1  # one more: it may never come
-_REPEATED = 0.3  # added to the chance to find nothing: no lateness counts more than some 4 times
+_REPEATED = 0.3  # added to the chance to find nothing: no lateness counts more than some 3 times
 
 
 @define(eq=False)
