@@ -12,7 +12,7 @@ import asyncio
 import os
 from typing import Any
 
-from celery import Celery  # type: ignore[import-untyped]
+from celery import Celery  # pyright: ignore[reportMissingTypeStubs]
 
 from suno_async import GenerateMusic, SunoClient
 
