@@ -72,7 +72,7 @@ _PRIORITIES = {
 
 
 @define(eq=False)
-class _Turn:
+class _SlotRequest:
     """An asyncio task that has a slot granted, and then polls what is due first."""
 
     queue: Queue
@@ -104,11 +104,11 @@ class Poller:
     _watched: dict[PollState, Task[Any]] = field(factory=dict[PollState, Task[Any]], init=False)
     """The tasks that somebody listens to."""
     _asked: dict[PollState, _Asked] = field(factory=dict[PollState, _Asked], init=False)
-    _polls: dict[PollState, _Turn] = field(factory=dict[PollState, _Turn], init=False)
+    _polls: dict[PollState, _SlotRequest] = field(factory=dict[PollState, _SlotRequest], init=False)
     """The polls without an answer yet."""
     _most: float = field(default=1.0, init=False)
     """How many of them there may be at one time."""
-    _waiting: dict[Queue, _Turn] = field(factory=dict[Queue, _Turn], init=False)
+    _waiting: dict[Queue, _SlotRequest] = field(factory=dict[Queue, _SlotRequest], init=False)
     """For each queue at most one that waits for its slot."""
     _timers: dict[Queue, asyncio.TimerHandle] = field(
         factory=dict[Queue, asyncio.TimerHandle], init=False
@@ -237,7 +237,9 @@ class Poller:
         self._is_closed = True
         for timer in self._timers.values():
             timer.cancel()
-        running = [turn.task for turn in (*self._waiting.values(), *self._polls.values())]
+        running = [
+            slot_request.task for slot_request in (*self._waiting.values(), *self._polls.values())
+        ]
         for one in running:
             one.cancel()
         for state, asked in list(self._asked.items()):
@@ -275,37 +277,37 @@ class Poller:
         if self._schedule.due(queue) > self._now():
             self._arm(self._schedule.due_times())  # it has become due later, or was polled
         elif queue not in self._waiting and not self._is_closed and not self._is_full():
-            turn = self._waiting[queue] = _Turn(queue)
+            slot_request = self._waiting[queue] = _SlotRequest(queue)
             # not in the context of whichever listener happens to be the first
-            turn.task = asyncio.create_task(self._take_turn(turn), context=Context())
-            turn.task.add_done_callback(partial(self._turn_ended, turn))
+            slot_request.task = asyncio.create_task(self._serve(slot_request), context=Context())
+            slot_request.task.add_done_callback(partial(self._served, slot_request))
 
-    async def _take_turn(self, turn: _Turn) -> None:
+    async def _serve(self, slot_request: _SlotRequest) -> None:
         try:
-            slot = await self._transport.poll_slot(_PRIORITIES[turn.queue])
+            slot = await self._transport.poll_slot(_PRIORITIES[slot_request.queue])
         except (Exception, asyncio.CancelledError) as error:
             if is_cancelled():
                 raise
             # a limiter of the caller's may raise anything; the poll that it was for has failed
-            if (state := self._schedule.take(turn.queue, self._now())) is not None:
+            if (state := self._schedule.take(slot_request.queue, self._now())) is not None:
                 self._failed(state, self._task_of(state), _as_ours(error), self._now())
             return
         # chosen only now: what was due when the limiter was asked may have been polled since
         is_wanted = not (self._is_closed or self._is_full())
-        state = self._schedule.take(turn.queue, self._now()) if is_wanted else None
+        state = self._schedule.take(slot_request.queue, self._now()) if is_wanted else None
         if state is None:
             give_back(slot)
             return
-        turn.state = state
-        self._polls[state] = turn
-        del self._waiting[turn.queue]
+        slot_request.state = state
+        self._polls[state] = slot_request
+        del self._waiting[slot_request.queue]
         self._arm(self._schedule.due_times())  # the next one asks while this one is polled
         await self._poll(state, self._task_of(state), slot)
 
-    def _turn_ended(self, turn: _Turn, _: asyncio.Task[None]) -> None:
-        state, is_stopped = turn.state, turn.task.cancelled()
+    def _served(self, slot_request: _SlotRequest, _: asyncio.Task[None]) -> None:
+        state, is_stopped = slot_request.state, slot_request.task.cancelled()
         if state is None:
-            del self._waiting[turn.queue]
+            del self._waiting[slot_request.queue]
         else:
             del self._polls[state]
             if is_stopped and (asked := self._asked.get(state)) is not None:
