@@ -17,6 +17,8 @@ for _number, _usual in (
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _usual)
 
+collect_ignore = ["programs"]  # they are run by tests, also the tests among them
+
 pytest_plugins = [
     "pytester",
     "live.plugin",
