@@ -172,7 +172,11 @@ def test_many_tasks_fit_the_screen(
 def test_a_refused_attempt_names_its_line(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown under the counts says which line is tried again, and why."""
     shown: list[tuple[str, str]] = []
-    monkeypatch.setattr(Report, "retried", lambda _, attempt, why: shown.append((attempt, why)))
+
+    def retried(_: Report, attempt: str, why: str) -> None:
+        shown.append((attempt, why))
+
+    monkeypatch.setattr(Report, "retried", retried)
     (shell.folder / "ideas.txt").write_text("one\n\ntwo\n")
     shell.fake.fail(Fault.envelope(430), on="generate_music", skip=1)
     assert shell("batch", "ideas.txt", "--journal", "songs.sqlite").code == 0
