@@ -41,7 +41,6 @@ _log = logging.getLogger("suno_async")
 _PATIENCE = 600.0
 """Seconds to wait by default: the quick start's sample gives up after ten minutes."""
 _LAST_POLL = 30.0  # seconds that the last poll of a wait may take
-_ORDER = tuple(Stage)  # their own comparison is slower, and this is asked at each poll
 
 
 @define(eq=False, repr=False, kw_only=True)
@@ -140,10 +139,8 @@ class Task(Generic[R]):
             SunoError: polling it failed for a minute, by this error.
         """  # noqa: E501 editors show the first line of an argument's text
         _check_wait(until, timeout)
-        rank = _ORDER.index(Stage(until))
-        event = await self._event(
-            sum(_ORDER.index(one) < rank for one in self._kind.stages), timeout
-        )
+        rank = Stage(until)._rank
+        event = await self._event(sum(one._rank < rank for one in self._kind.stages), timeout)
         # a complete task has its last event, a failed one raises
         return cast("TaskEvent[R]", event).result
 
@@ -214,14 +211,14 @@ class Task(Generic[R]):
             self._failure = record.failure
             self._notify()
             return True
-        reached, known = _ORDER.index(record.stage), _ORDER.index(self.stage)
+        reached, known = record.stage._rank, self.stage._rank  # compared at each poll
         if reached > known:
             self.stage = record.stage
             if record.result is not None:
                 self._events += tuple(
                     TaskEvent(stage, record.result, stage is not record.stage)
                     for stage in self._kind.stages
-                    if known < _ORDER.index(stage) <= reached
+                    if known < stage._rank <= reached
                 )
                 self._notify()
         return self.stage is Stage.COMPLETE
@@ -265,7 +262,7 @@ class Task(Generic[R]):
         try:
             async with limit:
                 waiter = _Waiter(self, index, loop.create_future())
-                if not waiter.is_over():
+                if not waiter.is_done():
                     self._listen(waiter)
                     try:
                         error = await waiter.future
@@ -321,10 +318,10 @@ class _Waiter:
     future: asyncio.Future[SunoError | None]
 
     def __call__(self, error: SunoError | None) -> None:
-        if not self.future.done() and (error is not None or self.is_over()):
+        if not self.future.done() and (error is not None or self.is_done()):
             self.future.set_result(error)
 
-    def is_over(self) -> bool:
+    def is_done(self) -> bool:
         """Whether the event of this number is there, or can come no more."""
         return self.index < len(self.task._events) or self.task.is_done
 

@@ -165,7 +165,7 @@ async def filled(journal: SqliteJournal, count: int) -> None:
         db = journal._file._open_db
         with db:
             for number in range(count):
-                task, failed, is_over = states[number % len(states)]
+                task, failed, is_done = states[number % len(states)]
                 db.execute(
                     "INSERT INTO submission (id, operation, digest, kind, task, has_failed, "
                     "done_at, fields, outcome) VALUES (?, 'GenerateMusic', '', 'music', ?, ?, ?, "
@@ -174,9 +174,9 @@ async def filled(journal: SqliteJournal, count: int) -> None:
                         f"k{number}",
                         task and f"t{number}",
                         failed,
-                        "2026-01-01 00:00:00" if is_over else None,
+                        "2026-01-01 00:00:00" if is_done else None,
                         fields,
-                        outcome if is_over else None,
+                        outcome if is_done else None,
                     ),
                 )
 

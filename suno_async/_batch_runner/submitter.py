@@ -237,13 +237,13 @@ class Submitter(Generic[Op]):
             raise error
         return outage.probed(error, loop.time())
 
-    async def _yield_known(self, is_over: Callable[[], bool]) -> None:
+    async def _yield_known(self, is_done: Callable[[], bool]) -> None:
         """Until then, begin what the journal knows the end of, and set aside what is to be sent."""
         if not self._journal.is_durable:
             return
         while True:
-            await self._until(lambda: is_over() or (bool(self._reader.ahead) and self._has_room()))
-            if self._is_stopped or is_over():
+            await self._until(lambda: is_done() or (bool(self._reader.ahead) and self._has_room()))
+            if self._is_stopped or is_done():
                 return
             if not self._known:
                 await self._look_ahead()
@@ -256,7 +256,7 @@ class Submitter(Generic[Op]):
                 self._set_aside(item)
             else:
                 self._begin(item, near_end=False, is_trial=False)
-                await self._until(partial(self._is_over, item))
+                await self._until(partial(self._is_done, item))
 
     async def _try_one(self) -> None:
         """Let one paid request out before the rest; what the journal knows is none."""
@@ -267,14 +267,14 @@ class Submitter(Generic[Op]):
                 return
             if (item := await self._next()) is not None:
                 await self._start(item, is_trial=True)
-                await self._until(partial(self._is_over, item))
+                await self._until(partial(self._is_done, item))
                 is_tried = item.has_slot or item.is_aside
         if self._outage.error is None and not self._is_stopped:
             self._is_logged = False
             seconds = asyncio.get_running_loop().time() - self._outage.since
             _log.warning("A batch goes on after %.0f s", seconds, extra={"parked": None})
 
-    def _is_over(self, item: Item[Op]) -> bool:
+    def _is_done(self, item: Item[Op]) -> bool:
         return item.post not in self.posts
 
     def _log_that_it_parks(self, error: SunoError) -> None:
@@ -313,7 +313,7 @@ class Submitter(Generic[Op]):
         post = self._begin(item, near_end=near_end, is_trial=is_trial)
 
         def is_placed() -> bool:
-            return item.has_slot or self._is_over(item)
+            return item.has_slot or self._is_done(item)
 
         def is_stale() -> bool:
             is_parked = self._outage.error is not None and not is_trial

@@ -44,7 +44,7 @@ class Follower:
     """Who it is, for the table of clients."""
     _has_news: Callable[[], None]
     """Called in the thread, when it is worth to ask."""
-    _is_over: Event = field(factory=Event, init=False)
+    _has_ended: Event = field(factory=Event, init=False)
     _thread: Thread | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -55,24 +55,24 @@ class Follower:
 
     def stop(self) -> None:
         """End, and wait for that."""
-        self._is_over.set()
+        self._has_ended.set()
         if self._thread is not None:
             self._thread.join(_PATIENCE + 1.0)
 
     def _run(self) -> None:
-        while not self._is_over.is_set():
+        while not self._has_ended.is_set():
             try:
                 with self._connect() as db:
                     self._follow(db)
             except Exception as error:  # noqa: BLE001 without it this client would count as dead
                 _log.debug("The journal's news are interrupted: %s", type(error).__name__)
-                self._is_over.wait(ROUND)
+                self._has_ended.wait(ROUND)
 
     def _follow(self, db: BoundedConnection) -> None:
         db.until = monotonic() + _PATIENCE
         db.execute(sql.LISTEN)
         beaten = asked = 0.0
-        while not self._is_over.is_set():
+        while not self._has_ended.is_set():
             now = monotonic()
             if now - beaten >= BEAT:
                 db.until = now + _PATIENCE

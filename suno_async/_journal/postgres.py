@@ -285,19 +285,19 @@ class PostgresJournal:
         self, kind: str, task_id: str, stage: int, record: Mapping[str, Any]
     ) -> asyncio.Future[bool]:
         """Note a stage of a task, for other clients."""
-        return self._reach(kind, task_id, record, stage=stage, has_failed=False, is_over=False)
+        return self._reach(kind, task_id, record, stage=stage, has_failed=False, is_done=False)
 
     def over(
         self, kind: str, task_id: str, record: Mapping[str, Any], *, has_failed: bool = False
     ) -> asyncio.Future[bool]:
         """Note that a task is complete or has failed, once."""
-        return self._reach(kind, task_id, record, stage=OVER, has_failed=has_failed, is_over=True)
+        return self._reach(kind, task_id, record, stage=OVER, has_failed=has_failed, is_done=True)
 
     def _reach(
         self, kind: str, task_id: str, record: Mapping[str, Any], **more: Any
     ) -> asyncio.Future[bool]:
         values = self._values(kind=kind, task=task_id, record=json.dumps(record), **more)
-        what = f"task {kind}:{task_id} is {'over' if more['is_over'] else 'further'}"
+        what = f"task {kind}:{task_id} is {'over' if more['is_done'] else 'further'}"
         return self._db.soon(what, sql.REACHED, values)
 
     async def may_poll(self, kind: str, task_id: str, fresh: float) -> bool:

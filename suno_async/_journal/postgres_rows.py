@@ -37,7 +37,7 @@ def row_of(entry: Entry) -> dict[str, Any]:
 
 def entry_of(row: Any) -> Entry:
     """What a row of the table says."""
-    is_over = row.done_at is not None
+    is_done = row.done_at is not None
     return Entry(
         id=row.id,
         operation=row.operation,
@@ -46,7 +46,7 @@ def entry_of(row: Any) -> Entry:
         kind=row.kind,
         task_id=row.task,
         candidate=row.candidate,
-        outcome=row.record if is_over else None,
+        outcome=row.record if is_done else None,
         has_failed=row.has_failed,
         earlier_id=row.earlier,
         sent_at=row.sent_at,

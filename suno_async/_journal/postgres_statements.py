@@ -182,7 +182,7 @@ RECOVERED = f"""WITH changed AS (UPDATE suno_async.submission s SET task = %(tas
 
 REACHED = f"""WITH changed AS (UPDATE suno_async.submission SET record = %(record)s,
     stage = %(stage)s, has_failed = %(has_failed)s,
-    done_at = CASE WHEN %(is_over)s THEN clock_timestamp() END
+    done_at = CASE WHEN %(is_done)s THEN clock_timestamp() END
     WHERE account = %(account)s AND kind = %(kind)s AND task = %(task)s AND done_at IS NULL
     AND stage < %(stage)s RETURNING account) {_NOTIFY}"""
 MAY_POLL = """WITH known AS (SELECT attempt, id, polled_at IS NULL

@@ -38,7 +38,7 @@ from suno_async.errors import (
     TaskTimeout,
 )
 from suno_async.limiter import Priority, Slot
-from suno_async.task import _ORDER, Task
+from suno_async.task import Task
 
 if TYPE_CHECKING:
     from suno_async.operations._kinds import Kind
@@ -177,8 +177,8 @@ class Poller:
             has_failed = record.failure is not None
             self._journal.over(task._kind.name, task.id, record.body, has_failed=has_failed)
         elif task.stage is not before and self._journal.is_shared:
-            rank = _ORDER.index(task.stage)
-            self._journal.reached(task._kind.name, task.id, rank, record.body)
+            name, rank = task._kind.name, task.stage._rank
+            self._journal.reached(name, task.id, rank, record.body)
         return is_end
 
     def called_back(self, task: Task[Any], record: Record[Any]) -> None:

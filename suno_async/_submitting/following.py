@@ -19,7 +19,6 @@ from suno_async._http.attempts import Transport
 from suno_async._submitting.recovery import Recoveries
 from suno_async._submitting.tasks import Tasks
 from suno_async.errors import JournalError, SunoError
-from suno_async.task import _ORDER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -104,7 +103,7 @@ class Following:
                 name = task.kind, task.id
                 # below all stages, where not even its age is known, so that it is answered anyway:
                 # by an age that is made up it would be polled far too often
-                known[name] = _ORDER.index(task.stage) if state.is_age_known else -1
+                known[name] = task.stage._rank if state.is_age_known else -1
                 tasks[name] = task
         if known:
             for entry in await self._tasks.journal.news(known):

@@ -71,7 +71,7 @@ class Delivery:
     _task: Task[Any]
     _folder: Path
     _group: asyncio.TaskGroup
-    is_over: bool = False
+    is_done: bool = False
     """Whether nothing more is to be expected of the task."""
     written: int = 0
     """Files that are there."""
@@ -85,7 +85,7 @@ class Delivery:
             async for event in self._task:
                 self._desk.report.reached(self._task, event)
                 self.take(event.result, is_last=event.stage is Stage.COMPLETE)
-            self.is_over = True
+            self.is_done = True
         except SunoError as error:
             self.failed(error)
 
@@ -114,7 +114,7 @@ class Delivery:
 
     def close(self) -> None:
         """Forget the task, if all that it made is here."""
-        if self.is_over and not self.missing:
+        if self.is_done and not self.missing:
             self._desk.finished(self._task)
 
     def take(self, result: Any, *, is_last: bool) -> None:
@@ -133,14 +133,14 @@ class Delivery:
 
     def complete(self, result: Any) -> None:
         """Take the result of a task that is complete."""
-        self.is_over = True
+        self.is_done = True
         self.take(result, is_last=True)
 
     def failed(self, error: SunoError) -> None:
         """Report why there is no result, and take what was made all the same."""
         if isinstance(error, TaskFailed):
             self.take(error.partial_result or (), is_last=False)
-            self.is_over = True
+            self.is_done = True
             self._desk.report.failed(self._task)
         elif isinstance(error, NotFound):
             self._desk.without_record.add(self._task.token)

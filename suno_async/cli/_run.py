@@ -74,7 +74,7 @@ def _run(
             runner.run(to_its_end(presses))
         except (KeyboardInterrupt, asyncio.CancelledError):
             interrupted = True
-            if not presses.is_over:
+            if not presses.is_done:
                 _leave_at_once(runner.get_loop(), desk)
         finally:  # also before the traceback of a bug: what is paid for must be named
             desk.close(interrupted=interrupted)

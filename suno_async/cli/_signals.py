@@ -30,7 +30,7 @@ class Presses:
     """
 
     _hung_up: Callable[[], None]
-    is_over: bool = field(default=False, init=False)
+    is_done: bool = field(default=False, init=False)
     """Whether the work is over, so that there is nothing left to end."""
     is_said: bool = field(default=False, init=False)
     """Whether all is said, so that only threads that hang can keep the program from its end."""
@@ -45,7 +45,7 @@ class Presses:
         try:
             yield
         finally:
-            self.is_over = True
+            self.is_done = True
 
     def __call__(self, number: int, _frame: object) -> None:
         """Heed a signal; SIGHUP only once, for the shell sends it after the terminal has."""
@@ -56,14 +56,14 @@ class Presses:
         if self._loop is None or self._task is None:
             raise KeyboardInterrupt
         self._count += 1
-        if self.is_over and not self.is_said:
+        if self.is_done and not self.is_said:
             return  # the end is under way, and what is paid for must still be named
-        if self.is_over or self._count > 2:  # noqa: PLR2004 the third
+        if self.is_done or self._count > 2:  # noqa: PLR2004 the third
             os._exit(Exit.INTERRUPTED)
         self._loop.call_soon_threadsafe(self._task.cancel if self._count == 1 else self._break)
 
     def _break(self) -> None:
-        if not self.is_over:
+        if not self.is_done:
             raise KeyboardInterrupt
 
 
