@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suno_async import Stage
+from suno_async._polling.failures import PollErrors
 from suno_async._polling.lateness import Ages, Learned, when_worth, worth
-from suno_async._polling.schedule import PollErrors, PollState, Queue, Schedule
+from suno_async._polling.schedule import PollState, Queue, Schedule
 from suno_async.operations._kinds import KINDS
 
 MUSIC, WAV = KINDS["music"], KINDS["wav"]

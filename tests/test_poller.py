@@ -22,7 +22,8 @@ from suno_async import (
     SunoError,
     TaskTimeout,
 )
-from suno_async._polling.schedule import PollErrors, PollState, Queue, Schedule
+from suno_async._polling.failures import PollErrors
+from suno_async._polling.schedule import PollState, Queue, Schedule
 from suno_async.errors import AuthenticationFailed, DecodeError, NotFound
 from suno_async.limiter import Priority, Slot, SlotResult
 from suno_async.operations._kinds import KINDS

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import Context
 from functools import partial
@@ -24,19 +23,10 @@ from suno_async._http.attempts import Transport, give_back, is_cancelled
 from suno_async._http.requests import Body, poll_of
 from suno_async._http.verdict import in_brief
 from suno_async._journal.journal import Journal
-from suno_async._polling.schedule import PollErrors, PollState, Queue, Schedule
+from suno_async._polling.failures import PollErrors
+from suno_async._polling.schedule import PollState, Queue, Schedule
 from suno_async._wire.records import Record, record_of
-from suno_async.errors import (
-    AuthenticationFailed,
-    ClientClosed,
-    DecodeError,
-    JournalError,
-    Maintenance,
-    NotFound,
-    RateLimited,
-    SunoError,
-    TaskTimeout,
-)
+from suno_async.errors import ClientClosed, JournalError, NotFound, SunoError, TaskTimeout
 from suno_async.limiter import Priority, Slot
 from suno_async.task import Task
 
@@ -48,21 +38,12 @@ if TYPE_CHECKING:
 _log = logging.getLogger("suno_async")
 
 _FRESH = 4.0  # seconds in which a poll need not be repeated
-_GRACE = 60.0  # seconds in which a missing record is no news, and failing polls are not raised
-_MOST_FAILURES = 3
 _SHARE = 0.3  # of the rate's slots, for polls without an answer yet
 _USUAL_RATE = 20  # slots, where the limiter does not tell
 _AGAIN = 1.0  # seconds until a slot is asked for again, by another task than the cancelled one
 _LATE = 4.0  # times the documented time; the p95 never gets larger
 _LATE_POLLS = 5
 _LATE_GAP = 110.0  # seconds at least between two that count
-_LOST_POLLS = 5
-_REFUSALS = 2
-_MISSES = 2  # polls that find no record of what nobody here saw accepted: some 4 s
-_NOWHERE = (
-    "there is no record of this task, and neither this client nor its journal saw it accepted: "
-    "check its token, and the key of whose account it is"
-)
 
 _PRIORITIES = {
     Queue.INTERACTIVE: Priority._INTERACTIVE_POLL,
@@ -184,9 +165,7 @@ class Poller:
     def called_back(self, task: Task[Any], record: Record[Any]) -> None:
         """Hand on what a callback brings; its task has callbacks from now on at the latest."""
         state = self._state(task)
-        if not state.has_callbacks:
-            self._schedule.people -= state in self._watched and state.needs_polls
-            state.has_callbacks = True
+        self._note_callbacks(state)
         is_first, state.has_had_callback = not state.has_had_callback, True
         if not task.is_done:
             now = self._now()
@@ -195,6 +174,26 @@ class Poller:
                 self._answer(state)  # the poll that was asked for is not made any more
             elif is_first and state in self._watched and state not in self._polls:
                 self._queue(state, now)  # its polls are rare now
+
+    def learned(self, task: Task[Any], age: float | None, *, has_callbacks: bool) -> None:
+        """Take note of what a journal knows of a task: its age in seconds, if so, and callbacks."""
+        state = self._state(task)
+        if not state.is_age_known and age is not None:
+            state.accepted = self._now() - age * self._speed
+        state.is_age_known = True
+        if has_callbacks:
+            self._note_callbacks(state)
+
+    def refresh(self, task: Task[Any]) -> None:
+        """Queue a task anew, of which others have brought news, where it is waited for still."""
+        state = self._state(task)
+        if state in self._watched and state not in self._polls and not task.is_done:
+            self._queue(state, self._now())
+
+    def _note_callbacks(self, state: PollState) -> None:
+        if not state.has_callbacks:
+            self._schedule.people -= state in self._watched and state.needs_polls
+            state.has_callbacks = True
 
     async def poll_now(self, task: Task[Any]) -> SunoError | None:
         """Poll the task once, ahead of others, unless that was just done; why that failed.
@@ -237,9 +236,8 @@ class Poller:
         self._is_closed = True
         for timer in self._timers.values():
             timer.cancel()
-        running = [
-            slot_request.task for slot_request in (*self._waiting.values(), *self._polls.values())
-        ]
+        requests = (*self._waiting.values(), *self._polls.values())
+        running = [one.task for one in requests]
         for one in running:
             one.cancel()
         for state, asked in list(self._asked.items()):
@@ -354,7 +352,7 @@ class Poller:
             self._failed(state, task, _as_ours(error), self._now())
             return
         is_done = self.observe(task, record)
-        state.errors, state.is_hopeless, state.tried = None, False, self._now()
+        state.errors, state.is_given_up, state.tried = None, False, self._now()
         self._schedule.polled(state, asked, task.stage, is_done=is_done)
         self._answer(state)
         if not (is_done or state.is_interactive) and state in self._watched:
@@ -392,32 +390,20 @@ class Poller:
         state.late_polls += 1
         state.late_at = state.polled
         if state.late_polls >= _LATE_POLLS:
-            state.is_hopeless = True
+            state.is_given_up = True
             message = f"Task {task.token} is still {task.stage} after {state.polled:.0f} s"
             task._notify(TaskTimeout(f"{message}; it may go on yet.", task.token, task.kind))
 
     def _failed(self, state: PollState, task: Task[Any], error: SunoError, now: float) -> None:
         """A poll that fails is not the task's failure: poll again, and say so when it goes on."""
         _log.info("Poll %s: %s", task.token, in_brief(error))
-        is_old = now - (now if state.watched_since is None else state.watched_since) >= _GRACE
         errors = state.errors = state.errors or PollErrors()
         state.tried = now
-        is_own = is_old and _is_services_own(error)
-        errors.add(f"{type(error).__name__} {is_own}", now, counts=_counts(error))
-        is_refused, is_missing = (
-            isinstance(error, one) for one in (AuthenticationFailed, NotFound)
-        )
-        is_nowhere = is_missing and task._submission_id is None and errors.repeated >= _MISSES
-        if is_nowhere:
-            error.message = _NOWHERE
-        state.is_hopeless = (
-            (is_own and errors.repeated >= _LOST_POLLS)
-            or (is_refused and errors.repeated >= _REFUSALS)
-        )  # fmt: skip
-        lasts = errors.counted >= _MOST_FAILURES and now - errors.since >= _GRACE
+        watched_for = 0.0 if state.watched_since is None else now - state.watched_since
+        is_known = task._submission_id is not None
+        is_reported = errors.add(error, now, watched_for=watched_for, is_known=is_known)
         self._answer(state, error)
-        if lasts or is_nowhere or (is_missing and is_old) or state.is_hopeless or is_refused:
-            errors.counted = 0
+        if is_reported:
             error.token, error.kind = task.token, task.kind
             task._notify(error)
         if state in self._watched and state not in self._polls:
@@ -462,22 +448,6 @@ def _model_of(task: Task[Any]) -> str | None:
     """The model that was asked for, where its operation has one and is known."""
     model = getattr(task.operation, "model", None)
     return None if model is None else str(model)
-
-
-def _counts(error: SunoError) -> bool:
-    """Whether it is raised when it goes on: others pass, or have a rule of their own."""
-    return not isinstance(error, RateLimited | Maintenance | NotFound)
-
-
-def _is_services_own(error: SunoError) -> bool:
-    """Whether the service says that there is no record, or shows one that nobody can read.
-
-    What a proxy, a gateway or a hotel's login page says in its place tells nothing of the task.
-    """
-    if isinstance(error, NotFound):
-        return error.code is not None
-    raw = error.raw if isinstance(error, DecodeError) else None
-    return isinstance(raw, Mapping) and "code" in raw
 
 
 def _as_ours(error: BaseException) -> SunoError:

@@ -11,9 +11,9 @@ then at growing intervals.
 
 A free slot goes to a person's submission; a poll of a person's task; the submission of a batch
 near its end; an overdue poll; a batch's submission; a spare poll. The limiter's priorities say so:
-there is one small loop for each queue, which waits until its queue has something due, asks the
-limiter, and picks the task only when the slot is granted, in its own queue or one above. That is
-the one that has been due longest; but of the tasks that people wait for, the one for which a poll
+when a queue has something due, the limiter is asked with that queue's priority, and the task is
+picked only when the slot is granted, in that queue or one above. That is the one that has been due
+longest; but of the tasks that people wait for, the one for which a poll
 is expected to cut the most lateness (`lateness`). So polls are not spent on tasks that cannot have
 news yet, and where there are too few for all, they go to where they show something. None is
 forgotten for that: a task without a poll for 1.25 s for each that people wait for, and for 20 s at
@@ -43,6 +43,7 @@ from math import inf
 
 from attrs import define, field
 
+from suno_async._polling.failures import PollErrors
 from suno_async._polling.lateness import Learned, Stages, when_worth, worth
 from suno_async.operations._kinds import Kind
 from suno_async.results import Stage
@@ -62,31 +63,6 @@ class Queue(IntEnum):
     INTERACTIVE = 0
     OVERDUE = 1
     SPARE = 2
-
-
-@define
-class PollErrors:
-    """The polls of a task that failed in a row; times are seconds on the loop's clock."""
-
-    failures: int = 0
-    """How many."""
-    counted: int = 0
-    """How many of them count, since they were reported."""
-    since: float = 0.0
-    """When the first of those that count was."""
-    sort: str = ""
-    """The sort of the last one."""
-    repeated: int = 0
-    """How many of this sort came one after another."""
-
-    def add(self, sort: str, now: float, *, counts: bool) -> None:
-        """One more."""
-        self.failures += 1
-        self.repeated = self.repeated + 1 if sort == self.sort else 1
-        self.sort = sort
-        if counts:
-            self.since = self.since if self.counted else now
-            self.counted += 1
 
 
 @define(eq=False, weakref_slot=False)
@@ -127,8 +103,13 @@ class PollState:
     """Polls counted long after nearly all such tasks are complete."""
     late_at: float = -inf
     """The age at the last of them."""
-    is_hopeless: bool = False
-    """Whether polling on is of no use, by all that the polls tell."""
+    is_given_up: bool = False
+    """Whether it has been polled on in vain for too long."""
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether polling on is of no use, by all that the polls tell."""
+        return self.is_given_up or (self.errors is not None and self.errors.is_hopeless)
 
     @property
     def needs_polls(self) -> bool:
@@ -138,7 +119,7 @@ class PollState:
     @property
     def is_weighed(self) -> bool:
         """Whether its polls go by what they are worth."""
-        return self.errors is None and self.is_interactive and not self.has_callbacks
+        return self.errors is None and self.needs_polls
 
 
 @define(eq=False)

@@ -115,17 +115,9 @@ class Following:
 
     def _learn(self, task: Task[Any], entry: Entry) -> None:
         """Take in what the journal knows of a task."""
-        poller, now = self._tasks.poller, self._tasks.poller._now()
-        state = poller._state(task)
-        if not state.is_age_known and entry.age is not None:
-            state.accepted = now - entry.age * poller._speed
-        state.is_age_known = True
-        if entry.has_callback and not state.has_callbacks:
-            poller._schedule.people -= state in poller._watched and state.needs_polls
-            state.has_callbacks = True
+        self._tasks.poller.learned(task, entry.age, has_callbacks=entry.has_callback)
         self._tasks.restored(task.operation, entry)
-        if state in poller._watched and state not in poller._polls and not task.is_done:
-            poller._queue(state, now)
+        self._tasks.poller.refresh(task)
 
     async def _learn_of_doubts(self) -> None:
         doubts = self._recoveries.all_awaited()
